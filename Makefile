@@ -1,0 +1,22 @@
+# The words of this project. `make run` and `make test` set up what they need.
+PY := .venv/bin/python
+
+.PHONY: run test lint fmt migrate bench setup clean
+run: setup ; @.venv/bin/moderato run
+test: .venv/.dev ; $(PY) -m pytest
+lint: .venv/.dev ; $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+fmt: .venv/.dev ; $(PY) -m ruff check --fix . && $(PY) -m ruff format .
+migrate: setup ; $(PY) -m db.migrate $(m)
+bench: .venv/.dev ; $(PY) -m benchmarks
+setup: .venv/.ready
+clean: ; rm -rf .venv
+
+.venv/.ready: requirements.txt constraints.txt pyproject.toml
+	test -x $(PY) || python3 -m venv .venv
+	$(PY) -m pip install --disable-pip-version-check -q -r requirements.txt -c constraints.txt
+	$(PY) -m pip install --disable-pip-version-check -q --no-deps -e .
+	touch $@
+
+.venv/.dev: .venv/.ready requirements-dev.txt
+	$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt -c constraints.txt
+	touch $@

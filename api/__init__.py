@@ -1,0 +1,1 @@
+"""What programs and the browser's own scripts call."""

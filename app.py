@@ -1,0 +1,44 @@
+"""The ASGI application: Streamlit, the routes beside it, security headers, and the embedded worker's life."""
+
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+import api.local
+from api.guard import SameOrigin, SecurityHeaders
+from core.errors import ModeratoError
+from core.settings import LOOPBACK
+from pages.shared.resources import services
+
+log = logging.getLogger("moderato")
+
+
+@asynccontextmanager
+async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    """Open the database and run the embedded worker while the server runs."""
+    address = st.get_option("server.address")
+    if address not in LOOPBACK:
+        raise ModeratoError(
+            f"Without accounts Moderato serves this machine alone, not {address or 'all addresses'}. "
+            "Start it with `moderato run`, or set MODERATO_HOST=127.0.0.1."
+        )
+    wired = services()
+    gc.collect()
+    gc.freeze()  # later collections need not walk what the imports left, which keeps pages quick
+    try:
+        yield
+    finally:
+        wired.close()
+
+
+app = st.App(
+    "pages/router.py",
+    lifespan=lifespan,
+    routes=[*api.local.routes],
+    middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
+)

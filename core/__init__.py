@@ -1,0 +1,1 @@
+"""What the product knows: no Streamlit, no HTTP, no SQL text."""

@@ -1,0 +1,172 @@
+"""The words of moderation as plain values. Frozen, free of frameworks; the database and the pages both speak them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from core.labels import LABELS
+
+
+def now() -> datetime:
+    """The current time, in UTC, with its zone."""
+    return datetime.now(UTC)
+
+
+class Outcome(StrEnum):
+    """What a moderator does with a comment."""
+
+    APPROVE = "approve"
+    REMOVE = "remove"
+    ESCALATE = "escalate"
+
+
+class Lane(StrEnum):
+    """Which line of the queue a comment waits in, in the order in which lanes are served."""
+
+    ESCALATED = "escalated"
+    AUDIT = "audit"
+    FLAGGED = "flagged"
+
+
+BLIND_LANES = frozenset({Lane.AUDIT})
+"""Lanes whose items are shown without scores, highlights or pre-set labels."""
+
+
+class RoutingState(StrEnum):
+    """Where a scored comment stands. A comment without a routing row is *not scored*, which is never shown as clean."""
+
+    ALLOWED = "allowed"
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class Stage(StrEnum):
+    """Where a model version stands. Exactly one is live, or none."""
+
+    LIVE = "live"
+    CHALLENGER = "challenger"
+    RETIRED = "retired"
+
+
+class RunState(StrEnum):
+    """How far an import or a training run is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+BAND_EDGES = (0.05, 0.2, 0.5, 0.8)
+"""Inner edges of the five score bands: band b holds EDGES[b-1] <= highest of the six probabilities < EDGES[b]."""
+
+BANDS = len(BAND_EDGES) + 1
+
+LabelFlags = tuple[bool, bool, bool, bool, bool, bool]
+"""Which of the six labels hold, in LABELS order."""
+
+NO_LABELS: LabelFlags = (False,) * 6
+
+
+def pack_labels(flags: LabelFlags) -> int:
+    """Six flags as the bit mask that the ledger stores: bit j is LABELS[j]."""
+    return sum(1 << j for j, on in enumerate(flags) if on)
+
+
+def unpack_labels(mask: int) -> LabelFlags:
+    """The six flags of a bit mask."""
+    a, b, c, d, e, f = (bool(mask >> j & 1) for j in range(len(LABELS)))
+    return a, b, c, d, e, f
+
+
+@dataclass(frozen=True, slots=True)
+class NewComment:
+    """A comment on its way in."""
+
+    text: str
+    source: str
+    external_id: str
+    """Unique within the source; what makes an import idempotent."""
+    author: str | None = None
+    thread: str | None = None
+    parent: str | None = None
+    """external_id of the comment that this one answers."""
+    created_at: datetime | None = None
+    """When it was written, where it came from."""
+    golden: LabelFlags | None = None
+    """Known answers, for evaluation only; None for ordinary comments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A stored comment."""
+
+    id: int
+    text: str
+    text_hash: str
+    source: str
+    external_id: str
+    added_at: datetime
+    author: str | None = None
+    thread: str | None = None
+    parent: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One scorer in the registry."""
+
+    id: int
+    name: str
+    kind: str
+    """Which scorer class serves it: starter, transformer, ..."""
+    path: str
+    """Folder of its files; relative paths start at the repository's root."""
+    sha256: str
+    """Digest of the folder's files, see core.registry."""
+    stage: Stage
+    created_at: datetime
+    base: str | None = None
+    """Name or hub id of what it was trained from."""
+    snapshot_id: int | None = None
+    metrics: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Thresholds and audit rates. Immutable: a change is a new version."""
+
+    id: int
+    thresholds: tuple[float, ...]
+    """Per label, in LABELS order: a probability at or above it is flagged."""
+    audit_rates: tuple[float, ...]
+    """Per band, low to high: the probability with which a comment enters the audit sample."""
+    created_at: datetime
+    created_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One entry of the ledger: a decision, or the revocation of one."""
+
+    id: int
+    client_id: UUID
+    comment_id: int
+    person: str
+    decided_at: datetime
+    labels: LabelFlags
+    outcome: Outcome
+    lane: Lane
+    blind: bool
+    seconds: float | None
+    """Time that the item was on the screen; None for items settled together with another."""
+    note: str | None
+    model_id: int | None
+    policy_id: int | None
+    revokes: int | None
+    """id of the entry that this one takes back; its other fields repeat that entry's."""
+    batch: UUID | None
+    """Shared by decisions made with one key press."""

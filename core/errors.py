@@ -1,0 +1,25 @@
+"""Everything that can go wrong in a way that a person can act on. Each message names the thing and the next step."""
+
+
+class ModeratoError(Exception):
+    """The root: pages show its text, the command prints it and exits with 1."""
+
+
+class BadInput(ModeratoError):
+    """What was given cannot be used as it is."""
+
+
+class NotAllowed(ModeratoError):
+    """The person's role does not permit the action."""
+
+
+class NotFound(ModeratoError):
+    """The named thing does not exist."""
+
+
+class Conflict(ModeratoError):
+    """Somebody or something else got there first."""
+
+
+class ModelUnavailable(ModeratoError):
+    """No live model, or its files cannot be read."""

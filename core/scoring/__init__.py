@@ -1,0 +1,1 @@
+"""Scorers: everything that turns texts into six probabilities."""

@@ -1,0 +1,26 @@
+"""Wiring: one object that holds every use case, made once by whoever starts the process."""
+
+from core.settings import Settings
+from db.migrate import migrate
+from db.session import Sessions, build_engine
+
+
+class Services:
+    """Every use case on one database. Parts are made when first asked for, so that a command pays for what it uses."""
+
+    def __init__(self, settings: Settings, sessions: Sessions) -> None:
+        self.settings = settings
+        self.sessions = sessions
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.sessions.engine.dispose()
+
+
+def build_services(settings: Settings | None = None) -> Services:
+    """Open the database of the settings, bring it up to date, and wire the use cases."""
+    settings = settings or Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = build_engine(settings.url)
+    migrate(engine)
+    return Services(settings, Sessions(engine))

@@ -1,0 +1,55 @@
+"""Settings by environment. `moderato doctor` lists each with its value and meaning."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository's root: where app.py, .streamlit and models/ are."""
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Settings(BaseSettings):
+    """Every field is read from MODERATO_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="MODERATO_", env_ignore_empty=True, frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address that the dashboard listens on; only loopback in local mode.")
+    port: int = Field(8501, ge=1, le=65535, description="Port that the dashboard listens on.")
+    data_dir: Path = Field(ROOT / "data", description="Folder for the database, trained models, reports and exports.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder.")
+    base_data: Path | None = Field(None, description="Labelled file that retraining mixes with the corrections.")
+    embedded_worker: bool = Field(True, description="Score waiting comments inside the dashboard's process.")
+    worker_batch: int = Field(512, ge=1, le=8192, description="Comments that a worker leases and scores at a time.")
+    worker_threads: int = Field(2, ge=1, le=64, description="Threads that the model of a worker may use.")
+    scoring_lease_seconds: float = Field(60, gt=0, description="After this a dead worker's batch is scored by another.")
+    claim_seconds: float = Field(
+        120, gt=0, description="How long a comment stays with a moderator without a heartbeat."
+    )
+    hold_hours: float = Field(24, gt=0, description="How long a held comment stays with its moderator.")
+    poll_seconds: float = Field(
+        2, gt=0, le=10, description="How often a worker looks for new comments or a new live model."
+    )
+    max_upload_mb: int = Field(
+        200, ge=1, le=4096, description="Largest file that the pages take; the command takes any."
+    )
+    max_text_bytes: int = Field(65536, ge=1024, description="Longest comment, in bytes of UTF-8.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
+
+    @cached_property
+    def url(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'moderato.db'}"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where trained model versions are kept."""
+        return self.data_dir / "models"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the dashboard."""
+        return self.host in LOOPBACK

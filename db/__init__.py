@@ -1,0 +1,1 @@
+"""Tables, sessions, stores and migrations. Knows core.domain, nothing else of the product."""

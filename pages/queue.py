@@ -1,0 +1,9 @@
+"""Review queue."""
+
+import streamlit as st
+
+from core.accounts import Role
+from pages.shared.access import require
+
+person = require(Role.MODERATOR)
+st.title("Review queue")

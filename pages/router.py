@@ -1,0 +1,24 @@
+"""The Streamlit script: sign-in, navigation, theme. Every visit to any page starts here."""
+
+import streamlit as st
+
+from core.settings import ROOT
+from pages.shared import access
+
+st.set_page_config(page_title="Moderato", page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
+person = access.sign_in()
+
+page = st.navigation(
+    [
+        st.Page("queue.py", title="Queue", icon=":material/inbox:", default=True),
+        st.Page("score.py", title="Score", icon=":material/speed:"),
+        st.Page("browse.py", title="Browse", icon=":material/search:"),
+        st.Page("metrics.py", title="Metrics", icon=":material/monitoring:"),
+        st.Page("policy.py", title="Policy", icon=":material/tune:"),
+        st.Page("models.py", title="Models", icon=":material/model_training:"),
+        st.Page("data.py", title="Data", icon=":material/database:"),
+    ]
+)
+with st.sidebar:
+    st.text(person.name)
+page.run()

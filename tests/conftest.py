@@ -1,0 +1,69 @@
+"""Fixtures that every test may use: a database of each kind, services on it, people."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.accounts import Person, local_person
+from core.services import Services, build_services
+from core.settings import ROOT, Settings
+from tests.support.postgres import Postgres
+
+DATA = Path(os.environ.get("MODERATO_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data; skips, saying so, where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip(f"needs the real data: no folder {DATA}; set MODERATO_DATA")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server, started once."""
+    server = Postgres.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request, tmp_path) -> Iterator[Settings]:
+    """Settings on an empty database of each kind."""
+    if request.param == "sqlite":
+        yield Settings(data_dir=tmp_path)
+        return
+    server = request.getfixturevalue("postgres")
+    with server.empty_database() as url:
+        yield Settings(data_dir=tmp_path, database_url=url)
+
+
+@pytest.fixture
+def services(settings) -> Iterator[Services]:
+    """Every use case, on each database."""
+    made = build_services(settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite_services(tmp_path) -> Iterator[Services]:
+    """Every use case on SQLite alone: for tests whose subject is not the database."""
+    made = build_services(Settings(data_dir=tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ada() -> Person:
+    """A person with every role."""
+    return local_person("Ada")
+
+
+@pytest.fixture
+def bob() -> Person:
+    """Another one."""
+    return local_person("Bob")

@@ -1,0 +1,1 @@
+"""Training and evaluation of model versions. May import core, nothing above it."""
