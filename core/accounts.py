@@ -30,9 +30,7 @@ def local_person(name: str) -> Person:
     """A person of the local mode: any printable name of 1 to 60 characters, every role. Raises BadInput."""
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise BadInput(
-            f"A name has 1 to {MAX_NAME} printable characters. Type the name that your decisions should carry."
-        )
+        raise BadInput(f"A name has 1 to {MAX_NAME} printable characters. Type the one that your decisions carry.")
     return Person(name, frozenset(Role))
 
 

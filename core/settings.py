@@ -26,16 +26,10 @@ class Settings(BaseSettings):
     worker_batch: int = Field(512, ge=1, le=8192, description="Comments that a worker leases and scores at a time.")
     worker_threads: int = Field(2, ge=1, le=64, description="Threads that the model of a worker may use.")
     scoring_lease_seconds: float = Field(60, gt=0, description="After this a dead worker's batch is scored by another.")
-    claim_seconds: float = Field(
-        120, gt=0, description="How long a comment stays with a moderator without a heartbeat."
-    )
+    claim_seconds: float = Field(120, gt=0, description="How long a comment stays with a silent moderator.")
     hold_hours: float = Field(24, gt=0, description="How long a held comment stays with its moderator.")
-    poll_seconds: float = Field(
-        2, gt=0, le=10, description="How often a worker looks for new comments or a new live model."
-    )
-    max_upload_mb: int = Field(
-        200, ge=1, le=4096, description="Largest file that the pages take; the command takes any."
-    )
+    poll_seconds: float = Field(2, gt=0, le=10, description="How often a worker looks for work or a new model.")
+    max_upload_mb: int = Field(200, ge=1, le=4096, description="Largest upload; the command takes any file.")
     max_text_bytes: int = Field(65536, ge=1024, description="Longest comment, in bytes of UTF-8.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
 

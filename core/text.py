@@ -23,7 +23,7 @@ def text_hash(text: str) -> str:
 
 
 def fold_of(digest: str, folds: int) -> int:
-    """The fold, 0 to folds - 1, of a `text_hash`. By content, so that duplicates never cross and exports can be repeated."""
+    """The fold, 0 to folds - 1, of a `text_hash`. By content: duplicates never cross."""
     return int(digest[:8], 16) % folds
 
 
@@ -32,5 +32,5 @@ FROZEN_TEST_SHARE = 0.1
 
 
 def in_frozen_test(digest: str) -> bool:
-    """Whether a content belongs to the frozen test part. Uses other bits than `fold_of`, so that folds stay balanced."""
+    """Whether a content belongs to the frozen test part. Uses other bits than `fold_of`."""
     return int(digest[8:16], 16) / 0xFFFFFFFF < FROZEN_TEST_SHARE

@@ -1,7 +1,7 @@
 """The tables. The annotation is the column; what must hold is held by the database."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """64-bit key; SQLite numbers rows by itself only in a column declared INTEGER."""
 
-Real = REAL()
+Real: REAL[Any] = REAL()
 """Four bytes where the database has them: scores are float32."""
 
 
@@ -76,7 +76,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[float]: JSON, str: Text}
+    type_annotation_map: ClassVar = {datetime: Instant, dict[str, Any]: JSON, list[float]: JSON, str: Text}
 
 
 class CommentRow(Base):
