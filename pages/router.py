@@ -19,6 +19,7 @@ page = st.navigation(
         st.Page("data.py", title="Data", icon=":material/database:"),
     ]
 )
-with st.sidebar:
+with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
     st.text(person.name)
+    st.button("Change", key="sign_out", on_click=access.sign_out, type="tertiary", help="Work under another name")
 page.run()

@@ -12,10 +12,11 @@ COOKIE = "moderato_name"
 """Keeps the name between visits in local mode. Not a secret: on loopback every name has every role."""
 
 _REMEMBER = """
+const sent = new WeakMap()
 export default function (component) {
   const { data, parentElement } = component
-  if (parentElement.dataset.sent === data.name) return
-  parentElement.dataset.sent = data.name
+  if (sent.get(parentElement) === data.name) return
+  sent.set(parentElement, data.name)
   fetch("/local/name", { method: "POST", headers: { "content-type": "text/plain" }, body: data.name })
 }
 """
@@ -24,7 +25,9 @@ _remember = st.components.v2.component("remember_name", html="<span></span>", js
 
 def current_person() -> Person | None:
     """Who uses this browser session, by what was typed or by the cookie of an earlier visit."""
-    name = state.kept("person") or unquote(st.context.cookies.get(COOKIE, ""))
+    name = state.kept("person")
+    if name is None:  # "" means signed out here, whatever the cookie of this visit says
+        name = unquote(st.context.cookies.get(COOKIE, ""))
     try:
         return local_person(name) if name else None
     except ModeratoError:
@@ -43,12 +46,17 @@ def require(role: Role) -> Person:
 def sign_in() -> Person:
     """The person; without one, asks for a name and stops the script."""
     person = current_person()
+    if state.kept("person") is not None:  # typed or taken back in this session: the cookie follows
+        _remember(key="remember_name", data={"name": quote(person.name if person else "")})
     if person is None:
         _ask_for_name()
         st.stop()
-    if state.kept("remember"):
-        _remember(key="remember_name", data={"name": quote(person.name)})
     return person
+
+
+def sign_out() -> None:
+    """Forget who uses this browser. A callback: the rerun asks for a name."""
+    state.keep("person", "")
 
 
 def _ask_for_name() -> None:
@@ -63,5 +71,4 @@ def _ask_for_name() -> None:
             except ModeratoError as error:
                 st.error(str(error))
             else:
-                state.keep("remember", True)
                 st.rerun()

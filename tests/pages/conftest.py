@@ -1,0 +1,31 @@
+"""The real app without a server or a browser, on its own empty database."""
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.services import Services
+from core.settings import ROOT
+from pages.shared.resources import services as shared_services
+
+
+@pytest.fixture
+def stranger(tmp_path, monkeypatch) -> AppTest:
+    """The app as somebody sees it who has not given a name."""
+    monkeypatch.setenv("MODERATO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MODERATO_EMBEDDED_WORKER", "false")
+    st.cache_resource.clear()
+    return AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=30)
+
+
+@pytest.fixture
+def app(stranger) -> AppTest:
+    """The app as Ada sees it. `app.switch_page("metrics.py").run()` opens a page after the first run()."""
+    stranger.session_state["person"] = "Ada"
+    return stranger
+
+
+@pytest.fixture
+def app_services(app) -> Services:
+    """The services that the app itself uses: to put things in before it runs, and to look at what it did."""
+    return shared_services()
