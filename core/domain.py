@@ -170,3 +170,61 @@ class Decision:
     """id of the entry that this one takes back; its other fields repeat that entry's."""
     batch: UUID | None
     """Shared by decisions made with one key press."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One change of the live model."""
+
+    id: int
+    model: str
+    """Name of the version that went live."""
+    previous: str | None
+    """Name of the version that was live until then."""
+    person: str
+    promoted_at: datetime
+    rollback: bool
+    """Whether it put a former live model back."""
+    report: dict[str, object]
+    """What the gate saw, or why nothing was compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An export, frozen: what it held can be proven by its hash."""
+
+    id: int
+    purpose: str
+    """"training" (never audit or golden items) or "records"."""
+    path: str
+    """Where the file was written; a relative path starts at the data folder."""
+    sha256: str
+    rows: int
+    filters: dict[str, object]
+    card: str
+    """The data card, in Markdown."""
+    person: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """One training, with its progress and outcome."""
+
+    id: int
+    preset: str
+    person: str
+    state: RunState
+    pid: int | None
+    step: str
+    """What it does now, in words for the page."""
+    share: float
+    """How far it is, 0 to 1."""
+    log: str
+    """Path of its log, within the data folder."""
+    snapshot_id: int | None
+    model_id: int | None
+    problem: str | None
+    started_at: datetime
+    seen_at: datetime
+    """Last sign of life: a running one writes it every few seconds."""

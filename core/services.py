@@ -1,5 +1,8 @@
 """Wiring: one object that holds every use case, made once by whoever starts the process."""
 
+from functools import cached_property
+
+from core.registry import Registry
 from core.settings import Settings
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -12,6 +15,11 @@ class Services:
         self.settings = settings
         self.sessions = sessions
 
+    @cached_property
+    def registry(self) -> Registry:
+        """Model versions: which is live, promotion, rollback."""
+        return Registry(self.sessions, self.settings)
+
     def close(self) -> None:
         """Give the database's connections back."""
         self.sessions.engine.dispose()
@@ -23,4 +31,6 @@ def build_services(settings: Settings | None = None) -> Services:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = build_engine(settings.url)
     migrate(engine)
-    return Services(settings, Sessions(engine))
+    services = Services(settings, Sessions(engine))
+    services.registry.ensure_starter()
+    return services

@@ -26,8 +26,10 @@ class Span:
 class Scorer(Protocol):
     """One model version, loaded."""
 
-    name: str
-    """The model version's name in the registry."""
+    @property
+    def name(self) -> str:
+        """The model version's name in the registry."""
+        ...
 
     def score(self, texts: Sequence[str]) -> Scores:
         """Score any texts, also empty, huge or odd ones; an empty sequence gives shape (0, 6)."""

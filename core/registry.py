@@ -1,0 +1,189 @@
+"""Model versions: which one is live, and how that changes."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from core.accounts import Person, Role, check_role
+from core.domain import ModelVersion, Promotion, Stage, now
+from core.errors import BadInput, Conflict, ModelUnavailable, NotFound
+from core.scoring.files import folder_digest, has_files, refuse_code, relative, resolve
+from core.settings import Settings
+from db.session import Sessions
+from db.stores.registry import RegistryStore
+
+SHIPPED: Final = "models/starter"
+"""The model that comes with the repository."""
+RESCORE_DAYS: Final = 7
+"""A new live model scores again what is open or was routed in so many days."""
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_SYSTEM: Final = "Moderato"
+"""Who promotes the shipped model at start."""
+
+
+class Registry:
+    """Every model version of one database."""
+
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self._sessions = sessions
+        self._settings = settings
+
+    def live(self) -> ModelVersion | None:
+        """The version that scores, or None."""
+        with self._sessions.read() as session:
+            return RegistryStore(session).get_live()
+
+    def require_live(self) -> ModelVersion:
+        """The version that scores; raises ModelUnavailable that says how to get one."""
+        if version := self.live():
+            return version
+        raise ModelUnavailable(
+            f"No model is live, so comments wait unscored. Put the shipped one back into {SHIPPED} and start again, or "
+            "train one (`moderato train starter --data FILE`) and promote it (`moderato promote NAME`)."
+        )
+
+    def get(self, name: str) -> ModelVersion | None:
+        """The version of that name, or None."""
+        with self._sessions.read() as session:
+            return RegistryStore(session).get(name)
+
+    def require(self, name: str) -> ModelVersion:
+        """The version of that name; raises NotFound."""
+        if version := self.get(name):
+            return version
+        raise NotFound(f"There is no model {name[:80]!r}. `moderato models` lists the ones there are.")
+
+    def list_models(self) -> list[ModelVersion]:
+        """All versions, newest first."""
+        with self._sessions.read() as session:
+            return RegistryStore(session).list_versions()
+
+    def history(self) -> list[Promotion]:
+        """Every change of the live model, newest first."""
+        with self._sessions.read() as session:
+            return RegistryStore(session).list_promotions()
+
+    def register(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        by: Person,
+        kind: str,
+        base: str | None = None,
+        snapshot_id: int | None = None,
+        metrics: dict[str, Any] | None = None,
+    ) -> ModelVersion:
+        """Add a challenger. Raises BadInput for a bad name, Conflict if it is taken, ModelUnavailable for bad files."""
+        check_role(by, Role.ADMIN)
+        if not _NAME.fullmatch(name):
+            raise BadInput(
+                f"A model's name has up to 64 of a-z 0-9 . _ - and begins with a letter or digit: {name[:80]!r}"
+            )
+        refuse_code(folder)
+        values = _describe(name, folder, kind=kind, base=base, snapshot_id=snapshot_id, metrics=metrics)
+        with self._sessions.begin() as session:
+            store = RegistryStore(session)
+            store.lock()
+            if store.get(name):
+                raise Conflict(f"There is a model {name} already. Give another name.")
+            return store.add(values)
+
+    def ensure_starter(self) -> None:
+        """Register the shipped model if it is new; make it live if none is, or if its former release is.
+
+        Called at every start, by any number of processes at once. Without the shipped files it does nothing. A live
+        model that somebody promoted stays live: the new release then waits as a challenger.
+        """
+        folder = resolve(SHIPPED)
+        if not has_files(folder):
+            return
+        digest = folder_digest(folder)
+        if self._starter_is_settled(digest):
+            return
+        with self._sessions.begin() as session:
+            store = RegistryStore(session)
+            store.lock()
+            version = _find_shipped(store, digest) or _add_shipped(store, folder)
+            live = store.get_live()
+            if live is None or (live.path == SHIPPED and live.id != version.id):
+                reason = {"reason": "The model that ships with this release of Moderato."}
+                _make_live(store, version, live, person=_SYSTEM, report=reason)
+
+    def _starter_is_settled(self, digest: str) -> bool:
+        with self._sessions.read() as session:
+            store = RegistryStore(session)
+            live, version = store.get_live(), _find_shipped(store, digest)
+        return bool(version and live and (live.id == version.id or live.path != SHIPPED))
+
+
+def _find_shipped(store: RegistryStore, digest: str) -> ModelVersion | None:
+    shipped = (v for v in store.list_versions() if v.path == SHIPPED and v.sha256 == digest)
+    return next(shipped, None)
+
+
+def _add_shipped(store: RegistryStore, folder: Path) -> ModelVersion:
+    values = _describe("starter", folder, kind="starter", metrics=_read_metrics(folder))
+    if store.get("starter"):
+        values["name"] = f"starter-{values['sha256'][:8]}"
+    return store.add(values)
+
+
+def _describe(
+    name: str,
+    folder: Path,
+    *,
+    kind: str,
+    base: str | None = None,
+    snapshot_id: int | None = None,
+    metrics: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": kind,
+        "base": base,
+        "path": relative(folder),
+        "sha256": folder_digest(folder),
+        "stage": Stage.CHALLENGER,
+        "snapshot_id": snapshot_id,
+        "metrics": metrics or {},
+        "created_at": now(),
+    }
+
+
+def _read_metrics(folder: Path) -> dict[str, Any]:
+    """What the model's own metrics.json says; nothing if there is none: figures are no reason not to start."""
+    try:
+        found = json.loads((folder / "metrics.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _make_live(
+    store: RegistryStore,
+    version: ModelVersion,
+    live: ModelVersion | None,
+    *,
+    person: str,
+    report: dict[str, Any],
+    rollback: bool = False,
+) -> None:
+    """Within one transaction: the old one retires, the new one goes live, and what matters now is scored again."""
+    at = now()
+    if live:
+        store.set_stage(live.id, Stage.RETIRED)
+    store.set_stage(version.id, Stage.LIVE)
+    store.add_promotion(
+        {
+            "model_id": version.id,
+            "previous_id": live.id if live else None,
+            "person": person,
+            "promoted_at": at,
+            "rollback": rollback,
+            "report": report,
+        }
+    )
+    store.queue_rescoring(at - timedelta(days=RESCORE_DAYS))

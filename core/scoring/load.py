@@ -1,0 +1,73 @@
+"""Load a model version: check that its files are the registered ones and plain data, then hand them to its scorer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from core.domain import ModelVersion
+from core.errors import ModelUnavailable, ModeratoError
+from core.labels import LABELS
+from core.scoring.files import folder_digest, has_files, refuse_code, resolve
+from core.scoring.protocol import Scorer
+
+PROBE: Final = ("You are an idiot, go away.", "", "\u202e🙂")
+"""What a scorer must give six probabilities for before its version may go live."""
+
+
+def load_scorer(version: ModelVersion, *, threads: int) -> Scorer:
+    """The version's scorer, using at most so many threads.
+
+    Raises ModelUnavailable that names the folder and the next step: files missing, changed since the version was
+    registered, of a kind that may run code, or not loadable.
+    """
+    folder = resolve(version.path)
+    loader = _LOADERS.get(version.kind)
+    if loader is None:
+        raise ModelUnavailable(
+            f"Model {version.name} is of kind {version.kind!r}; this Moderato serves {', '.join(_LOADERS)}. "
+            "Update Moderato, or promote another version."
+        )
+    _check_files(version, folder)
+    try:
+        return loader(folder, version.name, threads)
+    except ModeratoError:
+        raise
+    except Exception as error:  # a damaged file may raise anything from any library
+        raise ModelUnavailable(
+            f"Model {version.name} in {folder} cannot be loaded: {type(error).__name__}. Restore the folder from a "
+            "backup, or promote another version (`moderato models` lists them)."
+        ) from error
+
+
+def probe(scorer: Scorer) -> None:
+    """Score a few odd texts; raises ModelUnavailable unless each gets six probabilities."""
+    scores = scorer.score(PROBE)
+    sound = scores.shape == (len(PROBE), len(LABELS)) and bool(np.isfinite(scores).all())
+    if not sound or scores.min() < 0 or scores.max() > 1:
+        raise ModelUnavailable(f"Model {scorer.name} does not give six probabilities a text. Train it again.")
+
+
+def _check_files(version: ModelVersion, folder: Path) -> None:
+    if not has_files(folder):
+        raise ModelUnavailable(
+            f"Model {version.name} has no files in {folder}. Restore the folder from a backup, or promote another "
+            "version (`moderato models` lists them)."
+        )
+    refuse_code(folder)
+    if folder_digest(folder) != version.sha256:
+        raise ModelUnavailable(
+            f"The files of model {version.name} in {folder} are not the registered ones. Restore them from a backup, "
+            "or promote another version (`moderato models` lists them)."
+        )
+
+
+def _load_starter(folder: Path, name: str, threads: int) -> Scorer:
+    from core.scoring.starter import StarterScorer
+
+    return StarterScorer.load(folder, name=name, threads=threads)
+
+
+_LOADERS: Final[dict[str, Callable[[Path, str, int], Scorer]]] = {"starter": _load_starter}
+"""kind -> how its folder becomes a scorer. A new kind of model is one more entry."""
