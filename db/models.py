@@ -83,7 +83,12 @@ class CommentRow(Base):
     """One text and where it came from. Never changed after it was added."""
 
     __tablename__ = "comment"
-    __table_args__ = (UniqueConstraint("source", "external_id"), Index(None, "thread"), Index(None, "author"))
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        Index(None, "thread"),
+        Index(None, "author"),
+        Index("ix_comment_source", "source", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     text: Mapped[str]
@@ -252,7 +257,10 @@ class DecisionRow(Base):
     """One entry of the ledger. Append-only: undo is a new entry that revokes an old one."""
 
     __tablename__ = "decision"
-    __table_args__ = (Index("ix_decision_person", "person", "id"),)
+    __table_args__ = (
+        Index("ix_decision_person", "person", "id"),
+        Index("ix_decision_person_comment", "person", "comment_id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     client_id: Mapped[UUID] = mapped_column(unique=True)

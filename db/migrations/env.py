@@ -6,8 +6,8 @@ from db.models import Base
 
 
 def _ours(_object: object, name: str | None, type_: str, _reflected: bool, _compare_to: object) -> bool:
-    # The full-text tables are made by hand in a migration; the models do not know them.
-    return not (type_ == "table" and name is not None and name.startswith("comment_fts"))
+    # The full-text tables and index are made by hand in a migration; the models do not know them.
+    return not (type_ in {"table", "index"} and name is not None and name.startswith("comment_fts"))
 
 
 context.configure(
