@@ -5,11 +5,12 @@ import re
 import unicodedata
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_SPACE = re.compile(r"\s+")
 
 
 def storable(text: str) -> str:
     """The text with NUL and lone surrogates as U+FFFD: no database, file or log takes those two. Length is kept."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -18,7 +19,7 @@ def text_hash(text: str) -> str:
 
     Two comments with the same hash are "identical" in the sense of grouping and of splits.
     """
-    folded = _SPACE.sub(" ", unicodedata.normalize("NFKC", storable(text)).casefold()).strip()
+    folded = " ".join(unicodedata.normalize("NFKC", storable(text)).casefold().split())
     return hashlib.blake2b(folded.encode(), digest_size=16).hexdigest()
 
 

@@ -1,0 +1,120 @@
+"""Comments: added in bulk, never changed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from core.domain import Comment
+from db.models import CommentRow, GoldenRow
+
+_COLUMNS = ("text", "text_hash", "source", "external_id", "author", "thread", "parent", "created_at", "added_at")
+_NAMES = ", ".join(_COLUMNS)
+_SQLITE = f"INSERT INTO comment ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
+_ARRAYS = ", ".join(f"%s::{'bigint' if name.endswith('_at') else 'text'}[]" for name in _COLUMNS)
+_POSTGRESQL = f"INSERT INTO comment ({_NAMES}) SELECT * FROM unnest({_ARRAYS}) ON CONFLICT DO NOTHING RETURNING id"
+_INTAKE_LOCK = 8_501_003
+"""First key of the advisory lock on a source: two that add the same ids in another order would deadlock."""
+
+
+class CommentValues(NamedTuple):
+    """A comment on its way into the table: checked, hashed, times in microseconds since 1970."""
+
+    text: str
+    text_hash: str
+    source: str
+    external_id: str
+    author: str | None
+    thread: str | None
+    parent: str | None
+    created_at: int | None
+    added_at: int
+
+
+Key = tuple[str, str]
+"""Source and external id."""
+
+
+class CommentStore:
+    """Comments of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add_many(self, comments: Sequence[CommentValues], golden: dict[Key, int] | None = None) -> tuple[int, int]:
+        """Add those whose (source, external id) is new, to wait for scores; the counts of added and known ones.
+
+        Of several with one key the first counts. `golden` holds the packed labels of comments for evaluation; only
+        newly added ones become golden.
+        """
+        if not comments:
+            return 0, 0
+        if self._session.get_bind().dialect.name == "postgresql":
+            ids = self._add_postgresql(comments)
+        else:
+            ids = self._add_sqlite(comments)
+        if golden and ids:
+            self._add_golden(ids, golden)
+        return len(ids), len(comments) - len(ids)
+
+    def get(self, comment_id: int) -> Comment | None:
+        """The comment, or None."""
+        return self.get_many([comment_id]).get(comment_id)
+
+    def get_many(self, comment_ids: Sequence[int]) -> dict[int, Comment]:
+        """The comments that exist, by id."""
+        found: dict[int, Comment] = {}
+        for at in range(0, len(comment_ids), 5000):
+            rows = self._session.scalars(select(CommentRow).where(CommentRow.id.in_(comment_ids[at : at + 5000])))
+            found.update((row.id, _comment(row)) for row in rows)
+        return found
+
+    def _add_sqlite(self, comments: Sequence[CommentValues]) -> Sequence[int]:
+        """The write lock is ours, and new ids follow the highest: what is above it afterwards is what was added."""
+        connection = self._session.connection()
+        before = self._session.scalar(select(func.max(CommentRow.id))) or 0
+        connection.exec_driver_sql(_SQLITE, list(comments))
+        after = self._session.scalar(select(func.max(CommentRow.id))) or 0
+        connection.exec_driver_sql(
+            "INSERT INTO pending (comment_id, lease_until) SELECT id, 0 FROM comment WHERE id > ?", (before,)
+        )
+        return range(before + 1, after + 1)
+
+    def _add_postgresql(self, comments: Sequence[CommentValues]) -> Sequence[int]:
+        connection = self._session.connection()
+        for source in sorted({comment.source for comment in comments}):
+            self._session.execute(select(func.pg_advisory_xact_lock(_INTAKE_LOCK, func.hashtext(source))))
+        arrays = tuple(list(values) for values in zip(*comments, strict=True))
+        ids = list(connection.exec_driver_sql(_POSTGRESQL, arrays).scalars())
+        connection.exec_driver_sql(
+            "INSERT INTO pending (comment_id, lease_until) SELECT unnest(%s::bigint[]), 0", (ids,)
+        )
+        return ids
+
+    def _add_golden(self, ids: Sequence[int], golden: dict[Key, int]) -> None:
+        columns = (CommentRow.id, CommentRow.source, CommentRow.external_id)
+        between = CommentRow.id.between(min(ids), max(ids))
+        added = set(ids)
+        rows = [
+            {"comment_id": id_, "labels": golden[source, external_id]}
+            for id_, source, external_id in self._session.execute(select(*columns).where(between))
+            if id_ in added and (source, external_id) in golden
+        ]
+        if rows:
+            self._session.execute(insert(GoldenRow), rows)
+
+
+def _comment(row: CommentRow) -> Comment:
+    return Comment(
+        row.id,
+        row.text,
+        row.text_hash,
+        row.source,
+        row.external_id,
+        row.added_at,
+        row.author,
+        row.thread,
+        row.parent,
+        row.created_at,
+    )
