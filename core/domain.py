@@ -228,3 +228,26 @@ class TrainingRun:
     started_at: datetime
     seen_at: datetime
     """Last sign of life: a running one writes it every few seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """One file that was imported, and how far it is."""
+
+    id: int
+    file: str
+    source: str
+    person: str
+    state: RunState
+    read: int
+    """Rows read so far: added + known + bad."""
+    added: int
+    known: int
+    bad: int
+    share: float
+    """Part of the file that was read, 0 to 1."""
+    report: str | None
+    """Path of the report on bad rows, within the data folder."""
+    problem: str | None
+    started_at: datetime
+    seen_at: datetime

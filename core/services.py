@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from core.intake import Intake
 from core.registry import Registry
 from core.settings import Settings
 from db.migrate import migrate
@@ -14,6 +15,11 @@ class Services:
     def __init__(self, settings: Settings, sessions: Sessions) -> None:
         self.settings = settings
         self.sessions = sessions
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Adding comments, from programs, pages and files."""
+        return Intake(self.sessions, self.settings)
 
     @cached_property
     def registry(self) -> Registry:
