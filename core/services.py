@@ -2,7 +2,9 @@
 
 from functools import cached_property
 
+from core.datasets import Datasets
 from core.intake import Intake
+from core.metrics.service import Metrics
 from core.registry import Registry
 from core.settings import Settings
 from db.migrate import migrate
@@ -25,6 +27,16 @@ class Services:
     def registry(self) -> Registry:
         """Model versions: which is live, promotion, rollback."""
         return Registry(self.sessions, self.settings)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What the models are worth, by the ledger."""
+        return Metrics(self.sessions)
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """Exports of what people decided, and their snapshots."""
+        return Datasets(self.sessions, self.settings)
 
     def close(self) -> None:
         """Give the database's connections back."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from core.domain import ModelVersion, Promotion, Stage
 from db.models import ModelVersionRow, PendingRow, PromotionRow, RoutingRow
 
-_LOCK = 8_501_003
+_LOCK = 8_501_004
 """Key of PostgreSQL's advisory lock around a change of the registry; SQLite's writers queue anyway."""
 
 

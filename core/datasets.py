@@ -1,0 +1,160 @@
+"""Export what people decided: for records with everything, for training without what measures the model."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+from core.accounts import Person, Role, check_role
+from core.data_card import LeftOut, Tally, write_card
+from core.dataset_files import to_row, writing
+from core.domain import Snapshot, now, unpack_labels
+from core.errors import BadInput, NotFound
+from core.labels import LABELS
+from core.settings import Settings
+from db.session import Sessions
+from db.stores.datasets import DatasetStore, Filters
+from db.stores.snapshots import SnapshotStore
+
+Purpose = Literal["records", "training"]
+
+EVERYTHING = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an export would hold."""
+
+    rows: int
+    labels: dict[str, int]
+    """How many rows have each label."""
+    left_out: LeftOut
+
+
+class Datasets:
+    """Exports and snapshots of one database."""
+
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self._sessions = sessions
+        self._settings = settings
+
+    def preview(self, purpose: Purpose, filters: Filters = EVERYTHING) -> Preview:
+        """Count what an export would hold and leave out."""
+        training = _check(purpose, filters)
+        with self._sessions.read() as session:
+            store = DatasetStore(session)
+            rows, labels = store.count(filters, training=training)
+            matching = store.count(filters, training=False)[0] if training else rows
+            decided = store.count(EVERYTHING, training=False)[0]
+            left_out = LeftOut(store.count_undecided(), decided - matching, matching - rows)
+        return Preview(rows, dict(zip(LABELS, labels, strict=True)), left_out)
+
+    def export(
+        self, path: Path, *, by: Person, purpose: Purpose = "records", filters: Filters = EVERYTHING
+    ) -> Snapshot:
+        """Write the decided comments to a file of the kind that its ending says, and record what it holds.
+
+        The same decisions give the same bytes. Raises BadInput if nothing matches or the file cannot be written.
+        """
+        check_role(by, Role.ANALYST)
+        preview = self.preview(purpose, filters)
+        tally = self._write(path, filters, training=purpose == "training")
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        at, chosen = now(), _describe(filters)
+        card = write_card(
+            tally, preview.left_out, purpose=purpose, sha256=sha256, filters=chosen, person=by.name, at=at
+        )
+        values = {"purpose": purpose, "path": self._shorten(path), "sha256": sha256, "rows": tally.rows}
+        values |= {"filters": chosen, "card": card, "person": by.name, "created_at": at}
+        with self._sessions.begin() as session:
+            return SnapshotStore(session).add(values)
+
+    def export_into(
+        self, folder: str, ending: str, *, by: Person, purpose: Purpose = "records", filters: Filters = EVERYTHING
+    ) -> Snapshot:
+        """`export` to a new file in a folder of the data folder; `ending` is csv, jsonl, parquet, csv.gz, ..."""
+        made = self._settings.data_dir / folder
+        made.mkdir(parents=True, exist_ok=True)
+        path = made / f"{purpose}-{now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}.{ending}"
+        return self.export(path, by=by, purpose=purpose, filters=filters)
+
+    def list_snapshots(self, limit: int = 50) -> list[Snapshot]:
+        """The latest exports, newest first."""
+        with self._sessions.read() as session:
+            return SnapshotStore(session).list_newest(limit)
+
+    def require_snapshot(self, snapshot_id: int) -> Snapshot:
+        """The snapshot; raises NotFound."""
+        with self._sessions.read() as session:
+            found = SnapshotStore(session).get(snapshot_id)
+        if found is None:
+            raise NotFound(f"There is no snapshot {snapshot_id}. The Data page lists the ones there are.")
+        return found
+
+    def require_file(self, snapshot: Snapshot) -> Path:
+        """The snapshot's file, proven to be the one that was written. Raises NotFound, or BadInput if it changed."""
+        path = self._settings.data_dir / snapshot.path
+        if not path.is_file():
+            raise NotFound(f"The file of snapshot {snapshot.id} is gone: {path}. Export again.")
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != snapshot.sha256:
+                raise BadInput(f"{path} is not the file that snapshot {snapshot.id} recorded. Export again.")
+        return path
+
+    def list_sources(self) -> list[str]:
+        """Where comments came from, to filter by."""
+        with self._sessions.read() as session:
+            return DatasetStore(session).list_sources()
+
+    def list_moderators(self) -> list[str]:
+        """Who decided anything, to filter by."""
+        with self._sessions.read() as session:
+            return DatasetStore(session).list_moderators()
+
+    def find_for_evaluation(self, hashes: Collection[str]) -> set[str]:
+        """Those of the contents (core.text.text_hash) that training must not see: audit and golden items'."""
+        with self._sessions.read() as session:
+            return DatasetStore(session).find_for_evaluation(hashes)
+
+    def _write(self, path: Path, filters: Filters, *, training: bool) -> Tally:
+        tally = Tally()
+        with self._sessions.read() as session, writing(path) as writer:
+            for comments in DatasetStore(session).stream(filters, training=training):
+                for comment in comments:
+                    tally.add(comment)
+                writer.write([to_row(comment) for comment in comments])
+            if not tally.rows:
+                raise BadInput("No decided comment matches these filters, so there is nothing to export. Widen them.")
+        return tally
+
+    def _shorten(self, path: Path) -> str:
+        data, path = self._settings.data_dir.resolve(), path.resolve()
+        return path.relative_to(data).as_posix() if path.is_relative_to(data) else str(path)
+
+
+def _check(purpose: str, filters: Filters) -> bool:
+    """Whether this is for training; raises BadInput."""
+    if purpose not in ("records", "training"):
+        raise BadInput(f"An export is for records or for training, not {purpose[:40]!r}.")
+    if filters.since and filters.until and filters.since > filters.until:
+        raise BadInput(f"The first day, {filters.since}, is after the last, {filters.until}. Swap them.")
+    return purpose == "training"
+
+
+def _describe(filters: Filters) -> dict[str, Any]:
+    """The filters that are set, as plain values."""
+    flags = unpack_labels(filters.labels)
+    labels = ", ".join(label for label, on in zip(LABELS, flags, strict=True) if on)
+    found = {
+        "since": filters.since and filters.since.isoformat(),
+        "until": filters.until and filters.until.isoformat(),
+        "labels": labels,
+        "source": filters.source,
+        "moderator": filters.moderator,
+        "lane": filters.lane and filters.lane.value,
+        "outcome": filters.outcome and filters.outcome.value,
+    }
+    return {name: value for name, value in found.items() if value}
