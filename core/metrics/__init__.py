@@ -1,0 +1,1 @@
+"""Honest metrics: a fold over the ledger, and estimates with intervals from its histograms."""

@@ -1,0 +1,117 @@
+"""The fold of one model: what the ledger says, counted in cells, brought up to date entry by entry.
+
+It never counts an entry for itself. Entries only say which comments may have changed; each of those is looked up as it
+is now, what was counted for it is taken back, and what holds now is added. So it does not matter in which order
+decisions, undos and scores arrive, or whether one is seen twice: the counts are those of a fold from zero.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.labels import LABELS
+from core.metrics.bins import BINS, Ints, bin_of
+from core.metrics.cells import CELL_BITS, CELLS, PPM, STRATUM_BITS, Cells, stratum_of
+from core.metrics.entries import SCORED, UNSCORED, Bins, Entries, keys_of, pack
+from db.stores.metrics import Decided
+
+_SPANS = 8
+"""Spans of days whose sums are kept ready."""
+_FEW = 60_000
+"""Up to so many changed cells, the kept sums follow; beyond, they are made anew when asked for."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over a span of days."""
+
+    strata: Ints
+    """Stratum numbers, sorted, shape [S]."""
+    counts: Ints
+    """Shape [S, 8, 2, 4096]: stratum, label, class (0 or 1), bin. Labels past the six are empty."""
+
+
+class Fold:
+    """Counts of one model's scores against the effective decisions. Not thread-safe: the service holds a lock."""
+
+    def __init__(self) -> None:
+        self.cursor = 0
+        """The last ledger entry seen."""
+        self._cells = Cells()
+        self._entries = Entries()
+        self._spans: OrderedDict[tuple[int, int], Totals] = OrderedDict()
+
+    def reconcile(self, touched: Ints, decided: Decided) -> None:
+        """Bring the touched comments to what `decided` says; those that it does not name have no effective decision."""
+        latest = _latest(decided)
+        ids = np.union1d(touched, latest.comment_id)
+        packed, bins = np.zeros(len(ids), np.int64), np.zeros((len(ids), len(LABELS)), np.uint16)
+        at = np.searchsorted(ids, latest.comment_id)
+        packed[at], bins[at] = _pack(latest)
+        self._replace(ids, packed, bins)
+
+    def unscored(self) -> Ints:
+        """Ids of decided comments that wait for this model's score, newest first."""
+        return self._entries.unscored()
+
+    def totals(self, first: int, last: int) -> Totals:
+        """Sums over the days first..last. The arrays follow later changes: use them before the next one."""
+        span = (first, last)
+        if span not in self._spans:
+            self._spans[span] = _totals(*self._cells.slice(first, last))
+        self._spans.move_to_end(span)
+        while len(self._spans) > _SPANS:
+            self._spans.popitem(last=False)
+        return self._spans[span]
+
+    def _replace(self, ids: Ints, packed: Ints, bins: Bins) -> None:
+        old_packed, old_bins = self._entries.swap(ids, packed, bins)
+        moved = (old_packed != packed) | (old_bins != bins).any(axis=1)
+        gone, come = keys_of(old_packed[moved], old_bins[moved]), keys_of(packed[moved], bins[moved])
+        keys = np.concatenate([gone, come])
+        counts = np.concatenate([np.full(len(gone), -1), np.full(len(come), 1)])
+        self._cells.add(keys, counts)
+        for span, totals in list(self._spans.items()):
+            if len(keys) > _FEW or not _follow(totals, span, keys, counts):
+                del self._spans[span]
+
+
+def _latest(decided: Decided) -> Decided:
+    """The newest decision of each comment, by comment id."""
+    order = np.lexsort((decided.decision_id, decided.comment_id))
+    ids = decided.comment_id[order]
+    last = np.append(ids[1:] != ids[:-1], True)[: len(ids)]
+    return decided.take(order[last])
+
+
+def _pack(decided: Decided) -> tuple[Ints, Bins]:
+    rate = np.rint(decided.rate * PPM).astype(np.int64)
+    place = (decided.day << STRATUM_BITS) | stratum_of(decided.band, rate, decided.audit)
+    scored = decided.scores[:, 0] >= 0
+    bins = np.where(scored[:, None], bin_of(np.maximum(decided.scores, 0)), 0).astype(np.uint16)
+    return pack(place, decided.labels, np.where(scored, SCORED, UNSCORED)), bins
+
+
+def _totals(keys: Ints, counts: Ints) -> Totals:
+    of_key = (keys >> CELL_BITS) & ((1 << STRATUM_BITS) - 1)
+    changes = np.flatnonzero(np.diff(of_key, prepend=-1))
+    strata = np.unique(of_key[changes])
+    flat = np.searchsorted(strata, of_key) * CELLS + (keys & (CELLS - 1))
+    dense = np.bincount(flat, weights=counts, minlength=len(strata) * CELLS)
+    return Totals(strata, dense.astype(np.int64).reshape(len(strata), 8, 2, BINS))
+
+
+def _follow(totals: Totals, span: tuple[int, int], keys: Ints, counts: Ints) -> bool:
+    """Add changes to kept sums; False where they have no place for a new stratum."""
+    day = keys >> (STRATUM_BITS + CELL_BITS)
+    within = (day >= span[0]) & (day <= span[1])
+    keys, counts = keys[within], counts[within]
+    if not len(keys):
+        return True
+    strata = (keys >> CELL_BITS) & ((1 << STRATUM_BITS) - 1)
+    at = np.minimum(np.searchsorted(totals.strata, strata), max(len(totals.strata) - 1, 0))
+    if not len(totals.strata) or (totals.strata[at] != strata).any():
+        return False
+    np.add.at(totals.counts.reshape(-1), at * CELLS + (keys & (CELLS - 1)), counts)
+    return True

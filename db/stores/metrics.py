@@ -1,0 +1,189 @@
+"""What the metrics read: bulk reads as arrays. The only SQL of the metrics; it writes nothing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, Integer, Select, case, cast, func, literal, select, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session, aliased
+
+from core.domain import Lane, RoutingState
+from db.models import DecisionRow, GoldenRow, ModelVersionRow, PolicyRow, RoutingRow, ScoreRow, StratumRow, TrafficRow
+from db.stores.decisions import is_effective
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_HOUR = 3_600_000_000
+_FETCH = 20_000
+_SCORES = (
+    ScoreRow.toxic,
+    ScoreRow.severe_toxic,
+    ScoreRow.obscene,
+    ScoreRow.threat,
+    ScoreRow.insult,
+    ScoreRow.identity_hate,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Effective decisions with where the comment counts and what the model said. Arrays of one length n."""
+
+    decision_id: Ints
+    comment_id: Ints
+    labels: Ints
+    """Bit masks, core.domain.pack_labels."""
+    day: Ints
+    """Days since 1970 of the first routing."""
+    band: Ints
+    audit: Ints
+    """1 for items of the audit sample."""
+    rate: Floats
+    """Audit rate that held at the draw."""
+    scores: Floats
+    """Shape [n, 6]; -1 where the model has not scored the comment."""
+
+    def take(self, rows: Ints) -> "Decided":
+        """These rows, in this order."""
+        return Decided(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
+class MetricsStore:
+    """Reads for the fold and for the activity charts."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def ledger_end(self) -> int:
+        """The newest entry's id; 0 for an empty ledger."""
+        return self._session.scalar(select(func.coalesce(func.max(DecisionRow.id), 0))) or 0
+
+    def touched(self, after: int, upto: int) -> Ints:
+        """Comments named by the entries after < id <= upto."""
+        return self._ids(_named(after, upto))
+
+    def decided_between(self, model_id: int, after: int, upto: int) -> Decided:
+        """All effective decisions, older and newer ones too, of the comments that those entries name."""
+        return self._decided(model_id, _named(after, upto))
+
+    def decided_among(self, model_id: int, comment_ids: Ints) -> Decided:
+        """All effective decisions of these comments."""
+        return self._decided(model_id, self._listed(comment_ids))
+
+    def scored_among(self, model_id: int, comment_ids: Ints) -> Ints:
+        """Those of the comments that the model has scored."""
+        listed = self._listed(comment_ids)
+        return self._ids(
+            select(ScoreRow.comment_id).where(ScoreRow.model_id == model_id, ScoreRow.comment_id.in_(listed))
+        )
+
+    def strata(self, first: int, last: int) -> Floats:
+        """Rows (band, rate, count) of the traffic of the days first..last, shape [n, 3]."""
+        found = (
+            select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
+            .where(StratumRow.day.between(first, last))
+            .group_by(StratumRow.band, StratumRow.rate)
+        )
+        return self._table(found, 3)
+
+    def routed(self) -> tuple[int, int]:
+        """How many comments were ever routed, and how many scores were counted on the last two days of traffic."""
+        routed = self._session.scalar(select(func.coalesce(func.sum(StratumRow.count), 0)))
+        newest = select(func.max(TrafficRow.day)).scalar_subquery()
+        recent = select(func.coalesce(func.sum(TrafficRow.count), 0)).where(TrafficRow.day >= newest - 1)
+        return int(routed or 0), int(self._session.scalar(recent) or 0)
+
+    def days(self) -> tuple[int, int] | None:
+        """First and last day of traffic; None before any."""
+        first, last = self._session.execute(select(func.min(StratumRow.day), func.max(StratumRow.day))).one()
+        return None if first is None else (first, last)
+
+    def pending_audits(self, first: int, last: int) -> int:
+        """Audit items of these days that nobody has settled yet."""
+        waiting = (RoutingRow.state == RoutingState.OPEN.value) & RoutingRow.lane.in_([Lane.AUDIT, Lane.ESCALATED])
+        found = select(func.count()).where(waiting, RoutingRow.audit, RoutingRow.day.between(first, last))
+        return self._session.scalar(found) or 0
+
+    def backlog(self) -> dict[str, int]:
+        """Open items by lane."""
+        found = select(RoutingRow.lane, func.count()).where(RoutingRow.state == RoutingState.OPEN.value)
+        return {lane: count for lane, count in self._session.execute(found.group_by(RoutingRow.lane)) if lane}
+
+    def hours(self, after: int, upto: int) -> Ints:
+        """Rows (hour since 1970, change of the number of standing decisions) of entries after < id <= upto."""
+        undone = aliased(DecisionRow)
+        at = func.coalesce(type_coerce(undone.decided_at, BigInteger), type_coerce(DecisionRow.decided_at, BigInteger))
+        hour = type_coerce(at, BigInteger).op("/")(_HOUR)
+        found = (
+            select(hour, func.sum(case((DecisionRow.revokes.is_(None), 1), else_=-1)))
+            .outerjoin(undone, undone.id == DecisionRow.revokes)
+            .where(DecisionRow.id > after, DecisionRow.id <= upto)
+            .group_by(hour)
+        )
+        return self._table(found, 2).astype(np.int64)
+
+    def score_days(self, model_id: int, label: int, first: int, last: int) -> Ints:
+        """Rows (day, bin of 256, count) of the model's traffic."""
+        found = select(TrafficRow.day, TrafficRow.bin, TrafficRow.count).where(
+            TrafficRow.day.between(first, last), TrafficRow.model_id == model_id, TrafficRow.label == label
+        )
+        return self._table(found, 3).astype(np.int64)
+
+    def models(self) -> list[tuple[int, str, str]]:
+        """(id, name, stage) of every model version, newest first."""
+        found = select(ModelVersionRow.id, ModelVersionRow.name, ModelVersionRow.stage)
+        return [(row[0], row[1], row[2]) for row in self._session.execute(found.order_by(ModelVersionRow.id.desc()))]
+
+    def thresholds(self) -> list[float] | None:
+        """The active policy's review thresholds; None before there is a policy."""
+        return self._session.scalar(select(PolicyRow.thresholds).where(PolicyRow.active))
+
+    def _decided(self, model_id: int, comment_ids: Select[Any]) -> Decided:
+        golden = select(GoldenRow.comment_id).where(GoldenRow.comment_id == DecisionRow.comment_id).exists()
+        found = (
+            select(
+                DecisionRow.id,
+                DecisionRow.comment_id,
+                DecisionRow.labels,
+                RoutingRow.day,
+                RoutingRow.band,
+                cast(RoutingRow.audit, Integer),
+                RoutingRow.rate,
+                *(func.coalesce(column, -1.0) for column in _SCORES),
+            )
+            .join(RoutingRow, RoutingRow.comment_id == DecisionRow.comment_id)
+            .outerjoin(ScoreRow, (ScoreRow.comment_id == DecisionRow.comment_id) & (ScoreRow.model_id == model_id))
+            .where(DecisionRow.comment_id.in_(comment_ids), is_effective(), ~golden)
+        )
+        table = self._table(found, 7 + len(_SCORES))
+        columns = [*table[:, :6].astype(np.int64).T, table[:, 6], table[:, 7:]]
+        return Decided(*columns)
+
+    def _listed(self, comment_ids: Ints) -> Select[Any]:
+        """The ids as a sub-query with one parameter, however many they are."""
+        if self._session.get_bind().dialect.name == "sqlite":
+            return select(func.json_each(json.dumps(comment_ids.tolist())).table_valued("value").c.value)
+        return select(func.unnest(cast(literal(comment_ids.tolist(), ARRAY(BigInteger)), ARRAY(BigInteger))))
+
+    def _ids(self, found: Any) -> Ints:
+        return self._table(found, 1).astype(np.int64).ravel()
+
+    def _table(self, found: Any, columns: int) -> Floats:
+        """All rows as one array. Whole numbers up to 2^53 stay exact."""
+        parts = [np.fromiter(chain.from_iterable(rows), np.float64) for rows in self._fetched(found)]
+        return np.concatenate([*parts, np.empty(0)]).reshape(-1, columns)
+
+    def _fetched(self, found: Any) -> Iterator[Any]:
+        result = self._session.execute(found)
+        while rows := result.fetchmany(_FETCH):
+            yield rows
+
+
+def _named(after: int, upto: int) -> Select[Any]:
+    return select(DecisionRow.comment_id).where(DecisionRow.id > after, DecisionRow.id <= upto).distinct()
