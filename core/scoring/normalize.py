@@ -1,0 +1,129 @@
+"""Undo spelling tricks that cost an attacker nothing, so that training and scoring see one spelling.
+
+In order: each character is folded on its own (compatibility forms, case, accents, look-alikes; invisible ones
+vanish), then l e t t e r s that were spread out are joined, leetspeak inside words becomes letters, repeats of three or
+more become two and white space becomes single spaces. Plain numbers stay as they are.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from itertools import pairwise
+
+from core.scoring.confusables import CONFUSABLES
+
+_LETTER_NAME = re.compile(r"\bLATIN (?:SMALL |CAPITAL )?LETTER (?:SMALL )?(?:CAPITAL )?([A-Z])(?: WITH\b|$)")
+_INVISIBLE = {"\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa0"}
+_REGIONAL_A = 0x1F1E6
+
+
+def fold(character: str) -> str:
+    """What one character becomes: ASCII where it has a plain look-alike, '' if it cannot be seen."""
+    return "".join(_fold_part(part) for part in unicodedata.normalize("NFKD", character).casefold())
+
+
+def _fold_part(part: str) -> str:
+    if part.isascii():
+        return part if " " <= part < "\x7f" else " "
+    if part in CONFUSABLES:
+        return CONFUSABLES[part]
+    category = unicodedata.category(part)
+    if category in {"Mn", "Me", "Cf"} or part in _INVISIBLE:
+        return ""
+    if part.isspace() or category in {"Cc", "Cs"} or part == "\u2800":
+        return " "
+    if 0 <= ord(part) - _REGIONAL_A < 26:
+        return chr(ord("a") + ord(part) - _REGIONAL_A)
+    named = _LETTER_NAME.search(unicodedata.name(part, ""))
+    return named[1].lower() if named else part
+
+
+class _FoldTable(dict[int, str]):
+    """Code point -> folded text, filled as characters are met; at most one entry for each of Unicode's code points."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = fold(chr(code))
+        return folded
+
+
+_FOLD = _FoldTable()
+
+_Edit = tuple[str, list[int]]
+"""A replacement and, for each of its characters, the index within the match that it came from."""
+
+_SPREAD = re.compile(r"(?<![a-z0-9@$])[a-z0-9@$]([ .\-_*~])\1{0,3}[a-z0-9@$](?:\1{1,4}[a-z0-9@$](?![a-z0-9@$]))+")
+_LEET = re.compile(r"(?<![a-z0-9@$])[a-z]*+(?:[0-9@$]|(?<=[a-z])[!|](?=[a-z0-9@$]))(?:[a-z0-9@$]|[!|](?=[a-z0-9@$]))*+")
+_LEET_HINT = re.compile(r"[a-z][0-9@$!|]|[0-9@$][a-z]")
+_NUMBER = re.compile(
+    r"\d+(?:st|nd|rd|th|s|k|m|km|kg|g|cm|mm|px|am|pm|bn|kb|mb|gb|tb|x|d|h|min|mph|ft|in|hz|v|w|c|f)|.*\d{4}.*"
+)
+_REPEAT = re.compile(r"([a-z])\1{2,}")
+_BLANKS = re.compile(r"\s{2,}")
+_LEET_LETTERS = str.maketrans("0123456789@$!|", "oizeasgtbgasil")
+
+
+def _join_spread(match: re.Match[str]) -> _Edit:
+    """`f u c k   y o u` -> `fuck you`: the narrowest gap lies between letters, wider ones between words."""
+    text = match[0]
+    kept = [i for i, c in enumerate(text) if c.isalnum() or c in "@$"]
+    if sum(text[i].isalpha() for i in kept) < 2:
+        return text, list(range(len(text)))
+    gaps = [after - before for before, after in pairwise(kept)]
+    narrow, indices = min(gaps), [kept[0]]
+    for gap, at in zip(gaps, kept[1:], strict=True):
+        indices += [at] if gap == narrow else [at - 1, at]
+    letters = set(kept)
+    return "".join(text[i] if i in letters else " " for i in indices), indices
+
+
+def _read_leet(match: re.Match[str]) -> _Edit:
+    text, indices = match[0], list(range(len(match[0])))
+    if text.isdigit() or not any("a" <= c <= "z" for c in text) or _NUMBER.fullmatch(text):
+        return text, indices
+    return text.translate(_LEET_LETTERS), indices
+
+
+def _halve_repeat(match: re.Match[str]) -> _Edit:
+    return match[1] * 2, [0, 1]
+
+
+def _one_blank(_: re.Match[str]) -> _Edit:
+    return " ", [0]
+
+
+_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Edit]], ...] = (
+    (_SPREAD, _join_spread),
+    (_LEET, _read_leet),
+    (_REPEAT, _halve_repeat),
+    (_BLANKS, _one_blank),
+)
+
+
+def normalize(text: str) -> str:
+    """The text as the starter reads it. Linear in its length; any string is taken."""
+    text = text.translate(_FOLD)
+    for pattern, edit in _STEPS:
+        if pattern is not _LEET or _LEET_HINT.search(text):
+            text = pattern.sub(lambda match, edit=edit: edit(match)[0], text)  # type: ignore[misc]
+    return text
+
+
+def normalize_with_offsets(text: str) -> tuple[str, list[int]]:
+    """`normalize(text)` and, for each of its characters, the code point of the original that it came from."""
+    pieces = [_FOLD[ord(c)] for c in text]
+    folded, origin = "".join(pieces), [i for i, piece in enumerate(pieces) for _ in piece]
+    for pattern, edit in _STEPS:
+        folded, origin = _edit_with_offsets(folded, origin, pattern, edit)
+    return folded, origin
+
+
+def _edit_with_offsets(
+    text: str, origin: list[int], pattern: re.Pattern[str], edit: Callable[[re.Match[str]], _Edit]
+) -> tuple[str, list[int]]:
+    parts, moved, done = [], [], 0
+    for match in pattern.finditer(text):
+        replacement, indices = edit(match)
+        parts += [text[done : match.start()], replacement]
+        moved += origin[done : match.start()] + [origin[match.start() + i] for i in indices]
+        done = match.end()
+    return "".join([*parts, text[done:]]), moved + origin[done:]

@@ -1,0 +1,147 @@
+"""Fit the linear half: six weighted logistic regressions over TF-IDF weighted n-grams, each by L-BFGS."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from core.scoring.linear import Linear, count_matrices
+from core.scoring.ngrams import Buckets
+
+
+@dataclass(frozen=True, slots=True)
+class LinearConfig:
+    """How the linear half is fitted."""
+
+    buckets: Buckets = field(default_factory=Buckets)
+    """The n-grams."""
+    penalty: float = 0.4
+    """L2 penalty on each weight, in units of weighted comments."""
+    iterations: int = 60
+    """L-BFGS iterations at most."""
+    least_documents: int = 2
+    """Buckets met in fewer rows are dropped."""
+    anchor: float = 4.0
+    """With a prior: how much more firmly weights of often-met n-grams are held, see `prior_precision`."""
+    threads: int = 2
+    """Labels fitted at a time."""
+
+
+def inverse_document_frequency(counts: sparse.csr_array, least: int) -> NDArray[np.float32]:
+    """1 + ln((1 + n) / (1 + df)) per column, 0 where df < least: smoothed as in scikit-learn."""
+    met = np.bincount(counts.indices, minlength=counts.shape[1])
+    idf = np.log((1 + counts.shape[0]) / (1 + met)) + 1
+    return np.where(met >= least, idf, 0).astype(np.float32)
+
+
+def weigh(counts: sparse.csr_array, idf: NDArray[np.float32]) -> sparse.csr_array:
+    """Sublinear TF-IDF of each row, scaled to length 1; the same numbers as `core.scoring.linear.sublinear`."""
+    values = (1 + np.log(counts.data)) * idf[counts.indices]
+    squares = np.concatenate([[0.0], np.cumsum(np.square(values), dtype=np.float64)])
+    norms = np.sqrt(np.maximum(squares[counts.indptr[1:]] - squares[counts.indptr[:-1]], 1e-9))
+    values /= np.repeat(norms, np.diff(counts.indptr)).astype(np.float32)
+    return sparse.csr_array((values.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)
+
+
+def fit_linear(
+    texts: Sequence[str],
+    labels: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    config: LinearConfig,
+    *,
+    prior: Linear | None = None,
+    progress: Callable[[str, float], None] = lambda *_: None,
+) -> Linear:
+    """Fit normalised texts; with a `prior` its n-grams' idf is kept and its weights are the prior's mean (MAP)."""
+    progress("linear: n-grams", 0.0)
+    buckets = prior.buckets if prior else config.buckets
+    counts = count_matrices(texts, buckets)
+    idf = (
+        prior.idf if prior else np.concatenate([inverse_document_frequency(c, config.least_documents) for c in counts])
+    )
+    split = 1 << buckets.word_bits
+    rows = sparse.hstack([weigh(counts[0], idf[:split]), weigh(counts[1], idf[split:])], format="csr")
+    fitted = _fit_labels(rows, labels, weights, _Prior.of(prior, idf, config), config, progress)
+    used = np.zeros((buckets.total, labels.shape[1]), np.float32)
+    used[:] = np.column_stack([w for w, _ in fitted]) * idf[:, None]
+    return Linear(buckets, idf, used, np.array([b for _, b in fitted], np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prior:
+    """A Gaussian for every weight."""
+
+    mean: NDArray[np.float32]
+    """[buckets, 6]."""
+    bias: NDArray[np.float32]
+    """[6], where the free bias starts."""
+    precision: NDArray[np.float64] | float
+    bias_precision: float
+
+    @classmethod
+    def of(cls, model: Linear | None, idf: NDArray[np.float32], config: LinearConfig) -> "_Prior":
+        if model is None:
+            return cls(np.zeros((1, 6), np.float32), np.zeros(6, np.float32), config.penalty, 0.0)
+        mean = model.weights / np.maximum(idf, 1e-6)[:, None] * (idf > 0)[:, None]
+        return cls(mean.astype(np.float32), model.bias, prior_precision(idf, config), config.anchor * 100)
+
+
+def prior_precision(idf: NDArray[np.float32], config: LinearConfig) -> NDArray[np.float64]:
+    """penalty * (1 + anchor * df / n * 100): a diagonal Laplace approximation, its curvature taken as proportional to df.
+
+    An n-gram that the old model met often is known well and hardly moves; one it met twice moves freely.
+    """
+    share = np.exp(1 - idf.astype(np.float64)) * (idf > 0)
+    return config.penalty * (1 + config.anchor * 100 * share)
+
+
+def _fit_labels(
+    rows: sparse.csr_array,
+    labels: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    prior: _Prior,
+    config: LinearConfig,
+    progress: Callable[[str, float], None],
+) -> list[tuple[NDArray[np.float32], float]]:
+    progress("linear", 0.0)
+    done = []
+
+    def one(label: int) -> tuple[NDArray[np.float32], float]:
+        fitted = _fit_one(rows, labels[:, label], weights, prior, label, config.iterations)
+        done.append(label)
+        progress("linear", len(done) / labels.shape[1])
+        return fitted
+
+    with ThreadPoolExecutor(config.threads) as pool:
+        return list(pool.map(one, range(labels.shape[1])))
+
+
+def _fit_one(
+    rows: sparse.csr_array,
+    truth: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    prior: _Prior,
+    label: int,
+    iterations: int,
+) -> tuple[NDArray[np.float32], float]:
+    """MAP weights and bias of one label: weighted logistic loss plus precision / 2 * (w - mean)^2."""
+    from scipy.optimize import minimize
+
+    number = rows.shape[1]
+    mean = prior.mean[:, min(label, prior.mean.shape[1] - 1)]
+    start = rows @ np.broadcast_to(mean, number) + prior.bias[label] if mean.any() else np.zeros(len(truth))
+    signs, mass, columns = 2.0 * truth - 1, weights.astype(np.float64), rows.T
+
+    def loss(moved: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margins = signs * (start + rows @ moved[:-1].astype(np.float32) + moved[-1])
+        pull = -mass * signs / (1 + np.exp(np.clip(margins, -60, 60)))
+        pressure = np.append(prior.precision * moved[:-1], prior.bias_precision * moved[-1])
+        value = mass @ np.logaddexp(0, -margins) + pressure @ moved / 2
+        return value, np.append(columns @ pull.astype(np.float32), pull.sum()) + pressure
+
+    settings = {"maxiter": iterations, "maxcor": 8, "ftol": 1e-7}
+    best = minimize(loss, np.zeros(number + 1), jac=True, method="L-BFGS-B", options=settings).x
+    return (mean + best[:-1]).astype(np.float32), float(prior.bias[label] + best[-1])

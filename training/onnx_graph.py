@@ -1,0 +1,94 @@
+"""Write the trained net as an ONNX graph, node by node, so that serving needs no torch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Tensors = Mapping[str, NDArray[np.float32]]
+
+
+def build_graph(tensors: _Tensors, *, dimensions: int, hidden: int) -> bytes:
+    """The serialised graph of `training.net.make_module`'s forward pass, without dropout."""
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    constants = {**_lstm_constants(tensors), **_other_constants(tensors)}
+    graph = helper.make_graph(
+        _nodes(hidden),
+        "starter",
+        [
+            helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["steps", "n", dimensions]),
+            helper.make_tensor_value_info("lengths", TensorProto.INT32, ["n"]),
+        ],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 6])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _lstm_constants(tensors: _Tensors) -> dict[str, NDArray[np.float32]]:
+    """ONNX orders the gates input, output, forget, cell; torch input, forget, cell, output."""
+    return {
+        "input_weights": np.stack([_gates(tensors[f"lstm.weight_ih_l0{way}"]) for way in ("", "_reverse")]),
+        "state_weights": np.stack([_gates(tensors[f"lstm.weight_hh_l0{way}"]) for way in ("", "_reverse")]),
+        "lstm_bias": np.stack(
+            [
+                np.concatenate([_gates(tensors[f"lstm.bias_{part}_l0{way}"]) for part in ("ih", "hh")])
+                for way in ("", "_reverse")
+            ]
+        ),
+    }
+
+
+def _gates(stacked: NDArray[np.float32]) -> NDArray[np.float32]:
+    entry, forget, cell, output = np.split(stacked, 4)
+    return np.concatenate([entry, output, forget, cell])
+
+
+def _other_constants(tensors: _Tensors) -> dict[str, NDArray[Any]]:
+    return {
+        "dense_weights": tensors["dense.weight"],
+        "dense_bias": tensors["dense.bias"],
+        "out_weights": tensors["out.weight"],
+        "out_bias": tensors["out.bias"],
+        "first": np.array(0, np.int64),
+        "one": np.array(1, np.int64),
+        "to_rows": np.array([-1, 1, 1], np.int64),
+        "to_column": np.array([-1, 1], np.int64),
+        "step_axis": np.array([0], np.int64),
+        "merged": np.array([0, 0, -1], np.int64),
+        "very_low": np.array(-1e4, np.float32),
+    }
+
+
+def _nodes(hidden: int) -> Sequence[Any]:
+    from onnx import TensorProto, helper
+
+    def node(kind: str, inputs: str, output: str, **settings: Any) -> Any:
+        return helper.make_node(kind, inputs.split(), [output], **settings)
+
+    lstm_inputs = "vectors input_weights state_weights lstm_bias lengths"
+    return [
+        node("LSTM", lstm_inputs, "by_way", direction="bidirectional", hidden_size=hidden),
+        node("Transpose", "by_way", "by_text", perm=[0, 2, 1, 3]),
+        node("Reshape", "by_text merged", "states"),
+        node("Shape", "vectors", "sizes", start=0, end=1),
+        node("Squeeze", "sizes", "steps"),
+        node("Range", "first steps one", "place"),
+        node("Reshape", "place to_rows", "places"),
+        node("Cast", "lengths", "long_lengths", to=TensorProto.INT64),
+        node("Reshape", "long_lengths to_column", "row_lengths"),
+        node("Less", "places row_lengths", "inside"),
+        node("Where", "inside states very_low", "shown"),
+        node("ReduceMax", "shown", "largest", axes=[0], keepdims=0),
+        node("ReduceSum", "states step_axis", "sum", keepdims=0),
+        node("Cast", "row_lengths", "float_lengths", to=TensorProto.FLOAT),
+        node("Div", "sum float_lengths", "mean"),
+        node("Concat", "largest mean", "pooled", axis=1),
+        node("Gemm", "pooled dense_weights dense_bias", "dense", transB=1),
+        node("Relu", "dense", "active"),
+        node("Gemm", "active out_weights out_bias", "logits", transB=1),
+    ]
