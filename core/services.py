@@ -2,10 +2,12 @@
 
 from functools import cached_property
 
+from core.browse import Browse
 from core.datasets import Datasets
 from core.intake import Intake
 from core.metrics.service import Metrics
 from core.registry import Registry
+from core.search_index import SearchIndex
 from core.settings import Settings
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -37,6 +39,16 @@ class Services:
     def datasets(self) -> Datasets:
         """Exports of what people decided, and their snapshots."""
         return Datasets(self.sessions, self.settings)
+
+    @cached_property
+    def browse(self) -> Browse:
+        """Finding comments, and the history of one."""
+        return Browse(self.sessions)
+
+    @cached_property
+    def search_index(self) -> SearchIndex:
+        """Keeping SQLite's full-text index up with the comments."""
+        return SearchIndex(self.sessions, poll_seconds=self.settings.poll_seconds)
 
     def close(self) -> None:
         """Give the database's connections back."""

@@ -1,0 +1,201 @@
+"""Finding comments, and the whole history of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.browse_filter import Filter, to_criteria
+from core.domain import LabelFlags, Outcome, Stage, unpack_labels
+from core.errors import NotFound
+from core.history import Event, Facts, SixScores, Standing, six, standing_of, tell
+from db.models import CommentRow, DecisionRow, RoutingRow
+from db.session import Sessions
+from db.stores.browse import BrowseStore
+from db.stores.history import HistoryStore
+from db.stores.policies import PolicyStore
+from db.stores.registry import RegistryStore
+from db.stores.search import SearchIndexStore
+
+MANY = 1_000
+"""Matches are counted up to here."""
+
+_SAME_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A comment in a list of results."""
+
+    id: int
+    text: str
+    source: str
+    author: str | None
+    added_at: datetime
+    standing: Standing
+    scores: SixScores | None
+    """By the model of the search, else the latest; None if not scored, or hidden."""
+    hidden: bool
+    """Whether scores and labels are withheld, because the text waits for a blind decision."""
+    labels: LabelFlags | None
+    """What people decided; None if nobody did, or hidden."""
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a search, newest first."""
+
+    items: list[Item]
+    older: int | None
+    """Where the next page starts (`before`), None at the end."""
+    newer: int | None
+    """Where the page before starts (`after`), None at the beginning."""
+    unfinished: bool = False
+    """The time was up before the page was full: `older` goes on from where the search got to."""
+    not_searchable: int = 0
+    """How many of the newest comments the text search does not know yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything about one comment."""
+
+    comment: Item
+    external_id: str
+    thread: str | None
+    parent: str | None
+    events: list[Event]
+    identical: list[Item]
+    """Others with the same text; no more than 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to filter by."""
+
+    models: list[str]
+    moderators: list[str]
+    sources: list[str]
+
+
+class Browse:
+    """Searches and histories. Reads only."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def search(
+        self, wanted: Filter, *, before: int | None = None, after: int | None = None, limit: int = 50,
+        seconds: float = 0.4,
+    ) -> Results:  # fmt: skip
+        """The newest matches, or those older than `before` or newer than `after`. Any text is a query; none raises.
+
+        Takes about `seconds`, also where nothing matches: then `unfinished` says that there is more to look through.
+        """
+        with self._sessions.read() as session:
+            criteria = to_criteria(wanted, RegistryStore(session), PolicyStore(session))
+            if criteria is None:
+                return Results([], None, None)
+            store = BrowseStore(session)
+            newer = after is not None
+            found = store.find(criteria, limit, start=after if newer else before, newer=newer, seconds=seconds)
+            if newer and not found.unfinished and len(found.ids) < limit:  # the first page, and it is a full one
+                newer, before = False, None
+                found = store.find(criteria, limit, seconds=seconds)
+            ids = found.ids[::-1] if newer else found.ids
+            behind = SearchIndexStore(session).behind() if wanted.text.strip() else 0
+            items = _items(HistoryStore(session), ids, criteria.model_id)
+        start = after if newer else before
+        older, newest = (ids[-1] if ids else after, found.next_start) if newer else (found.next_start, None)
+        if not newer and start is not None:
+            newest = ids[0] if ids else start - 1
+        return Results(items, older, newest, found.unfinished, behind)
+
+    def count(self, wanted: Filter, *, seconds: float = 0.2) -> tuple[int, bool]:
+        """How many match, counted to MANY and for about `seconds`; and whether there may be more."""
+        with self._sessions.read() as session:
+            criteria = to_criteria(wanted, RegistryStore(session), PolicyStore(session))
+            if criteria is None:
+                return 0, False
+            found = BrowseStore(session).find(criteria, MANY, seconds=seconds)
+            return len(found.ids), found.next_start is not None
+
+    def choices(self) -> Choices:
+        """Models, moderators and sources that there are."""
+        with self._sessions.read() as session:
+            store = HistoryStore(session)
+            models = [version.name for version in RegistryStore(session).list_versions()]
+            return Choices(models, store.moderators(), store.sources())
+
+    def history(self, comment_id: int) -> History:
+        """Everything about the comment; raises NotFound."""
+        with self._sessions.read() as session:
+            store = HistoryStore(session)
+            comment = store.comments([comment_id]).get(comment_id)
+            if comment is None:
+                raise NotFound(f"There is no comment {comment_id}. Look for it on the Browse page.")
+            same = store.identical(comment, _SAME_SHOWN)
+            items = _items(store, [comment_id, *(row.id for row in same)], None)
+            facts = _facts(store, comment)
+        events = tell(facts, blind=items[0].hidden)
+        return History(items[0], comment.external_id, comment.thread, comment.parent, events, items[1:])
+
+
+def _items(store: HistoryStore, ids: Sequence[int], model_id: int | None) -> list[Item]:
+    comments, routings, golden = store.comments(ids), store.routings(ids), store.golden(ids)
+    decided = store.latest_decisions(ids)
+    blind = store.blind_texts({row.text_hash for row in comments.values()})
+    scores = _pick_scores(store, ids, model_id)
+    return [
+        _item(
+            comment,
+            routings.get(i),
+            scores.get(i),
+            decided.get(i),
+            golden=i in golden,
+            hidden=comment.text_hash in blind,
+        )
+        for i in ids
+        if (comment := comments.get(i))
+    ]
+
+
+def _pick_scores(store: HistoryStore, ids: Sequence[int], model_id: int | None) -> dict[int, SixScores]:
+    """Of each comment the scores by the model, else the latest, the live model's first."""
+    picked: dict[int, tuple[bool, SixScores]] = {}
+    for row, _, stage in store.scores(ids):
+        best = row.model_id == model_id if model_id is not None else stage == Stage.LIVE
+        if best or row.comment_id not in picked or not picked[row.comment_id][0]:
+            picked[row.comment_id] = best, six(row)
+    return {comment_id: scores for comment_id, (_, scores) in picked.items()}
+
+
+def _item(
+    comment: CommentRow, routing: RoutingRow | None, scores: SixScores | None, decision: DecisionRow | None, *,
+    golden: bool, hidden: bool,
+) -> Item:  # fmt: skip
+    decision = None if hidden else decision
+    return Item(
+        id=comment.id,
+        text=comment.text,
+        source=comment.source,
+        author=comment.author,
+        added_at=comment.added_at,
+        standing=standing_of(routing, scored=scores is not None, golden=golden),
+        scores=None if hidden else scores,
+        hidden=hidden,
+        labels=unpack_labels(decision.labels) if decision else None,
+        outcome=Outcome(decision.outcome) if decision else None,
+    )
+
+
+def _facts(store: HistoryStore, comment: CommentRow) -> Facts:
+    ids = [comment.id]
+    return Facts(
+        comment=comment,
+        golden=store.golden(ids).get(comment.id),
+        scores=store.scores(ids),
+        routing=store.routings(ids).get(comment.id),
+        claims=store.claims(comment.id),
+        ledger=store.ledger(comment.id),
+    )

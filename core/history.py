@@ -1,0 +1,143 @@
+"""What happened to one comment, in order of time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.domain import Lane, Outcome, RoutingState, unpack_labels
+from core.labels import LABEL_TITLES, LABELS
+from db.models import ClaimRow, CommentRow, DecisionRow, RoutingRow, ScoreRow
+
+SixScores = tuple[float, float, float, float, float, float]
+"""Probabilities in LABELS order."""
+
+
+class Standing(StrEnum):
+    """Where a comment stands, as people are told. A comment without scores is never said to be clean."""
+
+    NOT_SCORED = "not scored"
+    ESCALATED = "escalated"
+    AUDIT = "audit"
+    FLAGGED = "flagged"
+    ALLOWED = "allowed"
+    SETTLED = "settled"
+    GOLDEN = "golden"
+    """Its answers are known: it is scored for evaluation, but not routed."""
+
+
+def standing_of(routing: RoutingRow | None, *, scored: bool, golden: bool) -> Standing:
+    """Where a comment stands."""
+    if routing is None:
+        return Standing.GOLDEN if golden and scored else Standing.NOT_SCORED
+    if not scored:
+        return Standing.NOT_SCORED
+    if routing.state == RoutingState.OPEN:
+        return Standing(Lane(routing.lane or Lane.FLAGGED))
+    return Standing.SETTLED if routing.state == RoutingState.SETTLED else Standing.ALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened."""
+
+    at: datetime
+    kind: str
+    """written, added, scored, routed, claimed, released, decided, escalated, undone."""
+    what: str
+    """In words; never holds comment text or notes."""
+    person: str | None = None
+    scores: SixScores | None = None
+    note: str | None = None
+    """As the person typed it: draw it like comment text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The rows that a history is told from."""
+
+    comment: CommentRow
+    golden: int | None
+    scores: Sequence[tuple[ScoreRow, str, str]]
+    """With the model's name and stage."""
+    routing: RoutingRow | None
+    claims: Sequence[ClaimRow]
+    ledger: Sequence[DecisionRow]
+
+
+def tell(facts: Facts, *, blind: bool) -> list[Event]:
+    """The events in order of time. Blind: without scores, flags and labels, which would sway a blind decision."""
+    events = [*_arrival(facts, blind), *_claims(facts.claims), *_ledger(facts.ledger, blind)]
+    if not blind:
+        events += _scores(facts.scores)
+    if facts.routing:
+        events.append(_routing(facts.routing, blind))
+    return sorted(events, key=lambda event: event.at)
+
+
+def six(row: ScoreRow) -> SixScores:
+    """The row's probabilities."""
+    return row.toxic, row.severe_toxic, row.obscene, row.threat, row.insult, row.identity_hate
+
+
+def label_words(mask: int) -> str:
+    """The labels of a bit mask, in words."""
+    on = [LABEL_TITLES[label] for label, holds in zip(LABELS, unpack_labels(mask), strict=True) if holds]
+    return ", ".join(on) or "none of the six labels"
+
+
+def _arrival(facts: Facts, blind: bool) -> Iterator[Event]:
+    comment = facts.comment
+    if comment.created_at:
+        yield Event(comment.created_at, "written", "Written where it came from")
+    known = "" if facts.golden is None or blind else f", with known answers: {label_words(facts.golden)}"
+    yield Event(comment.added_at, "added", f"Added{known}")
+
+
+def _scores(scores: Sequence[tuple[ScoreRow, str, str]]) -> Iterator[Event]:
+    for row, model, stage in scores:
+        live = " (live)" if stage == "live" else ""
+        yield Event(row.scored_at, "scored", f"Scored by {model}{live}", scores=six(row))
+
+
+def _routing(routing: RoutingRow, blind: bool) -> Event:
+    if blind:
+        return Event(routing.routed_at, "routed", "Drawn into the audit sample")
+    to = "allowed" if routing.state == RoutingState.ALLOWED else f"sent to review, lane {routing.lane}"
+    flag = "Flagged" if routing.flagged else "Not flagged"
+    drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"
+    what = f"{flag} by policy {routing.policy_id}, {to}; band {routing.band}, {drawn} (rate {routing.rate:.2%})"
+    return Event(routing.routed_at, "routed", what)
+
+
+def _claims(claims: Sequence[ClaimRow]) -> Iterator[Event]:
+    for claim in claims:
+        until = f"{claim.lease_until:%Y-%m-%d %H:%M}"
+        what = f"Held until {until}" if claim.held else "Taken from the queue"
+        yield Event(claim.claimed_at, "claimed", what, person=claim.person)
+        if claim.released_at:
+            yield Event(claim.released_at, "released", "Given back", person=claim.person)
+
+
+def _ledger(ledger: Sequence[DecisionRow], blind: bool) -> Iterator[Event]:
+    for row in ledger:
+        what, kind = f"{_VERBS[Outcome(row.outcome)]}: {label_words(row.labels)}", "decided"
+        if row.outcome == Outcome.ESCALATE:
+            what, kind = "Escalated", "escalated"
+        if row.revokes:
+            what, kind = "Took the decision back", "undone"
+        elif blind and kind == "decided":
+            what = "Decided; the labels are hidden until it is decided again"
+        yield Event(row.decided_at, kind, what + _how(row), person=row.person, note=None if blind else row.note)
+
+
+def _how(row: DecisionRow) -> str:
+    if row.revokes:
+        return ""
+    parts = [f"lane {row.lane}", "blind" if row.blind else "assisted"]
+    parts += [f"{row.seconds:.1f} s"] if row.seconds is not None else []
+    parts += ["together with identical ones"] if row.batch else []
+    return f" ({', '.join(parts)})"
+
+
+_VERBS = {Outcome.APPROVE: "Approved", Outcome.REMOVE: "Removed", Outcome.ESCALATE: "Escalated"}
