@@ -13,6 +13,7 @@ import api.local
 from api.guard import SameOrigin, SecurityHeaders
 from core.errors import ModeratoError
 from core.settings import LOOPBACK
+from core.worker import EmbeddedWorker
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
@@ -28,11 +29,18 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             "Start it with `moderato run`, or set MODERATO_HOST=127.0.0.1."
         )
     wired = services()
+    worker = EmbeddedWorker(wired.build_worker("dashboard")) if wired.settings.embedded_worker else None
     gc.collect()
     gc.freeze()  # later collections need not walk what the imports left, which keeps pages quick
+    if worker:
+        worker.start()
+    wired.search_index.start()
     try:
         yield
     finally:
+        wired.search_index.stop()
+        if worker:
+            worker.stop()
         wired.close()
 
 
