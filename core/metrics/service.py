@@ -172,8 +172,7 @@ class Metrics:
             fold = self._folds[model_id] = Fold()
         while fold.cursor < end:
             upto = min(end, fold.cursor + _CHUNK)
-            touched = store.touched(fold.cursor, upto)
-            fold.reconcile(touched, store.decided_between(model_id, fold.cursor, upto))
+            fold.reconcile(store.history_between(model_id, fold.cursor, upto))
             fold.cursor = upto
         self._probe(store, fold, model_id)
         return fold
@@ -200,7 +199,7 @@ def _take_late_scores(store: MetricsStore, fold: Fold, model_id: int, waiting: n
     for start in range(0, len(waiting), _PROBE):
         found = store.scored_among(model_id, waiting[start : start + _PROBE])
         if len(found):
-            fold.reconcile(found, store.decided_among(model_id, found))
+            fold.reconcile(store.history_of(model_id, found))
 
 
 def _sample(totals: Totals, strata: Floats, view: View) -> Sample:
