@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,12 +15,12 @@ from core.files.columns import ColumnMap, find_columns
 from core.files.comments import Reading, Unusable, check_name, check_text, read_comments
 from core.files.report import Report
 from core.files.stream import STDIN
-from core.files.table import Table, open_table
+from core.files.table import BadRow, Table, open_table
 from core.labels import LABELS
 from core.settings import Settings
 from core.text import storable, text_hash
 from db.models import to_micros
-from db.session import Sessions
+from db.session import Session, Sessions
 from db.stores.comments import CommentStore, CommentValues, Key
 from db.stores.imports import ImportStore
 
@@ -53,6 +54,18 @@ class ImportSummary:
 
 
 Progress = Callable[[ImportRun], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of a file, ready to be stored."""
+
+    values: list[CommentValues]
+    golden: dict[Key, int]
+    """Packed labels of the golden ones."""
+    bad: list[BadRow]
+    share: float
+    """Part of the file that was read, this stretch included."""
 
 
 class Intake:
@@ -129,30 +142,23 @@ class Intake:
 
     def _take_in(self, table: Table, how: Reading, run: ImportRun, progress: Progress) -> ImportRun:
         name = f"reports/import-{run.id}.csv"
-        with Report(self._settings.data_dir / name) as report:
-            for batch in table.batches(_TOGETHER):
-                comments, bad = read_comments(table, batch, how)
-                values, golden = self._prepare(comments)
-                report.add(bad)
-                run = replace(
-                    run,
-                    read=run.read + len(comments) + len(bad),
-                    bad=run.bad + len(bad),
-                    share=table.share(),
-                    report=name if report.rows else None,
-                )
-                run = self._store(run, values, golden)
+        parts = self._parts(table, how)
+        with Report(self._settings.data_dir / name) as report, ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(next, parts, None)
+            while (part := coming.result()) is not None:
+                report.add(part.bad)
+                run = _counted(run, part, name if report.rows else None)
+                with self._sessions.begin() as session:
+                    run = _store(session, run, part)
+                    # While the database commits, which needs no Python, the next part of the file is read.
+                    coming = ahead.submit(next, parts, None)
                 progress(run)
         return self._finish(run, table.problem)
 
-    def _store(self, run: ImportRun, values: list[CommentValues], golden: dict[Key, int]) -> ImportRun:
-        """The rows and the counts in one transaction: what the run says is what is there, whenever it is killed."""
-        with self._sessions.begin() as session:
-            added, known = CommentStore(session).add_many(values, golden)
-            run = replace(run, added=run.added + added, known=run.known + known)
-            names = ("read", "added", "known", "bad", "share", "report")
-            ImportStore(session).update(run.id, {name: getattr(run, name) for name in names})
-        return run
+    def _parts(self, table: Table, how: Reading) -> Iterator[_Part]:
+        for batch in table.batches(_TOGETHER):
+            comments, bad = read_comments(table, batch, how)
+            yield _Part(*self._prepare(comments), bad, table.share())
 
     def _finish(self, run: ImportRun, problem: str | None) -> ImportRun:
         state = RunState.FAILED if problem else RunState.DONE
@@ -201,6 +207,20 @@ class Intake:
         ]
         golden = {(c.source, c.external_id): c.golden for c in reversed(comments)}  # the first of a key counts
         return values, {key: pack_labels(flags) for key, flags in golden.items() if flags is not None}
+
+
+def _counted(run: ImportRun, part: _Part, report: str | None) -> ImportRun:
+    read = run.read + len(part.values) + len(part.bad)
+    return replace(run, read=read, bad=run.bad + len(part.bad), share=part.share, report=report)
+
+
+def _store(session: Session, run: ImportRun, part: _Part) -> ImportRun:
+    """The rows and the counts in one transaction: what the run says is what is there, whenever it is killed."""
+    added, known = CommentStore(session).add_many(part.values, part.golden)
+    run = replace(run, added=run.added + added, known=run.known + known)
+    names = ("read", "added", "known", "bad", "share", "report")
+    ImportStore(session).update(run.id, {name: getattr(run, name) for name in names})
+    return run
 
 
 def _chunks(values: Sequence[CommentValues], size: int) -> Iterator[list[CommentValues]]:
