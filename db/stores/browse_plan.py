@@ -180,7 +180,8 @@ def effective(decision: Any) -> list[ColumnElement[bool]]:
     """Of a decision row: it stands, was not taken back, and settles something."""
     undo = aliased(DecisionRow)
     undone = exists(select(1).where(undo.revokes == decision.id))
-    return [decision.revokes.is_(None), decision.outcome != Outcome.ESCALATE, ~undone]
+    # SQLite takes the unique index of revokes to be telling: most entries are NULL there, so keep it out of this
+    return [func.coalesce(decision.revokes, 0) == 0, decision.outcome != Outcome.ESCALATE, ~undone]
 
 
 def _gave(decision: Any, label: int) -> list[ColumnElement[bool]]:

@@ -23,7 +23,8 @@ def is_revoked() -> ColumnElement[bool]:
 
 def is_standing() -> ColumnElement[bool]:
     """Condition on DecisionRow: an act of a person, escalations too, that nobody took back."""
-    return DecisionRow.revokes.is_(None) & ~is_revoked()
+    # not IS NULL: SQLite would take the unique index of revokes for telling, and walk nearly the whole ledger
+    return (func.coalesce(DecisionRow.revokes, 0) == 0) & ~is_revoked()
 
 
 def is_effective() -> ColumnElement[bool]:

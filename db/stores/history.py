@@ -16,7 +16,7 @@ from db.models import (
     RoutingRow,
     ScoreRow,
 )
-from db.stores.decisions import is_effective
+from db.stores.browse_plan import effective
 
 
 class HistoryStore:
@@ -51,7 +51,7 @@ class HistoryStore:
 
     def latest_decisions(self, ids: Sequence[int]) -> dict[int, DecisionRow]:
         """The decision that holds for each comment, by comment id."""
-        query = select(DecisionRow).where(DecisionRow.comment_id.in_(ids), is_effective())
+        query = select(DecisionRow).where(DecisionRow.comment_id.in_(ids), *effective(DecisionRow))
         return {row.comment_id: row for row in self._session.scalars(query.order_by(DecisionRow.id))}
 
     def claims(self, comment_id: int) -> Sequence[ClaimRow]:
