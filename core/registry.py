@@ -1,7 +1,9 @@
 """Model versions: which one is live, and how that changes."""
 
 import json
+import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -9,10 +11,14 @@ from typing import Any, Final
 from core.accounts import Person, Role, check_role
 from core.domain import ModelVersion, Promotion, Stage, now
 from core.errors import BadInput, Conflict, ModelUnavailable, NotFound
+from core.gate import GateReport
 from core.scoring.files import folder_digest, has_files, refuse_code, relative, resolve
+from core.scoring.load import load_scorer, probe
 from core.settings import Settings
 from db.session import Sessions
 from db.stores.registry import RegistryStore
+
+log = logging.getLogger(__name__)
 
 SHIPPED: Final = "models/starter"
 """The model that comes with the repository."""
@@ -91,6 +97,71 @@ class Registry:
                 raise Conflict(f"There is a model {name} already. Give another name.")
             return store.add(values)
 
+    def promote(self, name: str, *, by: Person, report: GateReport, override: str = "") -> ModelVersion:
+        """Make the version live, as the gate's report on it and on the live model allows, or with a reason against it.
+
+        Its files are checked, loaded and tried first. Raises Conflict if the gate refuses, or if the live model changed
+        since the comparison; ModelUnavailable for a broken version. Either way the live model stays as it is.
+        """
+        check_role(by, Role.ADMIN)
+        version = self.require(name)
+        if version.stage is Stage.LIVE:
+            raise Conflict(f"{name} is live already.")
+        if report.challenger != name:
+            raise BadInput(f"This comparison is about {report.challenger}, not {name}. Compare {name} first.")
+        if not report.passed and not override.strip():
+            reasons = " ".join(report.reasons)
+            raise Conflict(f"The gate refuses {name}: {reasons} To promote it all the same, give a reason to override.")
+        probe(load_scorer(version, threads=self._settings.worker_threads))
+        seen = report.to_json() | ({"override": override.strip()} if not report.passed else {})
+        return self._switch(version, expected=report.live, by=by, report=seen)
+
+    def rollback(self, *, by: Person) -> ModelVersion:
+        """Put back the version that was live before the latest promotion. Raises Conflict, ModelUnavailable."""
+        check_role(by, Role.ADMIN)
+        live = self.require_live()
+        former = self._former(live)
+        probe(load_scorer(former, threads=self._settings.worker_threads))
+        return self._switch(former, expected=live.name, by=by, report={"reason": "rollback"}, rollback=True)
+
+    def set_metrics(self, version: ModelVersion, metrics: dict[str, Any], *, by: Person) -> None:
+        """Replace what is known about a version's quality."""
+        check_role(by, Role.ADMIN)
+        with self._sessions.begin() as session:
+            RegistryStore(session).set_metrics(version.id, metrics)
+
+    def former_live(self) -> ModelVersion | None:
+        """The version that `rollback` would put back, or None."""
+        live = self.live()
+        try:
+            return self._former(live) if live else None
+        except Conflict:
+            return None
+
+    def _former(self, live: ModelVersion) -> ModelVersion:
+        """What was live before the live model went live by promotion: a rollback is not undone by another."""
+        with self._sessions.read() as session:
+            store = RegistryStore(session)
+            promotions = store.list_promotions()
+            went_live = next((p for p in promotions if p.model == live.name and not p.rollback), None)
+            former = store.get(went_live.previous) if went_live and went_live.previous else None
+        if former is None or former.stage is Stage.LIVE:
+            raise Conflict("No model was live before this one, so there is none to put back.")
+        return former
+
+    def _switch(
+        self, version: ModelVersion, *, expected: str | None, by: Person, report: dict[str, Any], rollback: bool = False
+    ) -> ModelVersion:
+        with self._sessions.begin() as session:
+            store = RegistryStore(session)
+            store.lock()
+            live = store.get_live()
+            if (live.name if live else None) != expected:
+                now_live = f"{live.name} went live" if live else "no model is live any more"
+                raise Conflict(f"Meanwhile {now_live}; you had seen {expected or 'none'}. Look again, then decide.")
+            _make_live(store, version, live, person=by.name, report=report, rollback=rollback)
+            return replace(version, stage=Stage.LIVE)
+
     def ensure_starter(self) -> None:
         """Register the shipped model if it is new; make it live if none is, or if its former release is.
 
@@ -98,10 +169,12 @@ class Registry:
         model that somebody promoted stays live: the new release then waits as a challenger.
         """
         folder = resolve(SHIPPED)
-        if not has_files(folder):
+        try:
+            digest = folder_digest(folder) if has_files(folder) else None
+        except ModelUnavailable as error:
+            log.warning("%s The shipped model is left out.", error)
             return
-        digest = folder_digest(folder)
-        if self._starter_is_settled(digest):
+        if digest is None or self._starter_is_settled(digest):
             return
         with self._sessions.begin() as session:
             store = RegistryStore(session)
@@ -159,7 +232,7 @@ def _read_metrics(folder: Path) -> dict[str, Any]:
         found = json.loads((folder / "metrics.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {"test": found} if isinstance(found, dict) else {}
 
 
 def _make_live(

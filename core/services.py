@@ -4,11 +4,17 @@ from functools import cached_property
 
 from core.browse import Browse
 from core.datasets import Datasets
+from core.evaluation import Evaluation
+from core.heartbeat import Scoring, worker_name
 from core.intake import Intake
 from core.metrics.service import Metrics
+from core.policies import Policies
 from core.registry import Registry
+from core.review import Review
+from core.runs import Runs
 from core.search_index import SearchIndex
 from core.settings import Settings
+from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
 
@@ -49,6 +55,36 @@ class Services:
     def search_index(self) -> SearchIndex:
         """Keeping SQLite's full-text index up with the comments."""
         return SearchIndex(self.sessions, poll_seconds=self.settings.poll_seconds)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The policy: thresholds and audit rates, by version."""
+        return Policies(self.sessions)
+
+    @cached_property
+    def scoring(self) -> Scoring:
+        """Whether what waits is being scored."""
+        return Scoring(self.sessions)
+
+    def build_worker(self, kind: str = "worker") -> ScoringWorker:
+        """A worker on this database with the registry's live model."""
+        models = RegistryModels(self.registry, threads=self.settings.worker_threads)
+        return ScoringWorker(self.sessions, self.settings, models, worker_name(kind))
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Audit and golden items, scored by the models that are to be compared."""
+        return Evaluation(self.sessions)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Training runs."""
+        return Runs(self.sessions, self.settings)
+
+    @cached_property
+    def review(self) -> Review:
+        """The review queue: claims, decisions, undo."""
+        return Review(self.sessions, self.settings)
 
     def close(self) -> None:
         """Give the database's connections back."""

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, insert, or_, select, text, update
+from sqlalchemy import exists, insert, literal, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from core.domain import ModelVersion, Promotion, Stage
@@ -78,10 +79,14 @@ class RegistryStore:
     def queue_rescoring(self, since: datetime) -> None:
         """Put comments that are open, or were routed since then, back in the line of what waits for scores."""
         waits = exists().where(PendingRow.comment_id == RoutingRow.comment_id)
-        wanted = select(RoutingRow.comment_id, text("0")).where(
-            or_(RoutingRow.state == "open", RoutingRow.routed_at >= since), ~waits
+        wanted = (
+            select(RoutingRow.comment_id, literal(0))
+            .where(or_(RoutingRow.state == "open", RoutingRow.routed_at >= since), ~waits)
+            .order_by(RoutingRow.comment_id)
         )
-        self._session.execute(insert(PendingRow).from_select(["comment_id", "lease_until"], wanted))
+        add = postgresql.insert if self._session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        queued = add(PendingRow).from_select(["comment_id", "lease_until"], wanted, include_defaults=False)
+        self._session.execute(queued.on_conflict_do_nothing())  # a worker or an import may have added it meanwhile
 
     def _one(self, condition: Any) -> ModelVersion | None:
         row = self._session.scalars(select(ModelVersionRow).where(condition)).first()

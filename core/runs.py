@@ -1,0 +1,236 @@
+"""Training runs: started as processes of their own, followed from any page, stopped, and recognised when dead."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from core.accounts import Person, Role, check_role
+from core.domain import RunState, TrainingRun, now
+from core.errors import BadInput, Conflict, ModeratoError, NotFound
+from core.settings import ROOT, Settings
+from db.session import Sessions
+from db.stores.runs import RunStore
+
+BEAT_SECONDS: Final = 3.0
+"""How often a running one shows a sign of life."""
+SILENT_SECONDS: Final = 30.0
+"""Without one for so long it counts as dead: killed, out of memory, or its machine went down."""
+_GRACE_SECONDS: Final = 5.0
+
+Say = Callable[[str, float], None]
+"""Hears what a run does now, in words, and how far it is, 0 to 1."""
+
+
+class Runs:
+    """Training runs of one database."""
+
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self._sessions = sessions
+        self._settings = settings
+
+    def list_runs(self, limit: int = 20) -> list[TrainingRun]:
+        """The latest runs, newest first; dead ones have become failed ones."""
+        self._bury_dead()
+        with self._sessions.read() as session:
+            return RunStore(session).list_newest(limit)
+
+    def require(self, run_id: int) -> TrainingRun:
+        """The run; raises NotFound."""
+        with self._sessions.read() as session:
+            found = RunStore(session).get(run_id)
+        if found is None:
+            raise NotFound(f"There is no training run {run_id}.")
+        return found
+
+    def begin(self, preset: str, *, by: Person) -> TrainingRun:
+        """Note that a run starts. Raises Conflict while another one runs: two would fight for the same cores."""
+        check_role(by, Role.ADMIN)
+        self._bury_dead()
+        at = now()
+        values: dict[str, Any] = {"preset": preset, "person": by.name, "state": RunState.RUNNING, "pid": None}
+        values |= {"step": "Starting", "share": 0.0, "log": "", "snapshot_id": None, "model_id": None, "problem": None}
+        with self._sessions.begin() as session:
+            store = RunStore(session)
+            store.lock()
+            if running := store.list_running():
+                raise Conflict(
+                    f"Training run {running[0].id} has not ended. Wait for it, or stop it on the Models page."
+                )
+            run = store.add(values | {"started_at": at, "seen_at": at})
+            log = f"logs/training-{run.id}.log"
+            store.update(run.id, {"log": log})
+        self.log_path(run.id).parent.mkdir(parents=True, exist_ok=True)
+        return self.require(run.id)
+
+    def start(self, preset: str, *, by: Person) -> TrainingRun:
+        """Retrain in a process of its own, which outlives this one. Raises Conflict, BadInput."""
+        run = self.begin(preset, by=by)
+        command = [sys.executable, str(ROOT / "cli.py"), "retrain", preset, "--run", str(run.id)]
+        try:
+            with self.log_path(run.id).open("ab") as log:
+                process = subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env={**os.environ, **_environment(self._settings)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self.update(run.id, state=RunState.FAILED, problem=f"It could not be started: {error.strerror}.")
+            raise BadInput(f"The training could not be started: {error.strerror}.") from error
+        threading.Thread(target=process.wait, daemon=True).start()  # or it stays a zombie, which looks alive
+        self.update(run.id, pid=process.pid)
+        return self.require(run.id)
+
+    def stop(self, run_id: int, *, by: Person) -> None:
+        """End a run: asked first, killed after a few seconds. Nothing that it wrote is registered."""
+        check_role(by, Role.ADMIN)
+        run = self.require(run_id)
+        if run.state is not RunState.RUNNING:
+            raise Conflict(f"Training run {run_id} has ended already.")
+        if run.pid and _is_training(run.pid):
+            _end(run.pid)
+        self.update(run_id, state=RunState.STOPPED, step=f"Stopped by {by.name}")
+
+    def update(self, run_id: int, **values: Any) -> bool:
+        """Note a sign of life and what changed; False if the run was stopped or buried meanwhile."""
+        with self._sessions.begin() as session:
+            return RunStore(session).update(run_id, {"seen_at": now(), **values})
+
+    @contextmanager
+    def following(self, run: TrainingRun, *, say: Say | None = None) -> Iterator["Following"]:
+        """Within the block the run shows signs of life; at its end it is done, failed or stopped."""
+        self.update(run.id, pid=os.getpid())
+        following = Following(self, run.id, say)
+        following.start()
+        try:
+            yield following
+        except ModeratoError as error:
+            self.update(run.id, state=RunState.FAILED, problem=str(error))
+            following.log(str(error))
+            raise
+        except KeyboardInterrupt:
+            self.update(run.id, state=RunState.STOPPED, step="Stopped")
+            raise
+        except BaseException as error:
+            problem = f"{type(error).__name__}: see the log for what happened."
+            self.update(run.id, state=RunState.FAILED, problem=problem)
+            raise
+        else:
+            self.update(run.id, state=RunState.DONE, share=1.0, step="Done")
+        finally:
+            following.stop()
+
+    def log_path(self, run_id: int) -> Path:
+        """Where the run's log is."""
+        return self._settings.data_dir / "logs" / f"training-{run_id}.log"
+
+    def log_tail(self, run_id: int, lines: int = 15) -> str:
+        """The last lines of the run's log; empty if there is none."""
+        try:
+            with self.log_path(run_id).open("rb") as file:
+                file.seek(0, os.SEEK_END)
+                file.seek(max(0, file.tell() - 200 * lines))
+                return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-lines:])
+        except OSError:
+            return ""
+
+    def _bury_dead(self) -> None:
+        with self._sessions.read() as session:
+            running = RunStore(session).list_running()
+        silent = now() - timedelta(seconds=SILENT_SECONDS)
+        for run in running:
+            if run.seen_at < silent:
+                problem = "It ended without a word: killed, out of memory, or its machine went down. Start it again."
+                self.update(run.id, state=RunState.FAILED, problem=problem, seen_at=run.seen_at)
+
+
+class Following:
+    """A running run's voice: a line for its log, a step for the page, a heartbeat in between."""
+
+    def __init__(self, runs: Runs, run_id: int, say: Say | None) -> None:
+        self._runs, self._run_id, self._say = runs, run_id, say
+        self._ended = threading.Event()
+        self._written, self._what, self._share = 0.0, "", 0.0
+
+    def step(self, what: str, share: float) -> None:
+        """Say what it does now and how far it is, 0 to 1. Raises KeyboardInterrupt if the run was stopped."""
+        self._share = max(self._share, share)
+        fresh = what != self._what
+        if fresh:
+            self._what = what
+            self.log(what)
+        if self._say:
+            self._say(what, self._share)
+        if fresh or time.monotonic() - self._written > 0.5:
+            self._written = time.monotonic()
+            if not self._runs.update(self._run_id, step=what, share=self._share):
+                raise KeyboardInterrupt
+
+    def note(self, **values: Any) -> None:
+        """Record the snapshot or the model of the run."""
+        self._runs.update(self._run_id, **values)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop beating."""
+        self._ended.set()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            self._runs.update(self._run_id)
+
+    def log(self, what: str) -> None:
+        """Append a line to the log."""
+        with self._runs.log_path(self._run_id).open("a", encoding="utf-8") as log:
+            log.write(f"{now():%H:%M:%S} {what}\n")
+
+
+def stop_on_terminate() -> None:
+    """Let SIGTERM end this process as Ctrl-C does, so that what is half done is cleaned up."""
+
+    def interrupt(_signal: int, _frame: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    values["data_dir"] = settings.data_dir.resolve()
+    return {f"MODERATO_{name.upper()}": "" if value is None else str(value) for name, value in values.items()}
+
+
+def _is_training(pid: int) -> bool:
+    """Whether the process is alive and, where that can be seen, a training: a number may have been given away anew."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False
+    command = Path(f"/proc/{pid}/cmdline")
+    return b"retrain" in command.read_bytes() if command.exists() else True
+
+
+def _end(pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while time.monotonic() < deadline:
+        if not _is_training(pid):
+            return
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,175 @@
+"""Teach the starter what moderators decided: corrections and base data in, a challenger in the registry out."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from core.accounts import Person
+from core.domain import ModelVersion, Snapshot, TrainingRun, now
+from core.errors import BadInput
+from core.labels import LABELS
+from core.runs import Following, Say
+from core.scoring.files import resolve
+from core.services import Services
+from training.compare import examine
+from training.data import LabelledRows, make_rows, read_rows
+from training.starter import StarterConfig, train_starter
+
+FEWEST_CORRECTIONS: Final = 50
+"""Fewer teach nothing that shows, and cost a promotion's worth of attention."""
+PRESETS: Final = ("starter",)
+"""What can be retrained."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainConfig:
+    """How a challenger is made."""
+
+    data: Path | None = None
+    """Base data that the corrections are mixed with; None takes the settings' base data. Without either the live
+    model's own weights take its place: the new ones are held close to them."""
+    name: str = ""
+    """The challenger's name; empty makes one from the preset and the time."""
+    starter: StarterConfig = field(default_factory=StarterConfig)
+    """How the starter is trained."""
+    fewest: int = FEWEST_CORRECTIONS
+    """Corrections that are needed at least."""
+
+
+def retrain(
+    services: Services,
+    *,
+    by: Person,
+    config: RetrainConfig | None = None,
+    run: TrainingRun | None = None,
+    say: Say | None = None,
+) -> ModelVersion:
+    """Train a challenger on what moderators decided, register it, and measure it beside the live model.
+
+    The live model does not change. A given `run` is continued, else one is begun; `say` hears each step. Raises
+    BadInput for too few corrections or unreadable data, Conflict while another training runs.
+    """
+    config = config or RetrainConfig()
+    started = time.monotonic()
+    with services.runs.following(run or services.runs.begin("starter", by=by), say=say) as following:
+        snapshot, corrections = take_corrections(services, by=by, fewest=config.fewest, following=following)
+        base, left_out = read_base(services, config.data)
+        init = _start_from(services, base)
+        name = config.name or _new_name(services)
+        folder = services.settings.models_dir / name
+        _announce(corrections, base, left_out, following)
+        train_starter(
+            base,
+            config.starter,
+            folder,
+            corrections=corrections,
+            init=resolve(init.path) if init else None,
+            progress=lambda step, share: following.step(f"Training: {step}", 0.1 + 0.7 * share),
+        )
+        version = services.registry.register(
+            name,
+            folder,
+            by=by,
+            kind="starter",
+            base=init.name if init else None,
+            snapshot_id=snapshot.id,
+            metrics={"training": _describe(corrections, base, left_out, config, services)},
+        )
+        following.note(model_id=version.id)
+        return measure(services, version, by=by, data=config.data, following=following, started=started)
+
+
+def take_corrections(
+    services: Services, *, by: Person, fewest: int, following: Following
+) -> tuple[Snapshot, LabelledRows]:
+    """Freeze what moderators decided, but for audit and golden items, and read it back. Raises BadInput if too few."""
+    following.step("Exporting corrections", 0.02)
+    found = services.datasets.preview("training")
+    if found.rows < fewest:
+        evaluation = found.left_out.evaluation
+        kept = f" ({evaluation:,} audit and golden items are kept out of training)" if evaluation else ""
+        raise BadInput(
+            f"There are {found.rows:,} corrections to train on{kept}; at least {fewest:,} are needed. "
+            "Review more of the queue, then retrain."
+        )
+    snapshot = services.datasets.export_into("snapshots", "parquet", by=by, purpose="training")
+    following.note(snapshot_id=snapshot.id)
+    return snapshot, read_rows(services.datasets.require_file(snapshot))
+
+
+def read_base(services: Services, data: Path | None) -> tuple[LabelledRows, int]:
+    """The base rows without contents of audit and golden items, and how many of those there were."""
+    path = data or services.settings.base_data
+    if path is None:
+        return make_rows([], np.zeros((0, len(LABELS)), np.float32)), 0
+    rows = read_rows(path)
+    held = services.datasets.find_for_evaluation(rows.hashes)
+    allowed = np.array([digest not in held for digest in rows.hashes], np.bool_)
+    return rows.take(allowed), int((~allowed).sum())
+
+
+def measure(
+    services: Services,
+    version: ModelVersion,
+    *,
+    by: Person,
+    data: Path | None,
+    following: Following,
+    started: float,
+) -> ModelVersion:
+    """Write the version's figures, and the live model's on the same comments, into the registry."""
+    report, sets = examine(
+        services, version.name, data=data, progress=lambda step, share: following.step(step, 0.8 + 0.19 * share)
+    )
+    metrics: dict[str, Any] = {one.name: one.metrics(version.name) for one in sets}
+    if report.live:
+        metrics["live"] = {"name": report.live, **{one.name: one.metrics(report.live) for one in sets}}
+    training = {**_known_training(version), "seconds": round(time.monotonic() - started, 1)}
+    metrics |= {"training": training, "comparison": report.to_json()}
+    services.registry.set_metrics(version, metrics, by=by)
+    return services.registry.require(version.name)
+
+
+def _known_training(version: ModelVersion) -> dict[str, Any]:
+    known = version.metrics.get("training")
+    return dict(known) if isinstance(known, dict) else {}
+
+
+def _start_from(services: Services, base: LabelledRows) -> ModelVersion | None:
+    """The starter whose weights the new one starts from: the live one, else the newest."""
+    starters = [v for v in services.registry.list_models() if v.kind == "starter"]
+    starters.sort(key=lambda v: v.stage != "live")
+    if not starters and not len(base):
+        raise BadInput(
+            "There is neither a starter to start from nor base data. Give labelled data (--data FILE or "
+            "MODERATO_BASE_DATA), or put the shipped model back into models/starter."
+        )
+    return starters[0] if starters else None
+
+
+def _new_name(services: Services) -> str:
+    stem = f"starter-{now():%Y%m%d-%H%M}"
+    taken = {version.name for version in services.registry.list_models()}
+    return next(name for name in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if name not in taken)
+
+
+def _announce(corrections: LabelledRows, base: LabelledRows, left_out: int, following: Following) -> None:
+    following.step(f"Training on {len(corrections):,} corrections and {len(base):,} base rows", 0.08)
+    if left_out:
+        following.step(f"Left {left_out:,} base rows out: audit or golden items have the same content", 0.09)
+
+
+def _describe(
+    corrections: LabelledRows, base: LabelledRows, left_out: int, config: RetrainConfig, services: Services
+) -> dict[str, Any]:
+    path = config.data or services.settings.base_data
+    return {
+        "corrections": len(corrections),
+        "base_rows": len(base),
+        "base_left_out": left_out,
+        "base_file": path.name if path else None,
+        "correction_factor": config.starter.correction_factor,
+    }
