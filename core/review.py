@@ -1,0 +1,332 @@
+"""The review queue: claim, decide, undo, skip, hold, escalate. Every act is one short transaction."""
+
+import math
+import statistics
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from core.accounts import Person, Role, check_role
+from core.domain import NO_LABELS, Decision, LabelFlags, Lane, Outcome, RoutingState, now
+from core.errors import BadInput, Conflict, NotFound
+from core.recent import Recent
+from core.review_items import Item, build_items
+from core.settings import Settings
+from core.text import storable
+from db.session import Sessions
+from db.stores.claims import Claim, ClaimStore
+from db.stores.decisions import DecisionStore
+from db.stores.queue import Place, QueueStore
+
+PASSED = timedelta(minutes=15)
+"""For so long a comment that somebody skipped or escalated is offered to them only when nothing else waits."""
+MOST_IDENTICAL = 5_000
+"""Comments that one key press settles at most."""
+MAX_NOTE = 2_000
+"""Longest note, in code points."""
+_MAX_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one key press says about a comment."""
+
+    client_id: UUID
+    """Made by whoever pressed the key; sent twice, it counts once."""
+    comment_id: int
+    outcome: Outcome
+    labels: LabelFlags = NO_LABELS
+    seconds: float | None = None
+    """Time that the comment was on the screen."""
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a moderator keeps in view."""
+
+    waiting: dict[Lane, int]
+    """Open comments by lane, whoever holds them."""
+    done: int
+    """The person's own decisions since the given moment that stand."""
+    median_seconds: float | None
+    """Median time on screen of those; None without any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What waits though nothing can be claimed."""
+
+    claimed: int
+    """Comments that other people have."""
+    held: int
+    """How many of those are held for later."""
+    first_back: datetime | None
+    """When the first of them comes back, if its moderator stays silent."""
+    unscored: int
+    """Comments that no model has seen yet, counted up to 10,000."""
+
+
+class Review:
+    """The queue of one database."""
+
+    def __init__(self, sessions: Sessions, settings: Settings, clock: Callable[[], datetime] = now) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._lease = timedelta(seconds=settings.claim_seconds)
+        self._hold = timedelta(hours=settings.hold_hours)
+        self._recent = Recent()
+
+    def claim(self, by: Person, want: int = 40, lanes: Sequence[Lane] = tuple(Lane)) -> list[Item]:
+        """`take`, then everything that is shown of the comments."""
+        return self.items(by, self.take(by, want, lanes))
+
+    def take(self, by: Person, want: int, lanes: Sequence[Lane] = tuple(Lane)) -> list[Claim]:
+        """The person's claims after adding free comments until `want` are ready; held ones come last, uncounted."""
+        check_role(by, Role.MODERATOR)
+        claims = self._mine(by)
+        if sum(not claim.held for claim in claims) >= want:
+            return claims
+        at = self._clock()
+        with self._sessions.begin() as session:
+            store = ClaimStore(session)
+            store.release_lapsed(at)
+            ready = sum(not claim.held for claim in store.mine(by.name, at=at))
+            for since in (at - PASSED, None):
+                for lane in lanes:
+                    ids = store.free(lane, want - ready, person=by.name, passed_since=since) if ready < want else []
+                    store.add(ids, by.name, at=at, until=at + self._lease)
+                    ready += len(ids)
+                if ready:  # what was passed over comes back only when nothing else is left
+                    break
+            return store.mine(by.name, at=at)
+
+    def items(self, by: Person, claims: Sequence[Claim]) -> list[Item]:
+        """What is shown of claimed comments."""
+        check_role(by, Role.MODERATOR)
+        return build_items(self._sessions, [claim for claim in claims if claim.person == by.name])
+
+    def heartbeat(self, by: Person, comment_ids: Collection[int]) -> list[int]:
+        """Extend the person's leases, lapsed ones too; returns the comments that somebody else took or settled."""
+        check_role(by, Role.MODERATOR)
+        with self._sessions.begin() as session:
+            store = ClaimStore(session)
+            live = store.live_of(comment_ids)
+            mine = {i: claim for i, claim in live.items() if claim.person == by.name}
+            store.extend([claim.id for claim in mine.values() if not claim.held], self._clock() + self._lease)
+        return [i for i in comment_ids if i not in mine]
+
+    def decide(self, verdict: Verdict, *, by: Person) -> Decision:
+        """Record a decision exactly once: the same client_id again gives the same entry.
+
+        Raises Conflict if the comment is settled or somebody else has it, NotFound if it was never routed. A lapsed
+        claim that nobody took over still counts. Escalation moves the comment to its lane and leaves it open.
+        """
+        return self._settle(verdict, by, lambda _queue, _claims: [])[0]
+
+    def settle_identical(self, verdict: Verdict, *, by: Person) -> list[Decision]:
+        """`decide`, and the same for every waiting comment of identical text, as one batch; the shown comment first.
+
+        Never includes audit or golden comments, nor what somebody else has at the moment.
+        """
+        if verdict.outcome is Outcome.ESCALATE:
+            raise BadInput("Escalate comments one by one: each needs somebody's look.")
+
+        def twins(queue: QueueStore, claims: ClaimStore) -> list[int]:
+            ids = queue.twins(verdict.comment_id, MOST_IDENTICAL - 1)
+            taken = claims.live_of(ids)
+            return [i for i in ids if i not in taken or self._may_take(taken[i], by)]
+
+        return self._settle(verdict, by, twins, batch=verdict.client_id)
+
+    def skip(self, by: Person, comment_id: int) -> None:
+        """Give the comment back to the queue, and to this person only after everything else."""
+        check_role(by, Role.MODERATOR)
+        with self._sessions.begin() as session:
+            claims = ClaimStore(session)
+            claim = claims.live(comment_id)
+            if claim and claim.person == by.name:
+                claims.release([comment_id], min(self._clock(), claim.lease_until - timedelta(microseconds=1)))
+
+    def hold(self, by: Person, comment_id: int) -> datetime:
+        """Set the comment aside for this person; returns until when. Raises Conflict if somebody else has it."""
+        return self._claim_one(by, comment_id, held=True)
+
+    def resume(self, by: Person, comment_id: int) -> datetime:
+        """Take up a held or skipped comment again; returns the new lease's end. Raises Conflict as above."""
+        return self._claim_one(by, comment_id, held=False)
+
+    def undo(self, by: Person, client_id: UUID, target: UUID | None = None) -> list[int]:
+        """Take back one's own decision, the newest or that of the key press `target`; returns the reopened comments.
+
+        A batch is undone as one. The comment that was on the screen is claimed for the person again. The same client_id
+        again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision.
+        """
+        check_role(by, Role.MODERATOR)
+        with self._sessions.begin() as session:
+            ledger = DecisionStore(session)
+            ledger.lock()
+            if done := ledger.get_by_client_id(client_id):
+                return [done.comment_id]
+            last = _require_own(ledger, by, target)
+            group = ledger.batch_of(last) if last.batch else [last]
+            queue, claims = QueueStore(session), ClaimStore(session)
+            queue.lock([decision.comment_id for decision in group])
+            ids = [decision.comment_id for decision in group]
+            newest, taken = ledger.standing(ids), claims.live_of(ids)
+            free = [d for d in group if newest.get(d.comment_id) == d and self._is_free(taken.get(d.comment_id), by)]
+            if last.id not in {decision.id for decision in free}:
+                raise Conflict(f"Comment {last.comment_id} has moved on since: that step cannot be undone any more.")
+            at = self._clock()
+            ledger.append(_revocation(d, last, client_id, at) for d in free)
+            reopened = [decision.comment_id for decision in free]
+            claims.release(reopened, at)
+            claims.add([last.comment_id], by.name, at=at, until=at + self._lease)
+            for lane in {decision.lane for decision in free}:
+                queue.move([d.comment_id for d in free if d.lane is lane], RoutingState.OPEN, lane)
+        self._recent.clear()
+        return reopened
+
+    def counts(self, by: Person, since: datetime) -> Counts:
+        """What waits, and what the person did since then."""
+        waiting = self._recent.get("waiting", self._waiting)
+        seconds = self._recent.get((by.name, since), lambda: self._seconds(by, since))
+        measured = [value for value in seconds if value is not None]
+        return Counts(waiting, len(seconds), statistics.median(measured) if measured else None)
+
+    def elsewhere(self, by: Person) -> Elsewhere:
+        """Why nothing could be claimed."""
+        with self._sessions.read() as session:
+            many, held, first = ClaimStore(session).others(by.name, at=self._clock())
+            return Elsewhere(many, held, first, QueueStore(session).unscored())
+
+    def _mine(self, by: Person) -> list[Claim]:
+        with self._sessions.read() as session:
+            return ClaimStore(session).mine(by.name, at=self._clock())
+
+    def _waiting(self) -> dict[Lane, int]:
+        with self._sessions.read() as session:
+            return ClaimStore(session).waiting()
+
+    def _seconds(self, by: Person, since: datetime) -> list[float | None]:
+        with self._sessions.read() as session:
+            return DecisionStore(session).seconds_since(by.name, since)
+
+    def _settle(
+        self,
+        verdict: Verdict,
+        by: Person,
+        others: Callable[[QueueStore, ClaimStore], list[int]],
+        batch: UUID | None = None,
+    ) -> list[Decision]:
+        check_role(by, Role.MODERATOR)
+        with self._sessions.begin() as session:
+            ledger, queue, claims = DecisionStore(session), QueueStore(session), ClaimStore(session)
+            ledger.lock()
+            if known := ledger.get_by_client_id(verdict.client_id):
+                return _same_again(ledger, known, by)
+            shown = verdict.comment_id
+            places = queue.lock([shown, *others(queue, claims)])
+            self._check_free(ledger, claims, places.get(shown), verdict, by)
+            if batch and places[shown].audit:
+                raise BadInput("A blind item needs a decision of its own: it stands for others like it.")
+            ids = [shown, *(i for i in places if i != shown and places[i].state is RoutingState.OPEN)]
+            at = self._clock()
+            made = [_decision(verdict, places[i], by, at, batch) for i in ids]
+            ledger.append(made)
+            claims.release(ids, at)
+            if verdict.outcome is Outcome.ESCALATE:
+                queue.move(ids, RoutingState.OPEN, Lane.ESCALATED)
+            else:
+                for lane in {decision.lane for decision in made}:
+                    queue.move([d.comment_id for d in made if d.lane is lane], RoutingState.SETTLED, lane)
+        self._recent.clear()
+        return made
+
+    def _check_free(
+        self, ledger: DecisionStore, claims: ClaimStore, place: Place | None, verdict: Verdict, by: Person
+    ) -> None:
+        if place is None:
+            raise NotFound(f"Comment {verdict.comment_id} is not in the queue: no model has scored it yet.")
+        if place.state is RoutingState.SETTLED:
+            last = ledger.get_standing(verdict.comment_id)
+            who = "You" if last and last.person == by.name else (last.person if last else "Somebody")
+            what = f" ({last.outcome.value})" if last else ""
+            raise Conflict(f"{who} settled comment {verdict.comment_id} already{what}. Nothing was recorded.")
+        taken = claims.live(verdict.comment_id)
+        if not self._is_free(taken, by):
+            raise Conflict(f"{taken.person} has comment {verdict.comment_id} now." if taken else "")
+
+    def _claim_one(self, by: Person, comment_id: int, *, held: bool) -> datetime:
+        check_role(by, Role.MODERATOR)
+        at = self._clock()
+        until = at + (self._hold if held else self._lease)
+        with self._sessions.begin() as session:
+            claims, place = ClaimStore(session), QueueStore(session).lock([comment_id]).get(comment_id)
+            claim = claims.live(comment_id)
+            if place is None or place.state is RoutingState.SETTLED or not self._is_free(claim, by):
+                raise Conflict(f"Comment {comment_id} is settled, or somebody else has it now.")
+            if claim is None or claim.person != by.name:
+                claims.release([comment_id], at)
+                claims.add([comment_id], by.name, at=at, until=until)
+                claim = claims.live(comment_id)
+            if claim:
+                claims.hold(claim.id, held=held, until=until)
+        return until
+
+    def _is_free(self, claim: Claim | None, by: Person) -> bool:
+        return claim is None or self._may_take(claim, by)
+
+    def _may_take(self, claim: Claim, by: Person) -> bool:
+        return claim.person == by.name or claim.lease_until < self._clock()
+
+
+def _require_own(ledger: DecisionStore, by: Person, target: UUID | None) -> Decision:
+    last = ledger.last_of(by.name) if target is None else ledger.get_by_client_id(target)
+    if last is None or last.person != by.name:
+        raise NotFound("There is no step of yours to undo.")
+    shown = ledger.get_by_client_id(last.batch) if last.batch else None
+    return shown or last
+
+
+def _same_again(ledger: DecisionStore, known: Decision, by: Person) -> list[Decision]:
+    if known.person != by.name:
+        raise Conflict("Somebody else's decision has that id. Press the key again.")
+    return [known, *(d for d in ledger.batch_of(known) if d.id != known.id)] if known.batch else [known]
+
+
+def _decision(verdict: Verdict, place: Place, by: Person, at: datetime, batch: UUID | None) -> Decision:
+    shown = place.comment_id == verdict.comment_id
+    return Decision(
+        id=0,
+        client_id=verdict.client_id if shown else uuid5(verdict.client_id, str(place.comment_id)),
+        comment_id=place.comment_id,
+        person=by.name,
+        decided_at=at,
+        labels=verdict.labels,
+        outcome=verdict.outcome,
+        lane=place.lane or Lane.FLAGGED,  # a new model may have let it pass while it was on the screen
+        blind=place.audit,
+        seconds=_clean_seconds(verdict.seconds) if shown else None,
+        note=_clean_note(verdict.note),
+        model_id=place.model_id,
+        policy_id=place.policy_id,
+        revokes=None,
+        batch=batch,
+    )
+
+
+def _revocation(decision: Decision, shown: Decision, client_id: UUID, at: datetime) -> Decision:
+    own_id = client_id if decision.id == shown.id else uuid5(client_id, str(decision.comment_id))
+    return replace(decision, id=0, client_id=own_id, decided_at=at, revokes=decision.id)
+
+
+def _clean_seconds(seconds: float | None) -> float | None:
+    if seconds is None or not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), _MAX_SECONDS)
+
+
+def _clean_note(note: str | None) -> str | None:
+    return storable(note).strip()[:MAX_NOTE] or None if note else None

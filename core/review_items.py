@@ -1,0 +1,166 @@
+"""What a moderator sees of a comment: everything for a flagged one, and for a blind one nothing that could sway."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
+from core.labels import LABELS
+from db.session import Sessions
+from db.stores.claims import Claim
+from db.stores.comments import CommentStore
+from db.stores.decisions import DecisionStore
+from db.stores.policies import PolicyStore
+from db.stores.queue import Place, QueueStore
+from db.stores.scores import ScoreStore
+
+NEIGHBOURS = 3
+"""Comments of the thread, and of the author, that are shown beside one."""
+CONTEXT_CHARS = 1_000
+"""Longest stretch of each of those."""
+SEVERE_TOXIC = 0.98
+"""A probability of `toxic` that masks a text by itself."""
+_SEVERE = frozenset({"severe_toxic", "threat", "identity_hate"})
+"""Labels that mask a text from their threshold on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A stretch of somebody's comment, shown as context."""
+
+    author: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What was imported around a comment. Says nothing about scores."""
+
+    parent: Remark | None
+    thread: list[Remark]
+    """Comments before it, oldest first."""
+    author: list[Remark]
+    """Other comments of its author, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the model and earlier decisions say. Blind items have none."""
+
+    scores: tuple[float, ...]
+    """Six probabilities, in LABELS order."""
+    thresholds: tuple[float, ...]
+    model_id: int
+    identical: int
+    """Waiting comments of this text that one decision may settle, itself included."""
+    history: list[tuple[Outcome, LabelFlags, int]]
+    """How identical text was decided before: outcome, labels, how often."""
+
+    @property
+    def preset(self) -> LabelFlags:
+        """The labels at or over their threshold."""
+        a, b, c, d, e, f = (score >= limit for score, limit in zip(self.scores, self.thresholds, strict=True))
+        return a, b, c, d, e, f
+
+    @property
+    def severe(self) -> bool:
+        """Whether the text stays masked until somebody asks for it."""
+        over = dict(zip(LABELS, self.preset, strict=True))
+        return any(over[label] for label in _SEVERE) or self.scores[0] >= SEVERE_TOXIC
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A claimed comment, as it is shown."""
+
+    comment: Comment
+    lane: Lane
+    lease_until: datetime
+    held: bool
+    blind: bool
+    evidence: Evidence | None
+    """None for blind items, and while there are no scores."""
+    context: Context
+    escalation: Decision | None
+    """Who asked for another look, if somebody did."""
+
+
+def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
+    """Everything that is shown of claimed comments, in their order."""
+    ids = [claim.comment_id for claim in claims]
+    if not ids:
+        return []
+    with sessions.read() as session:
+        queue = QueueStore(session)
+        comments, places = CommentStore(session).get_many(ids), queue.places(ids)
+        seen = [comments[i] for i in ids if i in places and not places[i].audit]
+        evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
+        standing = DecisionStore(session).standing([c.comment_id for c in claims if c.lane is Lane.ESCALATED])
+        context = _contexts(queue, list(comments.values()))
+    return [
+        Item(
+            comment=comments[claim.comment_id],
+            lane=claim.lane or Lane.FLAGGED,
+            lease_until=claim.lease_until,
+            held=claim.held,
+            blind=places[claim.comment_id].audit,
+            evidence=evidence.get(claim.comment_id),
+            context=context[claim.comment_id],
+            escalation=standing.get(claim.comment_id),
+        )
+        for claim in claims
+        if claim.comment_id in places
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    decisions: DecisionStore
+    queue: QueueStore
+    scores: ScoreStore
+    policies: PolicyStore
+
+    def of(self, comments: Sequence[Comment], places: dict[int, Place]) -> dict[int, Evidence]:
+        """By comment. A text is scored by the model that routed it, against the policy that did."""
+        digests = {comment.text_hash for comment in comments}
+        history, waiting = self.decisions.history_of_texts(digests), self.queue.waiting_twins(digests)
+        scores = self._scores([places[comment.id] for comment in comments])
+        limits = {place: self._limits(place) for place in {places[comment.id].policy_id for comment in comments}}
+        return {
+            comment.id: Evidence(
+                scores=scores[comment.id],
+                thresholds=limits[places[comment.id].policy_id],
+                model_id=places[comment.id].model_id,
+                identical=waiting.get(comment.text_hash, 1),
+                history=[(o, unpack_labels(mask), many) for o, mask, many in history.get(comment.text_hash, [])],
+            )
+            for comment in comments
+            if comment.id in scores
+        }
+
+    def _scores(self, places: Sequence[Place]) -> dict[int, tuple[float, ...]]:
+        found: dict[int, tuple[float, ...]] = {}
+        for model_id in {place.model_id for place in places}:
+            ids = [place.comment_id for place in places if place.model_id == model_id]
+            found |= self.scores.get(ids, model_id)
+        return found
+
+    def _limits(self, policy_id: int) -> tuple[float, ...]:
+        policy = self.policies.get(policy_id)
+        return policy.thresholds if policy else (1.0,) * len(LABELS)
+
+
+def _contexts(queue: QueueStore, comments: Sequence[Comment]) -> dict[int, Context]:
+    parents = queue.parents(comments)
+    return {
+        comment.id: Context(
+            parent=_remark(*parents[comment.id]) if comment.id in parents else None,
+            thread=[_remark(author, text) for author, text in queue.around(comment, NEIGHBOURS)],
+            author=[_remark(comment.author, text) for text in queue.of_author(comment, NEIGHBOURS)],
+        )
+        for comment in comments
+    }
+
+
+def _remark(author: str | None, text: str) -> Remark:
+    return Remark(author, text if len(text) <= CONTEXT_CHARS else text[:CONTEXT_CHARS] + " …")

@@ -1,0 +1,140 @@
+"""Who holds which comment, until when. One live claim a comment: the database sees to it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from core.domain import Lane
+from db.models import ClaimRow, RoutingRow
+
+_OPEN = text("routing.state = 'open'")
+"""Spelled out: SQLite uses a partial index only for a condition that it can read."""
+_LIVE = text("claim.released_at IS NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A live claim."""
+
+    id: int
+    comment_id: int
+    person: str
+    lease_until: datetime
+    held: bool
+    lane: Lane | None = None
+    """Lane of the comment, where it was asked for."""
+
+
+class ClaimStore:
+    """Claims of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def release_lapsed(self, at: datetime) -> None:
+        """End every claim whose lease ran out; it ended at that moment."""
+        lapsed = select(ClaimRow.id).where(_LIVE, ClaimRow.lease_until < at).order_by(ClaimRow.id)
+        ids = list(self._session.scalars(lapsed.with_for_update(skip_locked=True)))
+        if ids:
+            ended = update(ClaimRow).where(ClaimRow.id.in_(ids)).values(released_at=ClaimRow.lease_until)
+            self._session.execute(ended)
+
+    def free(self, lane: Lane, limit: int, *, person: str, passed_since: datetime | None) -> list[int]:
+        """Open comments of the lane that nobody holds, most urgent first, locked against other claimers.
+
+        With `passed_since`, without those that the person skipped or escalated after that moment.
+        """
+        query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == lane.value, ~_is_claimed())
+        if passed_since:
+            query = query.where(~_was_passed(person, passed_since))
+        query = query.order_by(RoutingRow.priority, RoutingRow.comment_id).limit(limit)
+        return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
+
+    def add(self, comment_ids: Sequence[int], person: str, *, at: datetime, until: datetime) -> None:
+        """Claim those of the comments that nobody holds."""
+        rows = [
+            {"comment_id": comment_id, "person": person, "claimed_at": at, "lease_until": until, "held": False}
+            for comment_id in comment_ids
+        ]
+        if rows:  # another claimer may have committed since these were found free: then they are theirs
+            insert = postgresql.insert if self._session.get_bind().dialect.name == "postgresql" else sqlite.insert
+            self._session.execute(insert(ClaimRow).on_conflict_do_nothing(), rows)
+
+    def mine(self, person: str, *, at: datetime) -> list[Claim]:
+        """The person's claims whose lease runs, with lanes; held ones last, else in the order of the queue."""
+        query = (
+            select(ClaimRow, RoutingRow.lane)
+            .join(RoutingRow, RoutingRow.comment_id == ClaimRow.comment_id)
+            .where(ClaimRow.person == person, _LIVE, ClaimRow.lease_until >= at)
+        )
+        rows = self._session.execute(query.order_by(ClaimRow.held, RoutingRow.priority, ClaimRow.comment_id)).all()
+        claims = [_claim(row, lane) for row, lane in rows]
+        return sorted(claims, key=lambda claim: (claim.held, _rank(claim.lane)))
+
+    def live(self, comment_id: int) -> Claim | None:
+        """The comment's claim that nobody released, lapsed or not."""
+        row = self._session.scalar(select(ClaimRow).where(ClaimRow.comment_id == comment_id, _LIVE))
+        return _claim(row) if row else None
+
+    def live_of(self, comment_ids: Collection[int]) -> dict[int, Claim]:
+        """The same for many, by comment."""
+        rows = self._session.scalars(select(ClaimRow).where(ClaimRow.comment_id.in_(comment_ids), _LIVE))
+        return {row.comment_id: _claim(row) for row in rows}
+
+    def extend(self, claim_ids: Collection[int], until: datetime) -> None:
+        """Let claims last until then."""
+        if claim_ids:
+            self._session.execute(update(ClaimRow).where(ClaimRow.id.in_(claim_ids)).values(lease_until=until))
+
+    def hold(self, claim_id: int, *, held: bool, until: datetime) -> None:
+        """Set a claim aside until then, or take it up again."""
+        self._session.execute(update(ClaimRow).where(ClaimRow.id == claim_id).values(held=held, lease_until=until))
+
+    def release(self, comment_ids: Collection[int], at: datetime) -> None:
+        """End the comments' live claims."""
+        self._session.execute(
+            update(ClaimRow).where(ClaimRow.comment_id.in_(comment_ids), _LIVE).values(released_at=at)
+        )
+
+    def waiting(self) -> dict[Lane, int]:
+        """Open comments by lane, claimed or not."""
+        query = select(RoutingRow.lane, func.count()).where(_OPEN).group_by(RoutingRow.lane)
+        found = dict(self._session.execute(query).all())
+        return {lane: found.get(lane.value, 0) for lane in Lane}
+
+    def others(self, person: str, *, at: datetime) -> tuple[int, int, datetime | None]:
+        """Of other people's running claims: how many, how many of them held, and when the first one lapses."""
+        query = select(func.count(), func.sum(text("CASE WHEN held THEN 1 ELSE 0 END")), func.min(ClaimRow.lease_until))
+        query = query.select_from(ClaimRow).where(_LIVE, ClaimRow.person != person, ClaimRow.lease_until >= at)
+        many, held, first = self._session.execute(query).one()
+        return many, int(held or 0), first
+
+
+def _is_claimed() -> ColumnElement[bool]:
+    return select(ClaimRow.id).where(ClaimRow.comment_id == RoutingRow.comment_id, _LIVE).exists()
+
+
+def _was_passed(person: str, since: datetime) -> ColumnElement[bool]:
+    """Ended by the person's own act: a claim that lapsed ended with its lease, and says nothing."""
+    return (
+        select(ClaimRow.id)
+        .where(
+            ClaimRow.comment_id == RoutingRow.comment_id,
+            ClaimRow.person == person,
+            ClaimRow.released_at >= since,
+            ClaimRow.released_at < ClaimRow.lease_until,
+        )
+        .exists()
+    )
+
+
+def _rank(lane: Lane | None) -> int:
+    return list(Lane).index(lane) if lane else len(Lane)
+
+
+def _claim(row: ClaimRow, lane: str | None = None) -> Claim:
+    return Claim(row.id, row.comment_id, row.person, row.lease_until, row.held, Lane(lane) if lane else None)

@@ -1,0 +1,131 @@
+"""What the review queue reads and settles: routing of single comments, and what is shown beside a comment."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from core.domain import Comment, Lane, RoutingState
+from db.models import CommentRow, GoldenRow, PendingRow, RoutingRow
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a comment stands in the queue."""
+
+    comment_id: int
+    state: RoutingState
+    lane: Lane | None
+    audit: bool
+    model_id: int
+    policy_id: int
+
+
+class QueueStore:
+    """Reads and changes routing for review."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def lock(self, comment_ids: Collection[int]) -> dict[int, Place]:
+        """The places of comments, by comment; nobody else changes them until this transaction ends."""
+        query = select(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids)).order_by(RoutingRow.comment_id)
+        rows = self._session.scalars(query.with_for_update().execution_options(populate_existing=True))
+        return {row.comment_id: _place(row) for row in rows}
+
+    def places(self, comment_ids: Collection[int]) -> dict[int, Place]:
+        """The same, to look at."""
+        rows = self._session.scalars(select(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids)))
+        return {row.comment_id: _place(row) for row in rows}
+
+    def move(self, comment_ids: Collection[int], state: RoutingState, lane: Lane) -> None:
+        """Settle comments, open them again, or put them into another lane."""
+        moved = update(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids))
+        self._session.execute(moved.values(state=state.value, lane=lane.value))
+
+    def twins(self, comment_id: int, limit: int) -> list[int]:
+        """Other open comments of identical text that may share its decision: neither audit nor golden items."""
+        first = select(CommentRow.text_hash).where(CommentRow.id == comment_id).scalar_subquery()
+        query = (
+            select(CommentRow.id)
+            .join(RoutingRow, RoutingRow.comment_id == CommentRow.id)
+            .outerjoin(GoldenRow, GoldenRow.comment_id == CommentRow.id)
+            .where(CommentRow.text_hash == first, CommentRow.id != comment_id, GoldenRow.comment_id.is_(None))
+            .where(RoutingRow.state == RoutingState.OPEN.value, ~RoutingRow.audit)
+        )
+        return list(self._session.scalars(query.order_by(CommentRow.id).limit(limit)))
+
+    def waiting_twins(self, text_hashes: Collection[str]) -> dict[str, int]:
+        """How many open comments that may share a decision have each text."""
+        query = (
+            select(CommentRow.text_hash, func.count())
+            .join(RoutingRow, RoutingRow.comment_id == CommentRow.id)
+            .outerjoin(GoldenRow, GoldenRow.comment_id == CommentRow.id)
+            .where(CommentRow.text_hash.in_(text_hashes), GoldenRow.comment_id.is_(None))
+            .where(RoutingRow.state == RoutingState.OPEN.value, ~RoutingRow.audit)
+            .group_by(CommentRow.text_hash)
+        )
+        return dict(self._session.execute(query).all())
+
+    def parents(self, comments: Sequence[Comment]) -> dict[int, tuple[str | None, str]]:
+        """Author and text of the comment that each answers, where it was imported."""
+        keys = [(c.source, c.parent) for c in comments if c.parent is not None]
+        if not keys:
+            return {}
+        answered = tuple_(CommentRow.source, CommentRow.external_id).in_(keys)
+        columns = (CommentRow.source, CommentRow.external_id, CommentRow.author, CommentRow.text)
+        found = {
+            (s, e): (author, body) for s, e, author, body in self._session.execute(select(*columns).where(answered))
+        }
+        pairs = ((c.id, found.get((c.source, c.parent))) for c in comments if c.parent is not None)
+        return {comment_id: told for comment_id, told in pairs if told}
+
+    def around(self, comment: Comment, limit: int) -> list[tuple[str | None, str]]:
+        """Author and text of the comments before it in its thread, oldest first."""
+        if comment.thread is None:
+            return []
+        query = (
+            select(CommentRow.author, CommentRow.text)
+            .where(CommentRow.thread == comment.thread, CommentRow.source == comment.source)
+            .where(_is_before(comment))
+            .order_by(CommentRow.created_at.desc(), CommentRow.id.desc())
+            .limit(limit)
+        )
+        return [(author, body) for author, body in self._session.execute(query)][::-1]
+
+    def of_author(self, comment: Comment, limit: int) -> list[str]:
+        """Other texts of its author, newest first."""
+        if comment.author is None:
+            return []
+        query = (
+            select(CommentRow.text)
+            .where(CommentRow.author == comment.author, CommentRow.source == comment.source)
+            .where(CommentRow.id != comment.id)
+            .order_by(CommentRow.id.desc())
+            .limit(limit)
+        )
+        return list(self._session.scalars(query))
+
+    def unscored(self) -> int:
+        """Comments that wait for scores, counted up to 10,000."""
+        some = select(PendingRow.comment_id).limit(10_000).subquery()
+        return self._session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _is_before(comment: Comment) -> ColumnElement[bool]:
+    if comment.created_at is None:
+        return CommentRow.id < comment.id
+    earlier = CommentRow.created_at < comment.created_at
+    return or_(earlier, (CommentRow.created_at == comment.created_at) & (CommentRow.id < comment.id))
+
+
+def _place(row: RoutingRow) -> Place:
+    return Place(
+        row.comment_id,
+        RoutingState(row.state),
+        Lane(row.lane) if row.lane else None,
+        row.audit,
+        row.model_id,
+        row.policy_id,
+    )
