@@ -1,11 +1,15 @@
 """The `moderato` command. Each function is one command: parse, call core or training, print."""
 
+import getpass
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from core.accounts import Person, local_person
 from core.errors import ModeratoError
+from core.files.kinds import Kind
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -32,8 +36,229 @@ def run() -> None:
 
 
 @app.command()
+def worker() -> None:
+    """Score what waits, beside the dashboard or other workers, until told to stop (SIGTERM, Ctrl-C)."""
+    import signal
+    import threading
+
+    from core.services import build_services
+
+    services, stop = build_services(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    made = services.build_worker()
+    typer.echo(f"Scoring as “{made.name}”.")
+    made.run(stop)
+    services.close()
+
+
+@app.command("import")
+def import_(
+    file: Annotated[str, typer.Argument(help="CSV, TSV, JSONL or Parquet, also .gz; - for a CSV on standard input.")],
+    source: Annotated[str, typer.Option(help="Where the comments come from; else the file's name.")] = "",
+    text_column: Annotated[str, typer.Option(help="Column with the text; else comment_text, text or body.")] = "",
+    id_column: Annotated[str, typer.Option(help="Column with the ids; else external_id or id.")] = "",
+    golden: Annotated[bool, typer.Option(help="Take the six labels in as known answers, for evaluation only.")] = False,
+) -> None:
+    """Add a file's comments. Run it again at any time: nothing is added twice."""
+    from core.services import build_services
+
+    services = build_services()
+    summary = services.intake.import_file(
+        file,
+        by=_this_user(),
+        source=source or None,
+        columns={role: name for role, name in (("text", text_column), ("external_id", id_column)) if name},
+        golden=golden,
+        progress=lambda run: _progress(f"{run.read:,} rows, {run.share:.0%}"),
+    )
+    services.close()
+    run = summary.run
+    _progress("")
+    typer.echo(f"{run.added:,} added, {run.known:,} known before, {run.bad:,} left out (source “{run.source}”).")
+    for note in (f"What was left out, and why: {summary.report}" if summary.report else "", *summary.notes):
+        typer.echo(note) if note else None
+    if run.problem:
+        raise ModeratoError(run.problem)
+
+
+@app.command()
+def score(
+    file: Annotated[str, typer.Argument(help="CSV, TSV, JSONL or Parquet, also .gz; - for standard input.")],
+    out: Annotated[str, typer.Option("--out", "-o", help="File to write, its ending says how; - for standard output.")],
+    model: Annotated[str, typer.Option(help="Name of a model version; else the live one.")] = "",
+    text_column: Annotated[str, typer.Option(help="Column with the text; else comment_text, text or body.")] = "",
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that the model may use.")] = 2,
+    kind: Annotated[Kind, typer.Option("--format", help="What standard input and output are.")] = Kind.CSV,
+) -> None:
+    """Add p_toxic ... p_identity_hate to a table; its own columns and values stay as they are, formulas too."""
+    from core.score_files import Order, score_file
+    from core.scoring.load import load_scorer
+    from core.services import build_services
+
+    registry = build_services().registry
+    scorer = load_scorer(registry.require(model) if model else registry.require_live(), threads=threads)
+    order = Order(file, out, text_column or None, kind)
+    done = score_file(order, scorer, progress=lambda done: _progress(f"{done.rows:,} rows, {done.share:.0%}"))
+    _progress("")
+    typer.echo(f"{done.rows:,} rows scored by {scorer.name}, of which {done.unscored:,} have no text.", err=True)
+    for bad in done.examples:
+        typer.echo(f"left out: line {bad.line}: {bad.reason}", err=True)
+    if done.left_out > len(done.examples):
+        typer.echo(f"left out: {done.left_out:,} lines in all", err=True)
+    if done.problem:
+        raise ModeratoError(done.problem)
+
+
+@app.command()
 def doctor() -> None:
     """List every setting with its value, and say what is wrong and what to do."""
+
+
+def _this_user() -> Person:
+    """Who types the command, for the records."""
+    return local_person(getpass.getuser())
+
+
+def _progress(text: str) -> None:
+    """One line on a terminal's standard error, written over the last one."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()
+
+
+@app.command()
+def export(
+    out: Annotated[str, typer.Argument(help="File to write (.csv, .tsv, .jsonl, .parquet, also .gz), or - .")],
+    purpose: Annotated[str, typer.Option(help="records, or training (never audit or golden items).")] = "records",
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the decision.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the decision.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Only with this label; may be repeated.")] = None,
+    source: Annotated[str, typer.Option(help="Only from this source.")] = "",
+    moderator: Annotated[str, typer.Option(help="Only decided by this person.")] = "",
+    lane: Annotated[Lane | None, typer.Option(help="Only decided in this lane.")] = None,
+    outcome: Annotated[Outcome | None, typer.Option(help="Only with this outcome.")] = None,
+) -> None:
+    """Write corrected labels to a file, and record a snapshot with its hash and data card."""
+    from core.commands import export_to
+    from core.datasets import build_filters
+    from core.services import build_services
+
+    days = (since and since.date(), until and until.date())
+    filters = build_filters(days, label or (), source=source, moderator=moderator, lane=lane, outcome=outcome)
+    snapshot = export_to(build_services(), out, by=_whoever_runs_this(), purpose=purpose, filters=filters)
+    typer.echo(f"{snapshot.rows:,} rows, snapshot {snapshot.id}, SHA-256 {snapshot.sha256}", err=out == "-")
+
+
+@app.command()
+def models() -> None:
+    """List the model versions, the live one marked with *."""
+    from core.figures_text import models_text
+    from core.services import build_services
+
+    typer.echo(models_text(build_services().registry.list_models()))
+
+
+@app.command()
+def promote(
+    name: Annotated[str, typer.Argument(help="A version that `moderato models` lists.")],
+    data: Annotated[Path | None, typer.Option(help="Labelled file for the frozen test; else the base data.")] = None,
+    reason: Annotated[str, typer.Option(help="Kept with the promotion.")] = "",
+    override: Annotated[bool, typer.Option("--override", help="Promote although the gate refuses.")] = False,
+) -> None:
+    """Compare a version with the live model and make it live if it is not worse."""
+    from core.figures_text import report_text
+    from core.services import build_services
+    from training.compare import examine
+
+    services = build_services()
+    report, _ = examine(services, name, data=data)
+    typer.echo(report_text(report))
+    services.registry.promote(name, by=_whoever_runs_this(), report=report, reason=reason, override=override)
+    typer.echo(f"{name} is live. Workers take it up within seconds.")
+
+
+@app.command()
+def rollback() -> None:
+    """Put the former live model back."""
+    from core.services import build_services
+
+    version = build_services().registry.rollback(by=_whoever_runs_this())
+    typer.echo(f"{version.name} is live again.")
+
+
+@app.command()
+def train(
+    preset: Annotated[str, typer.Argument(help="What to train: starter.")],
+    data: Annotated[Path, typer.Option(help="Labelled file: comment_text, six labels, optional weight.")],
+    name: Annotated[str, typer.Option(help="The version's name; else made from the time.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write the folder here and do not register it.")] = None,
+) -> None:
+    """Train a model from labelled data alone and register it as a challenger."""
+    from core.figures_text import metrics_text
+    from core.services import build_services
+    from training.retrain import check_preset, train_new
+    from training.train import train_folder
+
+    check_preset(preset)
+    if out:
+        typer.echo(metrics_text(train_folder(data, out, say=_say)))
+        return
+    version = train_new(build_services(), data, by=_whoever_runs_this(), name=name, say=_say)
+    typer.echo(f"{version.name} is a challenger now. `moderato promote {version.name} --data {data}` puts it live.")
+
+
+@app.command()
+def retrain(
+    preset: Annotated[str, typer.Argument(help="What to retrain: starter.")] = "starter",
+    data: Annotated[Path | None, typer.Option(help="Base data to mix in; else MODERATO_BASE_DATA.")] = None,
+    name: Annotated[str, typer.Option(help="The challenger's name; else made from the time.")] = "",
+    run: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Teach the live model what moderators decided: a challenger with its figures beside the live model's."""
+    from core.accounts import local_person
+    from core.figures_text import version_text
+    from core.runs import stop_on_terminate
+    from core.services import build_services
+    from training.retrain import RetrainConfig, check_preset
+    from training.retrain import retrain as make
+
+    check_preset(preset)
+    stop_on_terminate()
+    services = build_services()
+    begun = services.runs.require(run) if run else None
+    person = local_person(begun.person) if begun else _whoever_runs_this()
+    version = make(services, by=person, config=RetrainConfig(data, name), run=begun, say=None if begun else _say)
+    typer.echo(version_text(version))
+
+
+@app.command()
+def evaluate(
+    name: Annotated[str, typer.Argument(help="A version that `moderato models` lists.")],
+    data: Annotated[Path, typer.Option(help="Labelled file: comment_text, six labels, optional weight.")],
+) -> None:
+    """Measure a version on labelled data: on all rows, and on the part that no training has seen."""
+    from core.figures_text import metrics_text
+    from core.services import build_services
+    from training.train import evaluate_version
+
+    for title, metrics in evaluate_version(build_services(), name, data).items():
+        typer.echo(f"{title}, {metrics['rows']:,} rows\n{metrics_text(metrics)}\n")
+
+
+def _whoever_runs_this() -> "Person":
+    """Who acts at the command line: the account of the operating system."""
+    import getpass
+
+    from core.accounts import local_person
+
+    return local_person(getpass.getuser())
+
+
+def _say(step: str, share: float) -> None:
+    """One line on the terminal that is written over; plain lines elsewhere would be many, so none."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r\x1b[K{share:4.0%} {step}", nl=share >= 1, err=True)
 
 
 def main() -> None:

@@ -1,0 +1,94 @@
+"""What becomes of a batch: scored text by text where it must, then stored, routed and counted as traffic."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from core.errors import ModelUnavailable
+from core.labels import LABELS
+from core.policies import today_number
+from core.routing import Ints, first_standings, follow, is_probability, route
+from core.scoring.protocol import Scorer, Scores
+from db.session import Session
+from db.stores.policies import PolicyStore
+from db.stores.routing import RoutingStore
+from db.stores.scores import ScoreStore
+from db.stores.traffic import TrafficStore
+
+_PROBE = "Hello."
+
+
+def score_each(scorer: Scorer, texts: Sequence[str]) -> Scores:
+    """Scores [n, 6]; a row of NaN for each text that the model fails on, found by halving.
+
+    Where the model fails on a harmless text as well, its error goes through: then it is not the texts.
+    """
+    if not texts:
+        return _nothing(0)
+    try:
+        scores = _checked(scorer, texts)
+    except Exception:
+        _checked(scorer, [_PROBE])
+        return _by_halves(scorer, texts)
+    if not is_probability(scores).all() and not is_probability(_checked(scorer, [_PROBE])).all():
+        raise ModelUnavailable(f"Model {scorer.name} gives no probabilities. Promote another one on the Models page.")
+    return scores
+
+
+def _by_halves(scorer: Scorer, texts: Sequence[str]) -> Scores:
+    if len(texts) == 1:
+        return _nothing(1)
+    middle = len(texts) // 2
+    return np.concatenate([_try(scorer, half) for half in (texts[:middle], texts[middle:])])
+
+
+def _try(scorer: Scorer, texts: Sequence[str]) -> Scores:
+    try:
+        return _checked(scorer, texts)
+    except Exception:  # which of them it is, halving tells
+        return _by_halves(scorer, texts)
+
+
+def _checked(scorer: Scorer, texts: Sequence[str]) -> Scores:
+    scores = np.asarray(scorer.score(texts), np.float32)
+    if scores.shape != (len(texts), len(LABELS)):
+        raise ModelUnavailable(
+            f"Model {scorer.name} does not give six probabilities a text. Promote another one on the Models page."
+        )
+    return scores
+
+
+def _nothing(rows: int) -> Scores:
+    return np.full((rows, len(LABELS)), np.nan, np.float32)
+
+
+def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: datetime) -> None:
+    """Write the live model's scores [n, 6] of n comments, route those that are not golden, and count the traffic.
+
+    A comment that is routed already keeps band, audit and day; a settled one keeps everything. It counts as traffic of
+    the day of its first routing, once for each model.
+    """
+    store, traffic, routing = ScoreStore(session), TrafficStore(session), RoutingStore(session)
+    policy = PolicyStore(session).active(lock=True)
+    if policy is None:
+        raise ModelUnavailable("There is no policy to route by. Save one on the Policy page.")
+    golden = routing.golden(ids.tolist())
+    before = routing.standing(ids.tolist())
+    counted = store.scored_while_live(sorted(before), model_id) if before else set()
+    store.put(ids, scores, model_id, at)
+    ordinary = np.array([id_ not in golden for id_ in ids.tolist()], bool)
+    ids, scores = ids[ordinary], scores[ordinary]
+    if not len(ids):
+        return
+    routed, today = route(scores, policy, ids), today_number()
+    standings = first_standings(ids, routed, today)
+    again = [follow(before[s.comment_id], routed, i) if s.comment_id in before else s for i, s in enumerate(standings)]
+    routing.put(again, policy_id=policy.id, model_id=model_id, at=at)
+    new = np.array([id_ not in before for id_ in ids.tolist()], bool)
+    if new.any():
+        traffic.add_strata(today, routed.band[new], routed.rate[new])
+    counts = np.array([id_ not in counted for id_ in ids.tolist()], bool)
+    days = np.array([standing.day for standing in again], np.int64)
+    if counts.any():
+        traffic.add_scores(days[counts], scores[counts], model_id)

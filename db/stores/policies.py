@@ -1,0 +1,63 @@
+"""Versions of the policy. Rows are added, never edited but for which one is active."""
+
+from datetime import datetime
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from core.domain import Policy
+from db.models import PolicyRow
+
+_LOCK = 8_501_005
+"""Key of PostgreSQL's advisory lock: one new version at a time."""
+
+
+class PolicyStore:
+    """Policies by version."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def active(self, *, lock: bool = False) -> Policy | None:
+        """The policy that holds now; with `lock` no other can take its place until the transaction ends."""
+        query = select(PolicyRow).where(PolicyRow.active)
+        row = self._session.scalar(query.with_for_update(read=True) if lock else query)
+        if row is None and lock:  # another version took its place while this waited: the second look sees that one
+            row = self._session.scalar(query.with_for_update(read=True))
+        return _policy(row) if row else None
+
+    def list_newest(self, limit: int) -> list[Policy]:
+        """The latest versions, newest first."""
+        rows = self._session.scalars(select(PolicyRow).order_by(PolicyRow.id.desc()).limit(limit))
+        return [_policy(row) for row in rows]
+
+    def get(self, policy_id: int) -> Policy | None:
+        """The version, or None."""
+        row = self._session.get(PolicyRow, policy_id)
+        return _policy(row) if row else None
+
+    def wait_for_turn(self) -> None:
+        """Let one transaction at a time add a version. SQLite's write lock does that by itself."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+    def add(
+        self, thresholds: tuple[float, ...], audit_rates: tuple[float, ...], *, by: str, reason: str, at: datetime
+    ) -> Policy:
+        """Add a version and make it the active one."""
+        self._session.execute(update(PolicyRow).where(PolicyRow.active).values(active=False))
+        row = PolicyRow(
+            thresholds=list(thresholds),
+            audit_rates=list(audit_rates),
+            active=True,
+            created_at=at,
+            created_by=by,
+            reason=reason,
+        )
+        self._session.add(row)
+        self._session.flush()
+        return _policy(row)
+
+
+def _policy(row: PolicyRow) -> Policy:
+    return Policy(row.id, tuple(row.thresholds), tuple(row.audit_rates), row.created_at, row.created_by, row.reason)
