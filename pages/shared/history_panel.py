@@ -1,0 +1,111 @@
+"""One comment with everything that happened to it."""
+
+import html
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.browse import History, Item
+from core.history import Event, Standing
+from core.labels import LABEL_TITLES, LABELS
+from pages.shared.browse_filters import STANDING_TITLES
+from pages.shared.comment import CSS, comment_html, draw_comment, plain
+
+BADGES = {
+    Standing.NOT_SCORED: "gray",
+    Standing.ESCALATED: "violet",
+    Standing.AUDIT: "blue",
+    Standing.FLAGGED: "orange",
+    Standing.ALLOWED: "green",
+    Standing.SETTLED: "primary",
+    Standing.GOLDEN: "yellow",
+}
+"""Colours of where a comment stands."""
+
+SEVERE = LABELS.index("severe_toxic")
+SEVERE_FROM = 0.5
+"""From this probability on, a text is masked until revealed."""
+
+_TIMELINE = """<style>
+.m-line{border-left:2px solid color-mix(in srgb,currentColor 18%,transparent);margin:.2em 0 0 .4em;padding:0}
+.m-line li{list-style:none;position:relative;padding:0 0 .7em 1em;margin:0}
+.m-line li::before{content:"";position:absolute;left:-6px;top:.45em;width:9px;height:9px;border-radius:50%;
+ background:currentColor;opacity:.45}
+.m-line time{font-size:.8em;opacity:.7;display:block}
+.m-line .m-who{font-weight:600}
+.m-line .m-comment{margin-top:.2em;font-size:.9em;border-left:3px solid rgba(245,158,11,.6);padding-left:.6em}
+</style>"""
+
+
+def is_severe(item: Item) -> bool:
+    """Whether the text is masked until somebody asks to see it."""
+    return item.scores is not None and item.scores[SEVERE] >= SEVERE_FROM
+
+
+def draw_history(history: History, open_comment: Callable[[int | None], None]) -> None:
+    """Draw the comment, its scores, what happened, and others with the same text."""
+    comment = history.comment
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**Comment {comment.id}**", width="content")
+        st.badge(STANDING_TITLES[comment.standing], color=BADGES[comment.standing])
+        st.button(
+            "Close", key="close_history", icon=":material/close:", type="tertiary", on_click=open_comment, args=(None,)
+        )
+    st.html(_origin(history))
+    with st.container(border=True):
+        draw_comment(comment.id, comment.text, masked=is_severe(comment))
+    if comment.hidden:
+        st.info(
+            "In the audit lane: scores, labels and notes are hidden until it is decided.",
+            icon=":material/visibility_off:",
+        )
+    _draw_scores(history.events)
+    st.html(timeline_html(history.events, comment.id))
+    _draw_identical(history.identical, open_comment)
+
+
+def timeline_html(events: Sequence[Event], comment_id: int) -> str:
+    """The events as a list. Names and notes are people's text: escaped like comments."""
+    return f'{CSS}{_TIMELINE}<ol class="m-line">{"".join(_entry(event, comment_id) for event in events)}</ol>'
+
+
+def _entry(event: Event, comment_id: int) -> str:
+    who = f'<span class="m-who">{html.escape(plain(event.person))}</span> · ' if event.person else ""
+    note = comment_html(comment_id, event.note) if event.note else ""
+    at = f"{event.at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"<li><time>{at}</time>{who}{html.escape(event.what)}{note}</li>"
+
+
+def _origin(history: History) -> str:
+    facts = {
+        "source": history.comment.source,
+        "id there": history.external_id,
+        "author": history.comment.author,
+        "thread": history.thread,
+        "answers": history.parent,
+    }
+    parts = (f"{name} <b>{html.escape(plain(value, 60))}</b>" for name, value in facts.items() if value)
+    return f'<div style="font-size:.875em;opacity:.8;overflow-wrap:anywhere">{" · ".join(parts)}</div>'
+
+
+def _draw_scores(events: Sequence[Event]) -> None:
+    scored = [event for event in events if event.scores]
+    if not scored:
+        return
+    columns = {event.what.removeprefix("Scored by "): event.scores for event in scored}
+    table = pd.DataFrame(columns, index=[LABEL_TITLES[label] for label in LABELS])
+    bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="auto-inverse")
+    st.dataframe(table, column_config=dict.fromkeys(columns, bar), alt="Scores by label and model")
+
+
+def _draw_identical(items: Sequence[Item], open_comment: Callable[[int | None], None]) -> None:
+    if not items:
+        return
+    st.text(f"Same text: {len(items)}{' or more' if len(items) >= 20 else ''} others")
+    with st.container(horizontal=True, gap="small"):
+        for item in items:
+            st.button(
+                f"{item.id} · {STANDING_TITLES[item.standing]}", key=f"same_{item.id}", type="tertiary",
+                on_click=open_comment, args=(item.id,),
+            )  # fmt: skip

@@ -1,0 +1,96 @@
+"""The Browse page: who may, what it finds, and what it hides."""
+
+import pytest
+
+from core.domain import NewComment
+from tests.core.test_browse import World
+
+HOSTILE = "<script>alert(1)</script> ![x](http://evil.test/a.png) \u202eabc"
+
+
+@pytest.fixture
+def world(app_services) -> World:
+    return World(app_services)
+
+
+def open_page(app):
+    app.run()
+    return app.switch_page("browse.py").run()
+
+
+def table(at):
+    return at.dataframe[0].value
+
+
+def test_a_stranger_sees_nothing(stranger):
+    stranger.run()
+    at = stranger.switch_page("browse.py").run()
+    assert not at.dataframe
+    assert at.text_input(key="name")
+
+
+def test_an_empty_database_says_what_to_do(app):
+    at = open_page(app)
+    assert not at.exception
+    assert "import comments on the Data page" in at.info[0].value
+
+
+def test_text_and_state_filter(app, world):
+    world.services.intake.add([NewComment("good dog", "t", "1"), NewComment("bad cat", "t", "2")])
+    world.services.search_index.catch_up()
+    at = open_page(app)
+    assert list(table(at)["Comment"]) == ["bad cat", "good dog"]
+    assert [state[0] for state in table(at)["State"]] == ["Not scored", "Not scored"]
+    at.text_input(key="q").set_value("dog").run()
+    assert list(table(at)["Comment"]) == ["good dog"]
+    at.selectbox(key="state").set_value("Allowed").run()
+    assert not at.dataframe
+    assert not at.exception
+
+
+def test_pages_go_older_and_newer(app, world):
+    world.services.intake.add([NewComment(f"c{i}", "t", str(i)) for i in range(60)])
+    at = open_page(app)
+    assert "60 comments" in [text.value for text in at.text]
+    assert table(at)["Comment"][0] == "c59"
+    at.button(key="go_older").click().run()
+    assert list(table(at)["Comment"]) == [f"c{i}" for i in range(9, -1, -1)]
+    assert at.button(key="go_older").disabled
+    at.button(key="go_newer").click().run()
+    assert table(at)["Comment"][0] == "c59"
+
+
+def test_a_number_opens_the_history(app, world):
+    world.comment(5, HOSTILE)
+    world.score(5, 0.9)
+    world.route(5, "settled", "flagged")
+    world.decide(5, 0b1)
+    at = open_page(app)
+    at.text_input(key="q").set_value("#5").run()
+    drawn = "".join(element.proto.body for element in at.get("html"))
+    assert "&lt;script&gt;" in drawn
+    assert "<script" not in drawn
+    assert "U+202E" in drawn
+    assert "Removed: Toxic" in drawn
+    assert "a note" in drawn
+    at.text_input(key="q").set_value("#6").run()
+    assert "no comment 6" in at.error[0].value
+
+
+def test_open_audit_items_hide_scores(app, world):
+    world.comment(5, "text")
+    world.score(5, 0.987)
+    world.route(5, "open", "audit", audit=True)
+    at = open_page(app)
+    assert table(at)["Scores"][0] == "hidden until decided"
+    at.text_input(key="q").set_value("#5").run()
+    assert "hidden until it is decided" in at.info[0].value
+    assert len(at.dataframe) == 0
+
+
+def test_comment_text_never_reaches_markdown(app, world):
+    world.comment(5, HOSTILE)
+    at = open_page(app)
+    at.text_input(key="q").set_value("#5").run()
+    words = [element.value for kind in ("markdown", "caption", "info", "error") for element in getattr(at, kind)]
+    assert not any("evil.test" in word for word in words)
