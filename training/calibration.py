@@ -16,7 +16,7 @@ def fit_platt(
     Platt, Advances in Large Margin Classifiers, 1999, with Gaussian priors on ln slope and on the intercept
     around `start` (slope 1, intercept 0), so that few positives cannot bend it far.
     """
-    around = np.vstack([np.ones(6), np.zeros(6)]) if start is None else start
+    around = np.vstack([np.ones(6), np.zeros(6)]).astype(np.float32) if start is None else start
     columns = [_fit_label(logits[:, j], labels[:, j], weights, around[:, j]) for j in range(labels.shape[1])]
     return np.array(columns, np.float32).T
 

@@ -26,7 +26,7 @@ class LinearConfig:
     """Buckets met in fewer rows are dropped."""
     anchor: float = 4.0
     """With a prior: how much more firmly weights of often-met n-grams are held, see `prior_precision`."""
-    threads: int = 2
+    threads: int = 1
     """Labels fitted at a time."""
 
 
@@ -38,7 +38,7 @@ def inverse_document_frequency(counts: sparse.csr_array, least: int) -> NDArray[
 
 
 def weigh(counts: sparse.csr_array, idf: NDArray[np.float32]) -> sparse.csr_array:
-    """Sublinear TF-IDF of each row, scaled to length 1; the same numbers as `core.scoring.linear.sublinear`."""
+    """Sublinear TF-IDF of each row, scaled to length 1; the same numbers as `core.scoring.linear.Linear.logits`."""
     values = (1 + np.log(counts.data)) * idf[counts.indices]
     squares = np.concatenate([[0.0], np.cumsum(np.square(values), dtype=np.float64)])
     norms = np.sqrt(np.maximum(squares[counts.indptr[1:]] - squares[counts.indptr[:-1]], 1e-9))
@@ -65,9 +65,8 @@ def fit_linear(
     split = 1 << buckets.word_bits
     rows = sparse.hstack([weigh(counts[0], idf[:split]), weigh(counts[1], idf[split:])], format="csr")
     fitted = _fit_labels(rows, labels, weights, _Prior.of(prior, idf, config), config, progress)
-    used = np.zeros((buckets.total, labels.shape[1]), np.float32)
-    used[:] = np.column_stack([w for w, _ in fitted]) * idf[:, None]
-    return Linear(buckets, idf, used, np.array([b for _, b in fitted], np.float32))
+    used = np.column_stack([w for w, _ in fitted]) * idf[:, None]
+    return Linear.build(buckets, idf, used, np.array([b for _, b in fitted], np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class _Prior:
 
 
 def prior_precision(idf: NDArray[np.float32], config: LinearConfig) -> NDArray[np.float64]:
-    """penalty * (1 + anchor * df / n * 100): a diagonal Laplace approximation, its curvature taken as proportional to df.
+    """penalty * (1 + anchor * df / n * 100): a diagonal Laplace approximation with curvature in proportion to df.
 
     An n-gram that the old model met often is known well and hardly moves; one it met twice moves freely.
     """

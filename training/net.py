@@ -37,6 +37,8 @@ class NetConfig:
     """Share of word dimensions, and of pooled units, dropped in training."""
     word_dropout: float = 0.1
     """Share of words reduced to their letters in training, so that unknown words are learnt too."""
+    threads: int = 1
+    """Threads of the training; more give little on so small a net."""
     seed: int = 0
     """Seed of everything random."""
 
@@ -84,7 +86,7 @@ def choose_known(corpus: Corpus, config: NetConfig) -> NDArray[np.int64]:
 
 
 def initial_vectors(corpus: Corpus, known: NDArray[np.int64], config: NetConfig) -> NDArray[np.float32]:
-    """[known, dimensions] from which words stand near each other: truncated SVD of positive pointwise mutual information.
+    """[known, dimensions] from which words stand near each other: SVD of positive pointwise mutual information.
 
     Levy, Goldberg and Dagan, TACL 2015, with context smoothing 0.75 and the singular values' square roots.
     """
@@ -126,14 +128,18 @@ def make_module(config: NetConfig) -> "torch.nn.Module":
     class Recurrent(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.lstm = torch.nn.LSTM(config.dimensions, config.hidden, bidirectional=True)
+            self.onward = torch.nn.LSTM(config.dimensions, config.hidden)
+            self.backward_ = torch.nn.LSTM(config.dimensions, config.hidden)
             self.dense = torch.nn.Linear(4 * config.hidden, config.hidden)
             self.out = torch.nn.Linear(config.hidden, 6)
 
         def forward(self, vectors: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-            packed = torch.nn.utils.rnn.pack_padded_sequence(vectors, lengths, enforce_sorted=False)
-            states, _ = torch.nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], total_length=vectors.shape[0])
-            inside = (torch.arange(len(states))[:, None] < lengths[None])[..., None]
+            # Two runs over padded rows, one turned round within its length, train three times faster than a packed one.
+            steps = torch.arange(len(vectors))[:, None]
+            inside = (steps < lengths)[..., None]
+            turned = torch.where(inside[..., 0], lengths - 1 - steps, steps)[..., None]
+            back = self.backward_(vectors.gather(0, turned.expand_as(vectors)))[0]
+            states = torch.cat([self.onward(vectors)[0], back.gather(0, turned.expand_as(back))], 2)
             largest = states.masked_fill(~inside, -1e4).amax(0)
             mean = (states * inside).sum(0) / lengths[:, None]
             pooled = torch.nn.functional.dropout(torch.cat([largest, mean], 1), config.dropout, self.training)
@@ -167,6 +173,7 @@ def fit_net(
     import torch
 
     torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
     progress("net: words", 0.0)
     corpus = build_corpus(texts)
     known = choose_known(corpus, config)
@@ -227,7 +234,9 @@ class _Fit:
             padded[: len(sequence), column] = where[first : first + len(sequence)]
             first += len(sequence)
         table = self._table(distinct, random)
-        return self.module(table[torch.from_numpy(padded)], torch.from_numpy(lengths))
+        # Indexing would do the same, with a far slower gradient.
+        vectors = torch.nn.functional.embedding(torch.from_numpy(padded), table)
+        return self.module(vectors, torch.from_numpy(lengths))
 
     def _table(self, distinct: NDArray[np.int64], random: np.random.Generator) -> "torch.Tensor":
         import torch
@@ -249,7 +258,7 @@ def _run(
 
     config, random = fit.config, np.random.default_rng(fit.config.seed)
     parameters = [*fit.module.parameters(), *fit.vectors.own.parameters(), *fit.vectors.pieces.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=config.learning_rate)
+    optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, fused=True)
     steps = config.epochs * -(-len(labels) // config.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=steps, pct_start=0.15)
     share = torch.from_numpy(weights / weights.mean())[:, None]

@@ -31,15 +31,12 @@ def build_graph(tensors: _Tensors, *, dimensions: int, hidden: int) -> bytes:
 
 def _lstm_constants(tensors: _Tensors) -> dict[str, NDArray[np.float32]]:
     """ONNX orders the gates input, output, forget, cell; torch input, forget, cell, output."""
+    ways = ("onward", "backward_")
+    biases = [np.concatenate([_gates(tensors[f"{way}.bias_{part}_l0"]) for part in ("ih", "hh")]) for way in ways]
     return {
-        "input_weights": np.stack([_gates(tensors[f"lstm.weight_ih_l0{way}"]) for way in ("", "_reverse")]),
-        "state_weights": np.stack([_gates(tensors[f"lstm.weight_hh_l0{way}"]) for way in ("", "_reverse")]),
-        "lstm_bias": np.stack(
-            [
-                np.concatenate([_gates(tensors[f"lstm.bias_{part}_l0{way}"]) for part in ("ih", "hh")])
-                for way in ("", "_reverse")
-            ]
-        ),
+        "input_weights": np.stack([_gates(tensors[f"{way}.weight_ih_l0"]) for way in ways]),
+        "state_weights": np.stack([_gates(tensors[f"{way}.weight_hh_l0"]) for way in ways]),
+        "lstm_bias": np.stack(biases),
     }
 
 

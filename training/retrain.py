@@ -20,8 +20,6 @@ from training.starter import StarterConfig, train_starter
 
 FEWEST_CORRECTIONS: Final = 50
 """Fewer teach nothing that shows, and cost a promotion's worth of attention."""
-PRESETS: Final = ("starter",)
-"""What can be retrained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def retrain(
         snapshot, corrections = take_corrections(services, by=by, fewest=config.fewest, following=following)
         base, left_out = read_base(services, config.data)
         init = _start_from(services, base)
-        name = config.name or _new_name(services)
+        name = config.name or new_name(services, "starter")
         folder = services.settings.models_dir / name
         _announce(corrections, base, left_out, following)
         train_starter(
@@ -150,8 +148,9 @@ def _start_from(services: Services, base: LabelledRows) -> ModelVersion | None:
     return starters[0] if starters else None
 
 
-def _new_name(services: Services) -> str:
-    stem = f"starter-{now():%Y%m%d-%H%M}"
+def new_name(services: Services, preset: str) -> str:
+    """A free name for a version: the preset and the time."""
+    stem = f"{preset}-{now():%Y%m%d-%H%M}"
     taken = {version.name for version in services.registry.list_models()}
     return next(name for name in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if name not in taken)
 

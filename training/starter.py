@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,13 +14,13 @@ from core.errors import BadInput
 from core.labels import LABELS
 from core.scoring.normalize import normalize
 from core.scoring.starter import StarterScorer
-from core.scoring.starter_files import CONFIG, FORMAT, VERSION
+from core.scoring.starter_files import CONFIG, FORMAT, NET, VERSION
 from core.text import fold_of
 from training.calibration import fit_platt
 from training.data import CORRECTION_FACTOR, LabelledRows, make_rows
 from training.evaluate import Metrics, evaluate
 from training.linear import LinearConfig, fit_linear
-from training.net import NetConfig, fit_net
+from training.net import NetConfig, TrainedNet, fit_net
 from training.starter_card import write_card
 from training.starter_files import copy_net, write_json, write_linear, write_net, written_whole
 
@@ -36,12 +37,12 @@ class StarterConfig:
     """The linear half."""
     net: NetConfig | None = field(default_factory=NetConfig)
     """The net; None for a starter that is linear only. With a warm start the old net is kept as it is."""
-    net_share: float = 0.5
-    """How much of the blended logit is the net's, 0 to 1."""
+    net_share: tuple[float, ...] = (0.45, 0.5, 0.55, 0.12, 0.5, 0.12)
+    """How much of each label's blended logit is the net's, 0 to 1: little where positives are few."""
     correction_factor: float = CORRECTION_FACTOR
     """How much more a correction counts than a base row."""
     enough_rows: int = 20_000
-    """With `init`: from so many base rows on the linear half is fitted anew; with fewer it stays close to the old one."""
+    """With `init`: from so many base rows on all is trained anew; with fewer the old model is moved a little."""
     resamples: int = 200
     """Bootstrap resamples for the intervals of the metrics."""
     seed: int = 0
@@ -57,11 +58,12 @@ def train_starter(
     init: Path | None = None,
     progress: Progress | None = None,
 ) -> Metrics:
-    """Train on all rows outside the frozen test part, write the folder `out`, and return its metrics on that part.
+    """Train on all rows outside the frozen test part, write the folder `out`, return its metrics on that part.
 
-    `init` is a starter folder to start from: its net is kept, and with few or no base rows its weights are the prior mean
-    of the new ones, so that a handful of corrections teaches without making it forget. Raises BadInput if there is nothing
-    to train on, ModelUnavailable if `init` cannot be read.
+    `init` is a starter folder to start from. With few or no base rows its net and calibration are kept and its weights
+    are the prior mean of the new ones, so that a handful of corrections teaches without making it forget; with
+    `enough_rows` all is trained anew. Raises BadInput if there is nothing to train on, ModelUnavailable if `init`
+    cannot be read.
     """
     report = progress or (lambda *_: None)
     every = rows.plus(corrections, factor=config.correction_factor) if corrections else rows
@@ -99,9 +101,19 @@ def fit_folder(
     few = held_back.sum() < _FEWEST_CALIBRATION_ROWS
     train = seen if anchored or few else seen.take(~held_back)
     texts = [normalize(text) for text in train.texts]
-    prior = old.folder.linear if old and anchored else None
-    write_linear(folder, fit_linear(texts, train.labels, train.weights, config.linear, prior=prior, progress=progress))
-    has_net = _write_net(folder, texts, train, config, init=init, progress=progress)
+    net = config.net
+    with ThreadPoolExecutor(1) as beside:
+        # One core each: both halves take about as long.
+        net_job = beside.submit(_fit_net, texts, train, net, progress) if net and not anchored else None
+        prior = old.folder.linear if old and anchored else None
+        linear = fit_linear(texts, train.labels, train.weights, config.linear, prior=prior, progress=progress)
+        trained_net = net_job.result() if net_job else None
+    write_linear(folder, linear)
+    if trained_net:
+        write_net(folder, trained_net)
+    elif init and anchored:
+        copy_net(folder, init)
+    has_net = (folder / NET).is_file()
     _write_config(folder, seen, config, has_net)
     if old and (anchored or few):
         _write_config(folder, seen, config, has_net, old.folder.calibration)
@@ -109,16 +121,8 @@ def fit_folder(
         _write_config(folder, seen, config, has_net, _calibrate(folder, seen if few else seen.take(held_back)))
 
 
-def _write_net(
-    folder: Path, texts: list[str], train: LabelledRows, config: StarterConfig, *, init: Path | None, progress: Progress
-) -> bool:
-    if init:
-        copy_net(folder, init)
-        return StarterScorer.load(init, name="init").net is not None
-    if config.net is None:
-        return False
-    write_net(folder, fit_net(texts, train.labels, train.weights, config.net, progress=progress))
-    return True
+def _fit_net(texts: list[str], train: LabelledRows, config: NetConfig, progress: Progress) -> TrainedNet:
+    return fit_net(texts, train.labels, train.weights, config, progress=progress)
 
 
 def _write_config(
@@ -134,7 +138,7 @@ def _write_config(
         "version": VERSION,
         "labels": list(LABELS),
         "buckets": asdict(config.linear.buckets),
-        "net": {"share": config.net_share} if has_net else None,
+        "net": {"share": list(config.net_share)} if has_net else None,
         "calibration": (neutral if calibration is None else calibration).tolist(),
         "rows": len(seen),
         "data_hash": data_hash(seen),

@@ -91,19 +91,22 @@ def _one_blank(_: re.Match[str]) -> _Edit:
     return " ", [0]
 
 
-_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Edit]], ...] = (
-    (_SPREAD, _join_spread),
-    (_LEET, _read_leet),
-    (_REPEAT, _halve_repeat),
-    (_BLANKS, _one_blank),
+_TRIPLES = [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz"]
+
+_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Edit], Callable[[str], object]], ...] = (
+    (_SPREAD, _join_spread, bool),
+    (_LEET, _read_leet, _LEET_HINT.search),
+    (_REPEAT, _halve_repeat, lambda text: any(triple in text for triple in _TRIPLES)),
+    (_BLANKS, _one_blank, lambda text: "  " in text),
 )
+"""Pattern, edit, and a quick look at whether the pattern could match at all."""
 
 
 def normalize(text: str) -> str:
     """The text as the starter reads it. Linear in its length; any string is taken."""
     text = text.translate(_FOLD)
-    for pattern, edit in _STEPS:
-        if pattern is not _LEET or _LEET_HINT.search(text):
+    for pattern, edit, needed in _STEPS:
+        if needed(text):
             text = pattern.sub(lambda match, edit=edit: edit(match)[0], text)  # type: ignore[misc]
     return text
 
@@ -112,7 +115,7 @@ def normalize_with_offsets(text: str) -> tuple[str, list[int]]:
     """`normalize(text)` and, for each of its characters, the code point of the original that it came from."""
     pieces = [_FOLD[ord(c)] for c in text]
     folded, origin = "".join(pieces), [i for i, piece in enumerate(pieces) for _ in piece]
-    for pattern, edit in _STEPS:
+    for pattern, edit, _ in _STEPS:
         folded, origin = _edit_with_offsets(folded, origin, pattern, edit)
     return folded, origin
 

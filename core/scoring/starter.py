@@ -53,13 +53,12 @@ class StarterScorer:
 
     def explain(self, text: str) -> list[Span]:
         """Words of the original text, by code point, and how much each moved each label's logit."""
-        return explain_linear(self.folder.linear, clip(text), self.folder.calibration[0] * self.folder.share[0])
+        return explain_linear(self.folder.linear, clip(text), self.folder.calibration[0] * (1 - self.folder.share))
 
     def _logits(self, batch: Batch, words: Words) -> NDArray[np.float32]:
-        linear, net = self.folder.share
-        logits = self.folder.linear.logits(batch, words) * linear
+        logits = self.folder.linear.logits(batch, words)
         if self.net:
-            logits += self.net.logits(batch, words) * net
+            logits += self.folder.share * (self.net.logits(batch, words) - logits)
         slope, intercept = self.folder.calibration
         return logits * slope + intercept
 

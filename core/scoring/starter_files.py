@@ -32,7 +32,7 @@ class Folder:
     calibration: NDArray[np.float32]
     """[2, 6], slope and intercept of each label's blended logit (Platt)."""
     share: NDArray[np.float32]
-    """[2], how much of the blended logit is the linear half's and the net's."""
+    """[6], how much of each label's blended logit is the net's."""
     graph: bytes
     """The net as an ONNX graph, empty for a starter that is linear only."""
     vocabulary: Vocabulary | None
@@ -45,16 +45,17 @@ def read_folder(folder: Path) -> Folder:
     try:
         buckets = Buckets(**{**config["buckets"], "char_sizes": tuple(config["buckets"]["char_sizes"])})
         calibration = np.array(config["calibration"], np.float32).reshape(2, len(LABELS))
-        net = float(config["net"]["share"]) if config["net"] else None
+        net = np.array(config["net"]["share"], np.float32) if config["net"] else None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise unusable(folder / CONFIG, f"lacks or garbles {error}") from error
+    if net is not None and not (net.shape == (len(LABELS),) and (net >= 0).all() and (net <= 1).all()):
+        raise unusable(folder / CONFIG, "holds a net whose shares are not six numbers from 0 to 1")
     if not (np.isfinite(calibration).all() and (calibration[0] > 0).all()):
         raise unusable(folder / CONFIG, "holds a calibration that is not a rising line")
     linear = _read_linear(folder / LINEAR, buckets)
     if net is None:
-        return Folder(config, linear, calibration, np.array([1, 0], np.float32), b"", None)
-    share = np.array([1 - net, net], np.float32)
-    return Folder(config, linear, calibration, share, _read_bytes(folder / NET), _read_words(folder / NET_WORDS))
+        return Folder(config, linear, calibration, np.zeros(len(LABELS), np.float32), b"", None)
+    return Folder(config, linear, calibration, net, _read_bytes(folder / NET), _read_words(folder / NET_WORDS))
 
 
 def unusable(path: Path, what: str) -> ModelUnavailable:
@@ -111,7 +112,7 @@ def _read_linear(path: Path, buckets: Buckets) -> Linear:
     }
     found = _read_tensors(path, expected)
     idf = found["idf"].astype(np.float32) * found["idf_scale"]
-    return Linear(buckets, idf, expand(found["weights"], found["scale"]), found["bias"])
+    return Linear.build(buckets, idf, expand(found["weights"], found["scale"]), found["bias"])
 
 
 def _read_words(path: Path) -> Vocabulary:
@@ -131,7 +132,7 @@ def _read_words(path: Path) -> Vocabulary:
 
 
 def compress(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """int8 on a square-root scale by column, so that the many small weights keep their digits; and each column's largest."""
+    """int8 on a square-root scale, so that the many small weights keep their digits; and each column's largest."""
     scale = np.maximum(np.abs(weights).max(axis=0), 1e-12).astype(np.float32)
     return np.round(np.sign(weights) * np.sqrt(np.abs(weights) / scale) * 127).astype(np.int8), scale
 
