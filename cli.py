@@ -2,12 +2,16 @@
 
 import getpass
 import os
+import shutil
 import sys
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core.accounts import Person, local_person
+from core.domain import Lane, Outcome
 from core.errors import ModeratoError
 from core.files.kinds import Kind
 
@@ -131,6 +135,7 @@ def _progress(text: str) -> None:
 def export(
     out: Annotated[str, typer.Argument(help="File to write (.csv, .tsv, .jsonl, .parquet, also .gz), or - .")],
     purpose: Annotated[str, typer.Option(help="records, or training (never audit or golden items).")] = "records",
+    kind: Annotated[Kind, typer.Option("--format", help="Kind of table on standard output.")] = Kind.CSV,
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the decision.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the decision.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="Only with this label; may be repeated.")] = None,
@@ -140,13 +145,18 @@ def export(
     outcome: Annotated[Outcome | None, typer.Option(help="Only with this outcome.")] = None,
 ) -> None:
     """Write corrected labels to a file, and record a snapshot with its hash and data card."""
-    from core.commands import export_to
-    from core.datasets import build_filters
+    from core.datasets import Filters, label_mask, require_purpose
     from core.services import build_services
 
     days = (since and since.date(), until and until.date())
-    filters = build_filters(days, label or (), source=source, moderator=moderator, lane=lane, outcome=outcome)
-    snapshot = export_to(build_services(), out, by=_whoever_runs_this(), purpose=purpose, filters=filters)
+    filters = Filters(*days, label_mask(label or []), source, moderator, lane, outcome)
+    datasets, options = build_services().datasets, {"by": _this_user(), "filters": filters}
+    if out == "-":
+        snapshot = datasets.export_into("exports", kind, purpose=require_purpose(purpose), **options)
+        with datasets.require_file(snapshot).open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+    else:
+        snapshot = datasets.export(Path(out), purpose=require_purpose(purpose), **options)
     typer.echo(f"{snapshot.rows:,} rows, snapshot {snapshot.id}, SHA-256 {snapshot.sha256}", err=out == "-")
 
 
@@ -174,7 +184,7 @@ def promote(
     services = build_services()
     report, _ = examine(services, name, data=data)
     typer.echo(report_text(report))
-    services.registry.promote(name, by=_whoever_runs_this(), report=report, reason=reason, override=override)
+    services.registry.promote(name, by=_this_user(), report=report, reason=reason, override=override)
     typer.echo(f"{name} is live. Workers take it up within seconds.")
 
 
@@ -183,7 +193,7 @@ def rollback() -> None:
     """Put the former live model back."""
     from core.services import build_services
 
-    version = build_services().registry.rollback(by=_whoever_runs_this())
+    version = build_services().registry.rollback(by=_this_user())
     typer.echo(f"{version.name} is live again.")
 
 
@@ -197,14 +207,13 @@ def train(
     """Train a model from labelled data alone and register it as a challenger."""
     from core.figures_text import metrics_text
     from core.services import build_services
-    from training.retrain import check_preset, train_new
-    from training.train import train_folder
+    from training.train import check_preset, train_folder, train_new
 
     check_preset(preset)
     if out:
         typer.echo(metrics_text(train_folder(data, out, say=_say)))
         return
-    version = train_new(build_services(), data, by=_whoever_runs_this(), name=name, say=_say)
+    version = train_new(build_services(), data, by=_this_user(), name=name, say=_say)
     typer.echo(f"{version.name} is a challenger now. `moderato promote {version.name} --data {data}` puts it live.")
 
 
@@ -216,18 +225,18 @@ def retrain(
     run: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Teach the live model what moderators decided: a challenger with its figures beside the live model's."""
-    from core.accounts import local_person
     from core.figures_text import version_text
     from core.runs import stop_on_terminate
     from core.services import build_services
-    from training.retrain import RetrainConfig, check_preset
+    from training.retrain import RetrainConfig
     from training.retrain import retrain as make
+    from training.train import check_preset
 
     check_preset(preset)
     stop_on_terminate()
     services = build_services()
     begun = services.runs.require(run) if run else None
-    person = local_person(begun.person) if begun else _whoever_runs_this()
+    person = local_person(begun.person) if begun else _this_user()
     version = make(services, by=person, config=RetrainConfig(data, name), run=begun, say=None if begun else _say)
     typer.echo(version_text(version))
 
@@ -244,15 +253,6 @@ def evaluate(
 
     for title, metrics in evaluate_version(build_services(), name, data).items():
         typer.echo(f"{title}, {metrics['rows']:,} rows\n{metrics_text(metrics)}\n")
-
-
-def _whoever_runs_this() -> "Person":
-    """Who acts at the command line: the account of the operating system."""
-    import getpass
-
-    from core.accounts import local_person
-
-    return local_person(getpass.getuser())
 
 
 def _say(step: str, share: float) -> None:

@@ -1,10 +1,10 @@
 """Export what people decided: for records with everything, for training without what measures the model."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 from core.accounts import Person, Role, check_role
@@ -20,7 +20,10 @@ from db.stores.snapshots import SnapshotStore
 
 Purpose = Literal["records", "training"]
 
+PURPOSES: Final[tuple[Purpose, ...]] = ("records", "training")
 EVERYTHING = Filters()
+
+__all__ = ["EVERYTHING", "PURPOSES", "Datasets", "Filters", "Preview", "Purpose", "label_mask", "require_purpose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +138,27 @@ class Datasets:
         return path.relative_to(data).as_posix() if path.is_relative_to(data) else str(path)
 
 
-def _check(purpose: str, filters: Filters) -> bool:
+def require_purpose(name: str) -> Purpose:
+    """The purpose of that name; raises BadInput."""
+    for purpose in PURPOSES:
+        if name == purpose:
+            return purpose
+    raise BadInput(f"An export is for records or for training, not {name[:40]!r}.")
+
+
+def label_mask(names: Iterable[str]) -> int:
+    """The bit mask of some labels, for Filters; raises BadInput for an unknown one."""
+    mask = 0
+    for name in names:
+        if name not in LABELS:
+            raise BadInput(f"There is no label {name[:40]!r}; there are {', '.join(LABELS)}.")
+        mask |= 1 << LABELS.index(name)
+    return mask
+
+
+def _check(purpose: Purpose, filters: Filters) -> bool:
     """Whether this is for training; raises BadInput."""
-    if purpose not in ("records", "training"):
-        raise BadInput(f"An export is for records or for training, not {purpose[:40]!r}.")
+    require_purpose(purpose)
     if filters.since and filters.until and filters.since > filters.until:
         raise BadInput(f"The first day, {filters.since}, is after the last, {filters.until}. Swap them.")
     return purpose == "training"

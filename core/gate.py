@@ -1,7 +1,7 @@
 """The promotion gate: is a challenger as good as the live model, on the same comments, beyond chance?"""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -83,8 +83,9 @@ class GateReport:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "GateReport | None":
         """The inverse of `to_json`; None for a report of another form, such as that of the shipped model."""
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         try:
-            return cls(**{**values, "sets": [_set_from_json(one) for one in values["sets"]]})
+            return cls(**{**known, "sets": [_set_from_json(one) for one in values["sets"]]})
         except (KeyError, TypeError):
             return None
 

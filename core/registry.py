@@ -97,8 +97,10 @@ class Registry:
                 raise Conflict(f"There is a model {name} already. Give another name.")
             return store.add(values)
 
-    def promote(self, name: str, *, by: Person, report: GateReport, override: str = "") -> ModelVersion:
-        """Make the version live, as the gate's report on it and on the live model allows, or with a reason against it.
+    def promote(
+        self, name: str, *, by: Person, report: GateReport, reason: str = "", override: bool = False
+    ) -> ModelVersion:
+        """Make the version live if the gate's report on it allows that, or against it with `override` and a reason.
 
         Its files are checked, loaded and tried first. Raises Conflict if the gate refuses, or if the live model changed
         since the comparison; ModelUnavailable for a broken version. Either way the live model stays as it is.
@@ -109,11 +111,9 @@ class Registry:
             raise Conflict(f"{name} is live already.")
         if report.challenger != name:
             raise BadInput(f"This comparison is about {report.challenger}, not {name}. Compare {name} first.")
-        if not report.passed and not override.strip():
-            reasons = " ".join(report.reasons)
-            raise Conflict(f"The gate refuses {name}: {reasons} To promote it all the same, give a reason to override.")
+        _check_gate(report, reason.strip(), override)
         probe(load_scorer(version, threads=self._settings.worker_threads))
-        seen = report.to_json() | ({"override": override.strip()} if not report.passed else {})
+        seen = report.to_json() | {"reason": reason.strip(), "overridden": not report.passed}
         return self._switch(version, expected=report.live, by=by, report=seen)
 
     def rollback(self, *, by: Person) -> ModelVersion:
@@ -190,6 +190,16 @@ class Registry:
             store = RegistryStore(session)
             live, version = store.get_live(), _find_shipped(store, digest)
         return bool(version and live and (live.id == version.id or live.path != SHIPPED))
+
+
+def _check_gate(report: GateReport, reason: str, override: bool) -> None:
+    if report.passed:
+        return
+    if not override:
+        reasons = " ".join(report.reasons)
+        raise Conflict(f"The gate refuses {report.challenger}: {reasons} An administrator may override, with a reason.")
+    if not reason:
+        raise BadInput("Give the reason for promoting against the gate; it is kept with the promotion.")
 
 
 def _find_shipped(store: RegistryStore, digest: str) -> ModelVersion | None:
