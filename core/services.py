@@ -6,6 +6,7 @@ from core.browse import Browse
 from core.datasets import Datasets
 from core.evaluation import Evaluation
 from core.heartbeat import Scoring, worker_name
+from core.highlights import Highlights
 from core.intake import Intake
 from core.metrics.service import Metrics
 from core.policies import Policies
@@ -85,6 +86,11 @@ class Services:
     def review(self) -> Review:
         """The review queue: claims, decisions, undo."""
         return Review(self.sessions, self.settings)
+
+    @cached_property
+    def highlights(self) -> Highlights:
+        """Which words moved the scores, beside the queue."""
+        return Highlights(self.registry)
 
     def close(self) -> None:
         """Give the database's connections back."""
