@@ -1,6 +1,7 @@
-"""Sparse counts: how many decided comments fell into each (day, stratum, label, class, bin).
+"""Sparse counts: how many decided comments fell into each (day, stratum, label, class, bin, place).
 
-A key is one int64, highest first: day 16 bits | band 3 | rate in millionths 20 | audit 1 | label 3 | class 1 | bin 12.
+A key is one int64, highest first:
+day 16 bits | band 3 | rate in millionths 20 | audit 1 | label 3 | class 1 | bin 12 | place 4.
 Days on top make a span of days one slice. Sorted runs of growing size are merged when neighbours are alike, so that
 adding one decision and adding a million are both cheap.
 """
@@ -9,9 +10,9 @@ import numpy as np
 
 from core.metrics.bins import BINS, Ints
 
-BIN_BITS, CLASS_BITS, LABEL_BITS = 12, 1, 3
+PLACE_BITS, BIN_BITS, CLASS_BITS, LABEL_BITS = 4, 12, 1, 3
 STRATUM_BITS = 3 + 20 + 1
-CELL_BITS = BIN_BITS + CLASS_BITS + LABEL_BITS
+CELL_BITS = PLACE_BITS + BIN_BITS + CLASS_BITS + LABEL_BITS
 CELLS = 8 * 2 * BINS
 """Cells of one stratum, [label, class, bin] with two labels to spare."""
 PPM = 1_000_000

@@ -4,20 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.labels import LABELS
-from core.metrics.bins import BINS, Ints
-from core.metrics.cells import BIN_BITS, CELL_BITS, CLASS_BITS
+from core.metrics.bins import Ints
+from core.metrics.cells import BIN_BITS, CELL_BITS, CLASS_BITS, PLACE_BITS
 
 ABSENT, UNSCORED, SCORED = 0, 1, 2
 """States of a comment: no effective decision; decided but without a score of the model; counted."""
 
-Bins = NDArray[np.uint16]
+Places = NDArray[np.uint16]
+"""core.metrics.bins.place_of of six scores, shape [n, 6]."""
 
 _LABEL = np.arange(len(LABELS), dtype=np.int64)
 
 
-def pack(places: Ints, labels: Ints, states: Ints) -> Ints:
+def pack(where: Ints, labels: Ints, states: Ints) -> Ints:
     """One number a comment: where it counts (day and stratum), its human labels as a bit mask, its state."""
-    return (places << 8) | (labels << 2) | states
+    return (where << 8) | (labels << 2) | states
 
 
 def states_of(packed: Ints) -> Ints:
@@ -25,30 +26,30 @@ def states_of(packed: Ints) -> Ints:
     return packed & 3
 
 
-def keys_of(packed: Ints, bins: Bins) -> Ints:
-    """The six cells in which each scored comment counts, flat, of n packed comments with bins [n, 6]."""
+def keys_of(packed: Ints, places: Places) -> Ints:
+    """The six cells in which each scored comment counts, flat, of n packed comments."""
     scored = states_of(packed) == SCORED
-    packed, bins = packed[scored, None], bins[scored].astype(np.int64)
-    place, positive = packed >> 8, (packed >> (2 + _LABEL)) & 1
-    cell = (((_LABEL << CLASS_BITS) | positive) << BIN_BITS) | bins
-    return ((place << CELL_BITS) | cell).ravel()
+    packed, places = packed[scored, None], places[scored].astype(np.int64)
+    where, positive = packed >> 8, (packed >> (2 + _LABEL)) & 1
+    cell = (((_LABEL << CLASS_BITS) | positive) << (BIN_BITS + PLACE_BITS)) | places
+    return ((where << CELL_BITS) | cell).ravel()
 
 
 class Entries:
-    """A packed number and six bins a comment, found by comment id. About 40 bytes each."""
+    """A packed number and six places a comment, found by comment id. About 40 bytes each."""
 
     def __init__(self) -> None:
         self._used = 0
         self._packed: Ints = np.zeros(1024, np.int64)
-        self._bins: Bins = np.zeros((1024, len(LABELS)), np.uint16)
+        self._places: Places = np.zeros((1024, len(LABELS)), np.uint16)
         self._ids: Ints = np.zeros(1024, np.int64)
         self._runs: list[tuple[Ints, Ints]] = []  # (sorted comment ids, their rows), merged like the runs of Cells
 
-    def swap(self, ids: Ints, packed: Ints, bins: Bins) -> tuple[Ints, Bins]:
+    def swap(self, ids: Ints, packed: Ints, places: Places) -> tuple[Ints, Places]:
         """Set the entries of these distinct comments; gives what they were before."""
         rows = self._locate(ids)
-        before = self._packed[rows], self._bins[rows]
-        self._packed[rows], self._bins[rows] = packed, bins
+        before = self._packed[rows], self._places[rows]
+        self._packed[rows], self._places[rows] = packed, places
         return before
 
     def unscored(self) -> Ints:
@@ -57,10 +58,10 @@ class Entries:
 
     def _locate(self, ids: Ints) -> Ints:
         rows = np.full(len(ids), -1, np.int64)
-        for known, places in self._runs:
+        for known, its_rows in self._runs:
             at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
             hit = known[at] == ids
-            rows[hit] = places[at[hit]]
+            rows[hit] = its_rows[at[hit]]
         new = np.flatnonzero(rows < 0)
         if len(new):
             rows[new] = self._append(ids[new])
@@ -75,9 +76,9 @@ class Entries:
         self._runs.append((ids[order], rows[order]))
         while len(self._runs) > 1 and 2 * len(self._runs[-1][0]) >= len(self._runs[-2][0]):
             last, before = self._runs.pop(), self._runs.pop()
-            known, places = np.concatenate([before[0], last[0]]), np.concatenate([before[1], last[1]])
+            known, its_rows = np.concatenate([before[0], last[0]]), np.concatenate([before[1], last[1]])
             order = np.argsort(known, kind="stable")
-            self._runs.append((known[order], places[order]))
+            self._runs.append((known[order], its_rows[order]))
         return rows
 
     def _reserve(self, size: int) -> None:
@@ -86,8 +87,4 @@ class Entries:
         more = max(size, len(self._packed) * 3 // 2) - len(self._packed)
         self._packed = np.concatenate([self._packed, np.zeros(more, np.int64)])
         self._ids = np.concatenate([self._ids, np.zeros(more, np.int64)])
-        self._bins = np.concatenate([self._bins, np.zeros((more, len(LABELS)), np.uint16)])
-
-
-EMPTY_BINS: Bins = np.zeros((0, len(LABELS)), np.uint16)
-MAX_BIN = BINS - 1
+        self._places = np.concatenate([self._places, np.zeros((more, len(LABELS)), np.uint16)])

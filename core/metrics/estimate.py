@@ -1,19 +1,22 @@
 """What a model is worth, estimated from histograms: O(bins) work at any number of decisions.
 
-With one stratum of weight 1 every number is the plain one that scikit-learn gives on scores rounded to a bin.
+With one stratum of weight 1 every number is the plain one that scikit-learn gives to 1e-4, often to the last digit.
 With the audit sample each unit stands for N/n comments of its stratum.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from core.labels import LABELS
-from core.metrics.bins import EDGES, Floats, Ints, edge_of
+from core.metrics.bins import BINS, EDGES, Floats, Ints, edge_of
 from core.metrics.intervals import Estimate, effective_cases, interval, variance_of_total
 
 FEW = 10
 """Below so many positives, negatives or flagged comments a number would be noise: it is None, "too few"."""
+
+_NO_WIDTH = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Sample:
 
     counts: Ints
     """Shape [S, 6, 2, 4096]: stratum, label, class, bin."""
+    places: Ints
+    """Sums of the scores' places within their bin and of their squares, shape [2, 6, 2, 4096]."""
     sampled: Floats
     """Decided comments of each stratum, shape [S]."""
     population: Floats | None
@@ -90,7 +95,8 @@ def rankings(sample: Sample) -> list[Ranking]:
     by_class = sample.counts.sum(3).astype(np.float64)  # [S, 6, 2]
     cases = effective_cases(np.moveaxis(by_class, 0, -1), sample.weights)  # [6, 2]
     enough = sizes.min(1) >= FEW
-    auc, average = _auc(hist), _average_precision(hist)
+    order = _order(sample)
+    auc, average = _auc(hist, order), _average_precision(hist, order)
     return [
         Ranking(
             _prevalence(sample, by_class[:, label], cases[label, 1]),
@@ -118,28 +124,63 @@ def ratio(top: Floats, bottom: Floats) -> Floats:
     return np.divide(top, bottom, out=np.zeros(np.broadcast(top, bottom).shape), where=bottom > 0)
 
 
-def _auc(hist: Floats) -> tuple[Floats, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What the places say about who stands above whom within a bin. Each of shape [6, 4096]."""
+
+    above: Floats
+    """Share of the negatives that stand above a typical positive; a tie counts half."""
+    at_or_above: Floats
+    """The same; a tie counts whole, as for a threshold at the positive's score."""
+    typical: Floats
+    """Share of the positives that stand at or above a typical one of them."""
+
+
+def _order(sample: Sample) -> _Order:
+    """Places of a class taken as normal around their mean; no spread at all means that scores are the same."""
+    sizes = sample.counts.sum(0).astype(np.float64)  # [6, 2, BINS]
+    mean = ratio(sample.places[0].astype(np.float64), sizes)
+    spread = np.maximum(ratio(sample.places[1].astype(np.float64), sizes) - mean**2, 0)
+    distance, width = mean[:, 0] - mean[:, 1], np.sqrt(spread.sum(1))
+    smooth = ndtr(ratio(distance, width))
+    tied = width < _NO_WIDTH
+    positives = sizes[:, 1]
+    return _Order(
+        above=np.where(tied, (1 + np.sign(np.round(distance, 6))) / 2, smooth),
+        at_or_above=np.where(tied, distance > -_NO_WIDTH, smooth),
+        typical=np.where(spread[:, 1] < _NO_WIDTH, 1.0, ratio(positives + 1, 2 * positives)),
+    )
+
+
+def _auc(hist: Floats, order: _Order) -> tuple[Floats, Floats]:
     """AUC [6] and its linearised variable [6, 2, BINS]: placement values, as in DeLong, DeLong, Clarke-Pearson 1988."""
     negative, positive = hist[:, 0], hist[:, 1]
     negatives, positives = negative.sum(-1, keepdims=True), positive.sum(-1, keepdims=True)
-    below = ratio(negative.cumsum(-1) - negative / 2, negatives)  # share of negatives that a positive here beats
-    above = ratio(_above(positive) - positive / 2, positives)  # share of positives that beat a negative here
+    below = ratio(negative.cumsum(-1) - negative * order.above, negatives)  # share of negatives that a positive beats
+    above = ratio(_above(positive) - positive * order.above, positives)  # share of positives that beat a negative
     auc = ratio((positive * below).sum(-1, keepdims=True), positives)
-    return auc[:, 0], np.stack([ratio(above - auc, negatives), ratio(below - auc, positives)], 1)
+    return auc[:, 0], _by_class(above - auc, negatives, below - auc, positives)
 
 
-def _average_precision(hist: Floats) -> tuple[Floats, Floats]:
-    """Average precision [6], sum of (R_b - R_b+1) P_b as scikit-learn has it, and its linearised variable."""
-    positive = hist[:, 1]
+def _average_precision(hist: Floats, order: _Order) -> tuple[Floats, Floats]:
+    """Average precision [6], sum of (R_k - R_k+1) P_k as scikit-learn has it, and its linearised variable."""
+    negative, positive = hist[:, 0], hist[:, 1]
     positives = positive.sum(-1, keepdims=True)
-    flagged = _above(hist.sum(1))
-    precision = ratio(_above(positive), flagged)
+    true = _above(positive) - positive * (1 - order.typical)
+    flagged = true + _above(negative) - negative * (1 - order.at_or_above)
+    precision = ratio(true, flagged)
     average = ratio((positive * precision).sum(-1, keepdims=True), positives)
     # a unit also moves the precision at every bin below it that holds positives
     pull = ratio(positive, flagged)
     as_negative = -(pull * precision).cumsum(-1)
     as_positive = precision - average + pull.cumsum(-1) + as_negative
-    return average[:, 0], np.stack([ratio(as_negative, positives), ratio(as_positive, positives)], 1)
+    return average[:, 0], _by_class(as_negative, positives, as_positive, positives)
+
+
+def _by_class(negative: Floats, negatives: Floats, positive: Floats, positives: Floats) -> Floats:
+    z = np.empty((len(LABELS), 2, BINS))
+    z[:, 0], z[:, 1] = ratio(negative, negatives), ratio(positive, positives)
+    return z
 
 
 def _of_bins(sample: Sample, label: int, value: float, z: Floats, cases: float) -> Estimate:

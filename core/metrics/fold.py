@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.labels import LABELS
-from core.metrics.bins import BINS, Ints, bin_of
-from core.metrics.cells import CELL_BITS, CELLS, PPM, STRATUM_BITS, Cells, stratum_of
-from core.metrics.entries import SCORED, UNSCORED, Bins, Entries, keys_of, pack
+from core.metrics.bins import BINS, PLACES, Ints, place_of
+from core.metrics.cells import CELL_BITS, CELLS, PLACE_BITS, PPM, STRATUM_BITS, Cells, stratum_of
+from core.metrics.entries import SCORED, UNSCORED, Entries, Places, keys_of, pack
 from db.stores.metrics import History
 
-_SPANS = 8
+_SPANS = 6
 """Spans of days whose sums are kept ready."""
 _FEW = 60_000
 """Up to so many changed cells, the kept sums follow; beyond, they are made anew when asked for."""
@@ -30,6 +30,8 @@ class Totals:
     """Stratum numbers, sorted, shape [S]."""
     counts: Ints
     """Shape [S, 8, 2, 4096]: stratum, label, class (0 or 1), bin. Labels past the six are empty."""
+    places: Ints
+    """Sums of the places within the bin and of their squares, [audit (0 or 1), 2, 8, 2, 4096]."""
 
 
 class Fold:
@@ -46,10 +48,10 @@ class Fold:
         """Bring the comments of these entries to what holds now, which may be nothing."""
         held = latest_effective(history)
         ids = _distinct(history.comment_id)
-        packed, bins = np.zeros(len(ids), np.int64), np.zeros((len(ids), len(LABELS)), np.uint16)
+        packed, places = np.zeros(len(ids), np.int64), np.zeros((len(ids), len(LABELS)), np.uint16)
         at = np.searchsorted(ids, held.comment_id)
-        packed[at], bins[at] = _pack(held)
-        self._replace(ids, packed, bins)
+        packed[at], places[at] = _pack(held)
+        self._replace(ids, packed, places)
 
     def unscored(self) -> Ints:
         """Ids of decided comments that wait for this model's score, newest first."""
@@ -65,10 +67,10 @@ class Fold:
             self._spans.popitem(last=False)
         return self._spans[span]
 
-    def _replace(self, ids: Ints, packed: Ints, bins: Bins) -> None:
-        old_packed, old_bins = self._entries.swap(ids, packed, bins)
-        moved = (old_packed != packed) | (old_bins != bins).any(axis=1)
-        gone, come = keys_of(old_packed[moved], old_bins[moved]), keys_of(packed[moved], bins[moved])
+    def _replace(self, ids: Ints, packed: Ints, places: Places) -> None:
+        old_packed, old_places = self._entries.swap(ids, packed, places)
+        moved = (old_packed != packed) | (old_places != places).any(axis=1)
+        gone, come = keys_of(old_packed[moved], old_places[moved]), keys_of(packed[moved], places[moved])
         keys = np.concatenate([gone, come])
         counts = np.concatenate([np.full(len(gone), -1), np.full(len(come), 1)])
         self._cells.add(keys, counts)
@@ -95,21 +97,41 @@ def _distinct(ids: Ints) -> Ints:
     return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
-def _pack(held: History) -> tuple[Ints, Bins]:
+def _pack(held: History) -> tuple[Ints, Places]:
     rate = np.rint(held.rate * PPM).astype(np.int64)
-    place = (held.day << STRATUM_BITS) | stratum_of(held.band, rate, held.audit)
+    where = (held.day << STRATUM_BITS) | stratum_of(held.band, rate, held.audit)
     scored = held.scores[:, 0] >= 0
-    bins = np.where(scored[:, None], bin_of(np.maximum(held.scores, 0)), 0).astype(np.uint16)
-    return pack(place, held.labels, np.where(scored, SCORED, UNSCORED)), bins
+    places = np.where(scored[:, None], place_of(np.maximum(held.scores, 0)), 0).astype(np.uint16)
+    return pack(where, held.labels, np.where(scored, SCORED, UNSCORED)), places
 
 
 def _totals(keys: Ints, counts: Ints) -> Totals:
-    of_key = (keys >> CELL_BITS) & ((1 << STRATUM_BITS) - 1)
-    changes = np.flatnonzero(np.diff(of_key, prepend=-1))
-    strata = np.unique(of_key[changes])
-    flat = np.searchsorted(strata, of_key) * CELLS + (keys & (CELLS - 1))
-    dense = np.bincount(flat, weights=counts, minlength=len(strata) * CELLS)
-    return Totals(strata, dense.astype(np.int64).reshape(len(strata), 8, 2, BINS))
+    of_key = _strata(keys)
+    strata = np.unique(of_key[np.diff(of_key, prepend=-1) != 0])
+    shape = (8, 2, BINS)
+    totals = Totals(strata, np.zeros((len(strata), *shape), np.int64), np.zeros((2, 2, *shape), np.int64))
+    _add(totals, np.searchsorted(strata, of_key), keys, counts)
+    return totals
+
+
+def _strata(keys: Ints) -> Ints:
+    return (keys >> CELL_BITS) & ((1 << STRATUM_BITS) - 1)
+
+
+def _add(totals: Totals, at: Ints, keys: Ints, counts: Ints) -> None:
+    """Add counts to the strata `at`; sums of whole numbers, so their order does not matter."""
+    cell, place = (keys >> PLACE_BITS) & (CELLS - 1), keys & (PLACES - 1)
+    audit = totals.strata[at] & 1
+    _add_at(totals.counts, at * CELLS + cell, counts)
+    _add_at(totals.places, (2 * audit) * CELLS + cell, counts * place)
+    _add_at(totals.places, (2 * audit + 1) * CELLS + cell, counts * place**2)
+
+
+def _add_at(sums: Ints, at: Ints, more: Ints) -> None:
+    if len(at) > _FEW:
+        sums += np.bincount(at, more, sums.size).astype(np.int64).reshape(sums.shape)
+    else:
+        np.add.at(sums.reshape(-1), at, more)
 
 
 def _follow(totals: Totals, span: tuple[int, int], keys: Ints, counts: Ints) -> bool:
@@ -117,11 +139,8 @@ def _follow(totals: Totals, span: tuple[int, int], keys: Ints, counts: Ints) -> 
     day = keys >> (STRATUM_BITS + CELL_BITS)
     within = (day >= span[0]) & (day <= span[1])
     keys, counts = keys[within], counts[within]
-    if not len(keys):
-        return True
-    strata = (keys >> CELL_BITS) & ((1 << STRATUM_BITS) - 1)
-    at = np.minimum(np.searchsorted(totals.strata, strata), max(len(totals.strata) - 1, 0))
-    if not len(totals.strata) or (totals.strata[at] != strata).any():
+    strata = _strata(keys)
+    if not np.isin(strata, totals.strata).all():
         return False
-    np.add.at(totals.counts.reshape(-1), at * CELLS + (keys & (CELLS - 1)), counts)
+    _add(totals, np.searchsorted(totals.strata, strata), keys, counts)
     return True

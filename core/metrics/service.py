@@ -204,15 +204,15 @@ def _take_late_scores(store: MetricsStore, fold: Fold, model_id: int, waiting: n
 
 def _sample(totals: Totals, strata: Floats, view: View) -> Sample:
     """The sample of a view. Strata whose decided items were all undone are left out."""
-    counts = totals.counts[:, : len(LABELS)]
+    counts, places = totals.counts[:, : len(LABELS)], totals.places[:, :, : len(LABELS)]
     sampled = counts[:, 0].sum((1, 2)).astype(np.float64)
     if view is View.REVIEWED:
-        whole = counts.sum(0, keepdims=True)
         some = slice(int(sampled.sum() > 0))
-        return Sample(whole[some], sampled.sum(keepdims=True)[some], None)
+        return Sample(counts.sum(0, keepdims=True)[some], places.sum(0), sampled.sum(keepdims=True)[some], None)
     _, _, audit = split_stratum(totals.strata)
     kept = (audit == 1) & (sampled > 0)
-    return Sample(counts[kept], sampled[kept], _population(totals.strata[kept], sampled[kept], strata))
+    population = _population(totals.strata[kept], sampled[kept], strata)
+    return Sample(counts[kept], places[1].copy(), sampled[kept], population)
 
 
 def _population(kept: np.ndarray, sampled: Floats, strata: Floats) -> Floats:
