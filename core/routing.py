@@ -30,8 +30,14 @@ RATE_RANGE: Final = (0.001, 1.0)
 LOWEST_BAND_RATE: Final = 0.5
 """Highest audit rate of the lowest band: the only one that no policy flags as a whole, so something is let through."""
 
-DEFAULT_THRESHOLDS: Final = (0.5, 0.3, 0.5, 0.3, 0.5, 0.3)
-DEFAULT_AUDIT_RATES: Final = (0.01, 0.03, 0.05, 0.05, 0.05)
+DEFAULT_THRESHOLDS: Final = (0.25, 0.1, 0.25, 0.05, 0.25, 0.1)
+"""To begin with. On the frozen test part of the Jigsaw rows, weighted to their true mix, the starter then flags 11.5 %
+of all comments (10.7 % are toxic in some way), three in four of them rightly, and finds 81 % of the toxic ones, 92 % of
+the threats and every severe one. Threats, hate and severe ones have low thresholds: a miss costs most there."""
+
+DEFAULT_AUDIT_RATES: Final = (0.01, 0.03, 0.05, 0.05, 0.03)
+"""To begin with. On the same mix about 150 audits a day at 10,000 comments, half of them in the lowest band: that is
+where all that was missed lies."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -1,0 +1,24 @@
+"""Whether comments are being scored: one line on every page where it matters."""
+
+import streamlit as st
+
+from pages.shared.resources import services
+
+
+@st.fragment(run_every=5)
+def scoring_banner() -> None:
+    """Say what keeps comments from being scored and what to do, or how many wait; nothing when none does."""
+    status = services().scoring.status()
+    if status.problem:
+        icon = ":material/warning:" if status.alive else ":material/error:"
+        st.warning(_verbatim(status.problem), icon=icon)
+    elif status.waiting:
+        many = "1 comment waits" if status.waiting == 1 else f"{status.waiting:,} comments wait"
+        st.caption(
+            f":material/hourglass_top: {many} to be scored. Until then they count as “not scored”, not as clean."
+        )
+
+
+def _verbatim(words: str) -> str:
+    # names of models and folders stand in it: no Markdown is meant
+    return "".join(f"\\{c}" if c in r"\`*_[]$:<>#~" else c for c in words)
