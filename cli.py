@@ -206,10 +206,12 @@ def train(
 ) -> None:
     """Train a model from labelled data alone and register it as a challenger."""
     from core.figures_text import metrics_text
+    from core.runs import stop_on_signals
     from core.services import build_services
     from training.train import check_preset, train_folder, train_new
 
     check_preset(preset)
+    stop_on_signals()
     if out:
         typer.echo(metrics_text(train_folder(data, out, say=_say)))
         return
@@ -226,14 +228,14 @@ def retrain(
 ) -> None:
     """Teach the live model what moderators decided: a challenger with its figures beside the live model's."""
     from core.figures_text import version_text
-    from core.runs import stop_on_terminate
+    from core.runs import stop_on_signals
     from core.services import build_services
     from training.retrain import RetrainConfig
     from training.retrain import retrain as make
     from training.train import check_preset
 
     check_preset(preset)
-    stop_on_terminate()
+    stop_on_signals()
     services = build_services()
     begun = services.runs.require(run) if run else None
     person = local_person(begun.person) if begun else _this_user()

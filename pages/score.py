@@ -1,9 +1,25 @@
-"""Score."""
+"""Score: what the live model says about a comment, or about a file."""
 
 import streamlit as st
 
 from core.accounts import Role
+from core.errors import ModeratoError
+from pages.shared import score_panel
 from pages.shared.access import require
+from pages.shared.notice import notice
+from pages.shared.resources import live_scorer, services
 
 person = require(Role.MODERATOR)
 st.title("Score")
+try:
+    scorer = live_scorer()
+except ModeratoError as error:
+    notice(str(error))
+    st.stop()
+policy = services().policies.active()
+st.caption(f"Model {scorer.name}, policy version {policy.id}")
+text, file = st.tabs(["Text", "File"])
+with text:
+    score_panel.draw_text(scorer, policy)
+with file:
+    score_panel.draw_file(scorer, policy)

@@ -143,6 +143,13 @@ class Lines:
             pass
 
 
+def check_exists(path: Path | str) -> None:
+    """Refuse a path that is no file. Raises BadInput."""
+    if path != STDIN and not Path(path).is_file():
+        what = "is a folder" if Path(path).is_dir() else "does not exist"
+        raise BadInput(f"“{Path(path).name}” {what}. Give the path of a file.")
+
+
 def check_text(head: bytes) -> None:
     """Refuse what is no text table at all. Raises BadInput with what it seems to be."""
     if not head.strip():
@@ -159,9 +166,6 @@ def _open(path: Path | str) -> tuple[Any, int]:
     if path == STDIN:
         return sys.stdin.buffer.raw, 0  # type: ignore[union-attr]
     path = Path(path)
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise BadInput(f"“{path.name}” {what}. Give the path of a file.")
     try:
         return path.open("rb", buffering=0), path.stat().st_size
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.files.kinds import Kind, kind_of
-from core.files.stream import STDIN
+from core.files.stream import STDIN, check_exists
 from core.text import storable
 
 BATCH_ROWS = 5_000
@@ -79,6 +79,7 @@ def open_table(path: Path | str, *, kind: Kind | None = None, text_column: str |
 
     `text_column` helps to tell a CSV's delimiter. Raises BadInput, saying what was found and the next step.
     """
+    check_exists(path)
     kind = kind or (Kind.CSV if path == STDIN else kind_of(Path(path).name))
     if kind is Kind.PARQUET:
         from core.files.parquet import ParquetTable

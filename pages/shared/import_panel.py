@@ -1,0 +1,220 @@
+"""Importing a file: upload, look at it, say which column is what, watch it go in, fetch the report on bad rows."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.accounts import Person, Role
+from core.domain import ImportRun, RunState, now
+from core.errors import BadInput, ModeratoError
+from core.files import Preview, find_columns, preview
+from core.files.columns import ROLES
+from core.intake import ImportSummary
+from core.jobs import Job
+from core.labels import LABELS
+from pages.shared import state
+from pages.shared.access import require
+from pages.shared.comment import plain
+from pages.shared.notice import notice
+from pages.shared.resources import services
+from pages.shared.uploads import upload
+
+_TITLES = {
+    "text": "Text",
+    "external_id": "Id",
+    "author": "Author",
+    "thread": "Thread",
+    "parent": "Answers to",
+    "created_at": "Written at",
+}
+_SILENT_SECONDS = 60
+_JOB = "import_job"
+
+
+def draw() -> None:
+    """The whole panel."""
+    job: Job[ImportSummary] | None = state.kept(_JOB)
+    if job is not None and not job.is_done:
+        _watch()
+    else:
+        if job is not None:
+            _outcome(job)
+        _form()
+    _past()
+
+
+def start_import(path: Path, *, by: Person, **how: object) -> None:
+    """Import in the background, shown by this panel. Keywords of `Intake.import_file`."""
+
+    def work(job: Job[ImportSummary]) -> ImportSummary:
+        def tell(run: ImportRun) -> None:
+            job.tell(run.share, f"{run.read:,} rows read, {run.added:,} added, {run.bad:,} left out")
+
+        return services().intake.import_file(path, by=by, progress=tell, **how)  # type: ignore[arg-type]
+
+    state.keep(_JOB, Job(work).start())
+
+
+def _form() -> None:
+    given = upload("A file of comments: CSV, TSV, JSONL or Parquet, also gzipped", "import_file")
+    if given is None:
+        return
+    name, path = given
+    try:
+        seen = preview(path, rows=8)
+    except ModeratoError as error:
+        notice(str(error))
+        return
+    _show(seen)
+    columns = _mapping(seen.columns)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    source = left.text_input(
+        "Source",
+        value=name,
+        key=f"import_source_{name}",
+        max_chars=200,
+        help="With the id it says which comment it is.",
+    )
+    labelled = {name.strip().lower() for name in seen.columns} >= set(LABELS)
+    golden = right.toggle(
+        "Take the labels in as golden items",
+        key="import_golden",
+        disabled=not labelled,
+        help="Known answers, for evaluation only: they are never reviewed and never trained on. Needs all six labels.",
+    )
+    if columns["text"] is None:
+        notice("Choose the column that holds the text.", "info")
+    how = {"columns": columns, "source": source, "golden": golden and labelled, "file_name": name}
+    st.button(
+        "Import",
+        key="import_start",
+        type="primary",
+        icon=":material/upload:",
+        disabled=columns["text"] is None,
+        on_click=_begin,
+        args=(path, how),
+    )
+
+
+def _begin(path: Path, how: dict[str, object]) -> None:
+    start_import(path, by=require(Role.LEAD), **how)
+
+
+def _show(seen: Preview) -> None:
+    names = [name or f"column {n}" for n, name in enumerate(seen.columns, 1)]
+    frame = pd.DataFrame([[plain(cell) for cell in row] for row in seen.rows])
+    frame.columns = pd.Index(_distinct(names)[: frame.shape[1]]) if len(frame) else frame.columns
+    st.dataframe(frame, hide_index=True, height="content", key="import_preview", alt="The file's first rows")
+    if seen.bad:
+        notice(
+            f"Line {seen.bad[0].line} cannot be read: {seen.bad[0].reason}. Such rows are left out and listed.",
+            "warning",
+        )
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """A frame needs different names; a file may repeat one."""
+    return [name if name not in names[:at] else f"{name} ({at + 1})" for at, name in enumerate(names)]
+
+
+def _mapping(names: list[str]) -> dict[str, str | None]:
+    """What each column is: as found by name, unless the person says otherwise."""
+    try:
+        found = find_columns(names)
+    except BadInput:
+        found = {}
+    options = [None, *dict.fromkeys(names)]
+    chosen: dict[str, str | None] = {}
+    for row in (list(ROLES)[:3], list(ROLES)[3:]):
+        for role, place in zip(row, st.columns(3), strict=True):
+            at = options.index(found[role]) if role in found else 0
+            chosen[role] = place.selectbox(
+                _TITLES[role],
+                options,
+                index=at,
+                key=f"import_{role}_{hash(tuple(names))}",
+                format_func=lambda name: "—" if name is None else name or "(no name)",
+            )
+    return chosen
+
+
+@st.fragment(run_every=1)
+def _watch() -> None:
+    job: Job[ImportSummary] | None = state.kept(_JOB)
+    if job is None or job.is_done:
+        st.rerun()
+    st.progress(job.share, text=job.note)
+    st.caption("You can go on working; the import goes on too. Interrupted, it is safe to start again.")
+
+
+def _outcome(job: Job[ImportSummary]) -> None:
+    summary = job.result
+    if summary is None:
+        notice(f"Nothing was imported. {job.error}" if job.error else "The import ended without a result.")
+        return
+    run = summary.run
+    done = f"{run.file}: {run.added:,} added, {run.known:,} known before, {run.bad:,} left out."
+    notice(f"{done} {run.problem or ''}", "warning" if run.problem or run.bad else "success")
+    for note in summary.notes:
+        notice(note, "info")
+    if run.report:
+        _report_button(run, "import_report_now")
+
+
+def _past() -> None:
+    runs = services().intake.list_imports()
+    if not runs:
+        return
+    st.subheader("Imports so far")
+    rows = [
+        {
+            "File": plain(run.file, 80),
+            "Source": plain(run.source, 60),
+            "State": _state(run),
+            "Added": run.added,
+            "Known": run.known,
+            "Left out": run.bad,
+            "By": run.person,
+            "Started": run.started_at,
+        }
+        for run in runs
+    ]
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, height="content", key="imports", alt="Imports so far, newest first"
+    )
+    reported = {run.id: run for run in runs if run.report}
+    if reported:
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        chosen = left.selectbox(
+            "Rows left out by", list(reported), key="import_reported", format_func=lambda id_: _title(reported[id_])
+        )
+        with right:
+            _report_button(reported[chosen], "import_report")
+
+
+def _title(run: ImportRun) -> str:
+    return f"{plain(run.file, 80)} · {run.started_at:%Y-%m-%d %H:%M} · {run.bad:,} rows"
+
+
+def _state(run: ImportRun) -> str:
+    if run.state is RunState.RUNNING and (now() - run.seen_at).total_seconds() > _SILENT_SECONDS:
+        return f"interrupted at {run.share:.0%}: import it again"
+    return f"running, {run.share:.0%}" if run.state is RunState.RUNNING else str(run.state)
+
+
+def _report_button(run: ImportRun, key: str) -> None:
+    path = services().settings.data_dir / (run.report or "")
+
+    def read() -> bytes:
+        return path.read_bytes() if path.is_file() else b"The report is no longer there.\n"
+
+    st.download_button(
+        "Report on rows left out",
+        read,
+        file_name=f"left-out-{run.id}.csv",
+        mime="text/csv",
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
+    )

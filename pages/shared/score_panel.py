@@ -1,0 +1,181 @@
+"""Scoring pasted text and files, and sending them to the queue."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.accounts import Role
+from core.domain import Policy
+from core.errors import ModeratoError
+from core.files import Kind, kind_of, preview
+from core.files.columns import find_columns
+from core.jobs import Job
+from core.score_files import Order, ScoredFile, score_file, score_texts
+from core.scored import SOURCE, Highest, ScoredText, as_csv, as_new, scored, split_lines
+from core.scoring.protocol import Scorer
+from pages.shared import state
+from pages.shared.access import require
+from pages.shared.import_panel import start_import
+from pages.shared.notice import notice
+from pages.shared.resources import services
+from pages.shared.score_table import draw_many, draw_one
+from pages.shared.uploads import upload
+
+_ROWS, _JOB, _SENT = "scored_rows", "score_job", "scored_sent"
+_MOST_LINES = 10_000
+_SHOWN = 500
+"""Rows of a file that the page shows; the download has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """A scored file."""
+
+    done: ScoredFile
+    target: Path
+    name: str
+    highest: list[ScoredText]
+    model: str
+
+
+def draw_text(scorer: Scorer, policy: Policy) -> None:
+    """Paste, score, look, send."""
+    with st.form("score_text_form", border=False):
+        text = st.text_area("Comment", key="score_text", height=140, placeholder="Paste a comment, or many, one a line")
+        left, right = st.columns([1, 3], vertical_alignment="center")
+        go = left.form_submit_button("Score", type="primary", key="score_go", icon=":material/speed:")
+        lines = right.toggle("One comment a line", key="score_lines")
+    if go:
+        _score_now(text, lines, scorer)
+    rows: list[ScoredText] = state.kept(_ROWS) or []
+    if not rows:
+        return
+    with st.container(horizontal=True):
+        st.button("Send to the queue", key="score_send", icon=":material/inbox:", on_click=_send, args=(rows,))
+        st.download_button(
+            "Download CSV", lambda: as_csv(rows), "scores.csv", "text/csv",
+            key="score_csv", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+    if sent := state.kept(_SENT):
+        notice(sent, "success")
+    if len(rows) == 1:
+        draw_one(rows[0], policy, scorer)
+    else:
+        draw_many(rows, policy, scorer, key=f"score_{hash(tuple(row.text for row in rows))}")
+
+
+def _score_now(text: str, lines: bool, scorer: Scorer) -> None:
+    texts = split_lines(text) if lines else [text] * bool(text.strip())
+    state.keep(_SENT, None)
+    if not texts:
+        notice("Paste a comment first.", "info")
+    elif len(texts) > _MOST_LINES:
+        notice(f"That is {len(texts):,} comments, at most {_MOST_LINES:,} fit here. Put them into a file.", "info")
+    else:
+        state.keep(_ROWS, scored(texts, score_texts(scorer, texts)))
+
+
+def _send(rows: list[ScoredText]) -> None:
+    require(Role.MODERATOR)
+    try:
+        done = services().intake.add(as_new(rows))
+    except ModeratoError as error:
+        state.keep(_SENT, str(error))
+        return
+    known = f" {done.known:,} had been sent before." if done.known else ""
+    state.keep(_SENT, f"{done.added:,} sent to the queue; the worker scores and routes them.{known}")
+
+
+def draw_file(scorer: Scorer, policy: Policy) -> None:
+    """Upload, score in the background, look at the highest, download."""
+    job: Job[FileResult] | None = state.kept(_JOB)
+    if job is not None and not job.is_done:
+        _watch()
+        return
+    if job is not None:
+        _outcome(job, scorer, policy)
+    given = upload("A file of comments: CSV, TSV, JSONL or Parquet, also gzipped", "score_file")
+    if given is None:
+        return
+    name, path = given
+    try:
+        names = preview(path, rows=1).columns
+        kind = kind_of(name)
+    except ModeratoError as error:
+        notice(str(error))
+        return
+    left, right = st.columns(2)
+    column = left.selectbox(
+        "Column with the text", names, index=_text_at(names), key=f"score_column_{hash(tuple(names))}"
+    )
+    kinds = list(Kind)
+    out = right.selectbox("Write scores as", kinds, index=kinds.index(kind), key="score_kind", format_func=str.upper)
+    with st.container(horizontal=True):
+        st.button(
+            "Score the file", key="score_file_go", type="primary", icon=":material/speed:",
+            disabled=column is None, on_click=_begin, args=(path, name, column, out, scorer, policy),
+        )  # fmt: skip
+        st.button(
+            "Send the file to the queue", key="score_file_send", icon=":material/inbox:",
+            disabled=column is None, on_click=_send_file, args=(path, name, column),
+        )  # fmt: skip
+    if state.kept("score_file_sent") == str(path):
+        notice("The file is being taken in: the Data page shows how far it is.", "success")
+
+
+def _text_at(names: list[str]) -> int | None:
+    try:
+        return names.index(find_columns(names)["text"])
+    except ModeratoError:
+        return None
+
+
+def _send_file(path: Path, name: str, column: str) -> None:
+    start_import(path, by=require(Role.LEAD), columns={"text": column}, source=SOURCE, file_name=name)
+    state.keep("score_file_sent", str(path))
+
+
+def _begin(path: Path, name: str, column: str, kind: Kind, scorer: Scorer, policy: Policy) -> None:
+    require(Role.MODERATOR)
+    target = path.with_name(f"{path.name.split('.')[0]}-scored.{kind}")
+    order = Order(path, target, column, safe=True)
+
+    def work(job: Job[FileResult]) -> FileResult:
+        highest = Highest(policy, _SHOWN)
+        done = score_file(
+            order,
+            scorer,
+            progress=lambda now: job.tell(now.share, f"{now.rows:,} rows scored"),
+            watch=highest.watch,
+        )
+        return FileResult(done, target, f"{Path(name).name.split('.')[0]}-scored.{kind}", highest.rows(), scorer.name)
+
+    state.keep(_JOB, Job(work).start())
+
+
+@st.fragment(run_every=1)
+def _watch() -> None:
+    job: Job[FileResult] | None = state.kept(_JOB)
+    if job is None or job.is_done:
+        st.rerun()
+    st.progress(job.share, text=job.note)
+
+
+def _outcome(job: Job[FileResult], scorer: Scorer, policy: Policy) -> None:
+    result = job.result
+    if result is None:
+        notice(f"The file was not scored. {job.error or ''}")
+        return
+    done = result.done
+    says = f"{done.rows:,} rows scored by {result.model}"
+    says += f", {done.unscored:,} of them without text" if done.unscored else ""
+    says += f"; {done.left_out:,} lines left out, the first is line {done.examples[0].line}" if done.left_out else ""
+    notice(f"{says}. {done.problem or ''}", "warning" if done.problem or done.left_out else "success")
+    st.download_button(
+        "Download scores", lambda: result.target.read_bytes() if result.target.is_file() else b"",
+        result.name, key="score_file_download", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+    if result.highest:
+        st.caption(f"The {len(result.highest):,} comments furthest over the policy's thresholds")
+        draw_many(result.highest, policy, scorer, key=f"scored_file_{result.target.stem}")

@@ -1,0 +1,56 @@
+"""Scored texts, to look at: one with bars and highlights, many as a table."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.domain import Policy
+from core.labels import LABEL_TITLES, LABELS
+from core.scored import ScoredText
+from core.scoring.protocol import Scorer
+from pages.shared import score_bars
+from pages.shared.comment import draw_comment, plain
+
+_CELL_CHARACTERS = 300
+
+
+def draw_one(row: ScoredText, policy: Policy, scorer: Scorer) -> None:
+    """The text with what moved the scores, its bars, and what the policy does."""
+    over = row.over(policy)
+    if over:
+        titles = ", ".join(LABEL_TITLES[label] for label in over)
+        st.badge(f"Goes to review: {titles}", icon=":material/flag:", color="red")
+    else:
+        st.badge("Below every threshold", icon=":material/check:", color="green")
+    with st.container(border=True):
+        draw_comment(0, row.text, scorer.explain(row.text))
+    st.html(score_bars.CSS + score_bars.bars_html(row.scores, policy.thresholds))
+    st.caption("The mark on a bar is the threshold of the policy; from there a comment goes to review.")
+
+
+def draw_many(rows: Sequence[ScoredText], policy: Policy, scorer: Scorer, key: str) -> None:
+    """A table to sort; the chosen row is shown below it."""
+    frame = pd.DataFrame([row.scores for row in rows], columns=[LABEL_TITLES[label] for label in LABELS])
+    frame.insert(0, "Review", [bool(row.over(policy)) for row in rows])
+    frame.insert(0, "Comment", [plain(row.text, _CELL_CHARACTERS) for row in rows])
+    numbers = {
+        LABEL_TITLES[label]: st.column_config.NumberColumn(format="%.3f", width="small", help=f"Review from {at:.2f}")
+        for label, at in zip(LABELS, policy.thresholds, strict=True)
+    }
+    columns = {
+        "Comment": st.column_config.TextColumn(width="large"),
+        "Review": st.column_config.CheckboxColumn(width="small", help="At or above a threshold of the policy"),
+        **numbers,
+    }
+    chosen = st.dataframe(
+        frame,
+        column_config=columns,
+        hide_index=True,
+        key=f"{key}_table",
+        on_select="rerun",
+        selection_mode="single-row-required",
+        alt="Scores of each comment",
+    )
+    picked = [at for at in chosen.selection.rows if at < len(rows)] or [0]
+    draw_one(rows[picked[0]], policy, scorer)
