@@ -60,6 +60,14 @@ TRICKS: dict[str, Callable[[str], str]] = {
     "elongated vowels": _words(lambda word: re.sub(r"([aeiou])(?!.*[aeiou])", r"\1\1\1\1", word)),
 }
 
+HARDER: dict[str, Callable[[str], str]] = {
+    "letter spacing without gaps between words": lambda text: " ".join(re.sub(r"\s+", "", text)),
+    "one letter swapped in every other word": _words(lambda word: word[1] + word[0] + word[2:], 0.5),
+    "one letter starred in every other word": _words(lambda word: f"{word[0]}*{word[2:]}", 0.5),
+    "blanks taken out": lambda text: re.sub(r"\s+", "", text),
+}
+"""These cost a reader something; they are published, and not part of the goal."""
+
 
 def main() -> None:
     rows = jigsaw()
@@ -68,16 +76,21 @@ def main() -> None:
     plain = evaluate(scorer.score(test.texts), test.labels, test.weights).mean_auc
     print(f"plain: {plain:.4f} on {len(test)} rows")
     drops = {}
-    for name, trick in TRICKS.items():
+    for name, trick in {**TRICKS, **HARDER}.items():
         tricked = scorer.score([trick(text) for text in test.texts])
         drops[name] = round(plain - evaluate(tricked, test.labels, test.weights).mean_auc, 5)
         print(f"{name}: drop {drops[name]:.4f}", flush=True)
+    harder = {name: drops.pop(name) for name in HARDER}
     result = {
         "name": "starter_robustness",
         "value": max(drops.values()),
         "unit": "largest drop of weighted mean ROC AUC",
     }
-    print(json.dumps({**result, "floor": 0.02, "target": 0.01, "plain": round(plain, 5), "drops": drops}))
+    print(
+        json.dumps(
+            {**result, "floor": 0.02, "target": 0.01, "plain": round(plain, 5), "drops": drops, "harder": harder}
+        )
+    )
 
 
 if __name__ == "__main__":

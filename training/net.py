@@ -27,7 +27,7 @@ class NetConfig:
     """Most frequent words with a vector of their own."""
     least_count: int = 3
     """Rarer words have no vector of their own."""
-    epochs: int = 4
+    epochs: int = 6
     """Passes over the rows."""
     batch: int = 128
     """Comments in one step."""

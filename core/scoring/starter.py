@@ -11,7 +11,7 @@ from core.labels import LABELS
 from core.scoring.ngrams import Batch, Words, encode, find_words
 from core.scoring.normalize import normalize
 from core.scoring.protocol import Scores, Span
-from core.scoring.starter_explain import explain_linear
+from core.scoring.starter_explain import explain_words
 from core.scoring.starter_files import NET, Folder, read_folder, unusable
 from core.scoring.starter_net import Net
 
@@ -53,7 +53,7 @@ class StarterScorer:
 
     def explain(self, text: str) -> list[Span]:
         """Words of the original text, by code point, and how much each moved each label's logit."""
-        return explain_linear(self.folder.linear, clip(text), self.folder.calibration[0] * (1 - self.folder.share))
+        return explain_words(self.folder, self.net, clip(text))
 
     def _logits(self, batch: Batch, words: Words) -> NDArray[np.float32]:
         logits = self.folder.linear.logits(batch, words)

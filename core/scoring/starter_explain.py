@@ -7,28 +7,47 @@ from core.scoring.linear import Linear
 from core.scoring.ngrams import Batch, Grams, Words, char_grams, encode, find_words, word_grams
 from core.scoring.normalize import normalize_with_offsets
 from core.scoring.protocol import Span
+from core.scoring.starter_files import Folder
+from core.scoring.starter_net import Net
 
 _MOST_SPANS = 64
 _LEAST_CONTRIBUTION = 0.05
 
 
-def explain_linear(linear: Linear, text: str, slope: NDArray[np.float32]) -> list[Span]:
-    """Spans by word, sorted: each byte gets its even share of every n-gram over it, and a word the sum of its bytes.
+def explain_words(parts: Folder, net: Net | None, text: str) -> list[Span]:
+    """Spans by word, sorted: what each word moved the calibrated logits by.
 
-    The shares add up to the linear half's logit without its bias, times the calibration's slope, [6].
+    The linear half's share is exact: each byte gets its even part of every n-gram over it. The net's is what its logits
+    lose when the word's vector is blanked out. Both are mixed and scaled as the scores are.
     """
     normal, origin = normalize_with_offsets(text)
     batch = encode([normal])
     words = find_words(batch)
-    shares = byte_contributions(linear, batch, words) * slope
     if not len(words.start):
         return []
-    sums = np.add.reduceat(np.vstack([shares, np.zeros((1, shares.shape[1]))]), _between(words), axis=0)[0::2]
-    strongest = np.argsort(-np.abs(sums).max(axis=1), kind="stable")[:_MOST_SPANS]
-    kept = np.sort(strongest[np.abs(sums[strongest]).max(axis=1) >= _LEAST_CONTRIBUTION])
-    places = _code_points(normal, origin)
-    spans = [_span(words, sums, int(i), places) for i in kept]
-    return [span for before, span in zip([None, *spans], spans, strict=False) if not before or span.start >= before.end]
+    moved = word_contributions(parts.linear, batch, words)
+    if net:
+        moved += parts.share * (net.occlusion(batch, words) - moved)
+    return _strongest(words, moved * parts.calibration[0], _code_points(normal, origin))
+
+
+def word_contributions(linear: Linear, batch: Batch, words: Words) -> NDArray[np.float64]:
+    """What each word of a single text adds to the linear half's logits, [words, 6]."""
+    shares = np.vstack([byte_contributions(linear, batch, words), np.zeros((1, linear.bias.shape[0]))])
+    return np.asarray(np.add.reduceat(shares, _between(words), axis=0)[0::2])
+
+
+def _strongest(words: Words, moved: NDArray[np.float64], places: NDArray[np.int64]) -> list[Span]:
+    size = np.abs(moved).max(axis=1)
+    first = np.argsort(-size, kind="stable")[:_MOST_SPANS]
+    kept = np.sort(first[size[first] >= _LEAST_CONTRIBUTION])
+    spans: list[Span] = []
+    for i in kept:
+        span = _span(words, moved, int(i), places)
+        # A character that folds into several words belongs to the first.
+        if not spans or span.start >= spans[-1].end:
+            spans.append(span)
+    return spans
 
 
 def _between(words: Words) -> NDArray[np.int64]:

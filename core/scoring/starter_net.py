@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.scoring.ngrams import Batch, Words
-from core.scoring.vocabulary import Vocabulary, read_words
+from core.scoring.vocabulary import Reading, Vocabulary, read_words
 
 if TYPE_CHECKING:
     import onnxruntime
+
+MOST_OCCLUDED = 100
+"""Words of a text whose effect on the net is measured, one run of a batch for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,28 @@ class Net:
         """[texts, 6] of one encoded batch; a text without words is read as one empty word."""
         reading = read_words(words, len(batch.starts))
         lengths = np.maximum(reading.lengths, 1).astype(np.int32)
-        known = self.vocabulary.known.shape[1]
-        vectors = np.zeros((int(lengths.max(initial=1)), len(lengths), known), np.float32)
+        return self._run(self._vectors(batch, words, reading, int(lengths.max(initial=1))), lengths)
+
+    def occlusion(self, batch: Batch, words: Words) -> NDArray[np.float32]:
+        """[words, 6] of a single text: logits with each word, less those with its vector blanked out.
+
+        Of the words that the net reads, the first MOST_OCCLUDED are tried; the others get 0.
+        """
+        reading = read_words(words, 1)
+        tried = reading.picked[:MOST_OCCLUDED]
+        moved = np.zeros((len(words.start), 6), np.float32)
+        if len(tried):
+            vectors = self._vectors(batch, words, reading, int(reading.lengths[0])).repeat(len(tried) + 1, axis=1)
+            vectors[reading.step[: len(tried)], np.arange(len(tried))] = 0
+            logits = self._run(vectors, np.full(len(tried) + 1, len(vectors), np.int32))
+            moved[tried] = logits[-1] - logits[:-1]
+        return moved
+
+    def _vectors(self, batch: Batch, words: Words, reading: Reading, steps: int) -> NDArray[np.float32]:
+        vectors = np.zeros((steps, len(reading.lengths), self.vocabulary.known.shape[1]), np.float32)
         vectors[reading.step, reading.row] = self.vocabulary.vectors(batch, words, reading.picked)
+        return vectors
+
+    def _run(self, vectors: NDArray[np.float32], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
         (logits,) = self.session.run(None, {"vectors": vectors, "lengths": lengths})
         return np.asarray(logits, np.float32)
