@@ -1,9 +1,28 @@
-"""Metrics."""
+"""Metrics: what a model is worth, as reviewed and of all traffic."""
 
 import streamlit as st
 
 from core.accounts import Role
+from core.metrics.service import View
+from pages.shared import metrics_panels as panels
 from pages.shared.access import require
+from pages.shared.resources import services
 
-person = require(Role.MODERATOR)
+require(Role.MODERATOR)
 st.title("Metrics")
+metrics = services().metrics
+seen = metrics.version()
+if choice := panels.choose(metrics):
+    reviewed, traffic = (metrics.overview(choice.model.id, choice.days, view) for view in View)
+    if reviewed.decided:
+        panels.explain(reviewed, traffic, metrics.pending_audits(choice.days))
+        panels.draw_ranking(reviewed, traffic)
+        panels.draw_numbers(reviewed, traffic)
+        panels.draw_label(metrics, choice)
+    else:
+        panels.draw_empty(metrics)
+    panels.draw_activity(metrics)
+else:
+    panels.draw_empty(metrics)
+panels.mark_drawn()
+panels.watch(metrics, seen)

@@ -1,0 +1,248 @@
+"""The parts of the metrics page."""
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.domain import Lane, now
+from core.labels import LABEL_TITLES, LABELS
+from core.metrics import curves
+from core.metrics.estimate import FEW
+from core.metrics.service import Days, Metrics, ModelChoice, Overview, Version, View
+from pages.shared import charts, metrics_tables, state
+
+SPANS = {"1 day": 1, "7 days": 7, "30 days": 30, "All": None}
+_TITLES = {View.REVIEWED: "As reviewed", View.TRAFFIC: "All traffic (audit sample, weighted)"}
+_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+_TRAFFIC_SECONDS = 5.0
+"""While nobody decides but comments come in, the page follows at this pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the page is about."""
+
+    model: ModelChoice
+    days: Days
+
+
+def choose(metrics: Metrics) -> Choice | None:
+    """Model and span of days, by widgets that the address keeps; None where there is nothing to choose from."""
+    models, ever = metrics.models(), metrics.days()
+    if not models or not ever:
+        return None
+    by_name = {model.name: model for model in models}
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    name = left.selectbox(
+        "Model", list(by_name), key="model", format_func=lambda n: f"{n} ({by_name[n].stage})", bind="query-params"
+    )
+    span = right.segmented_control(
+        "Comments that came in during the last",
+        list(SPANS),
+        default="30 days",
+        required=True,
+        key="days",
+        bind="query-params",
+    )
+    today = int(now().timestamp()) // 86400
+    back = SPANS[span or "30 days"]
+    first = ever.first if back is None else today - back + 1
+    return Choice(by_name[name or models[0].name], Days(first, max(today, ever.last)))
+
+
+def draw_empty(metrics: Metrics) -> None:
+    """What to do while there is nothing to measure."""
+    with st.container(border=True):
+        st.subheader("Nothing to measure yet")
+        if metrics.days() is None:
+            st.write("Metrics compare what a model says with what people decide. First comments have to come in.")
+            st.page_link("data.py", label="Import comments", icon=":material/database:")
+        else:
+            st.write(
+                "No decided comment of these days has a score by this model. Decide some in the queue, audit items "
+                "first: they are the sample that speaks for all traffic. Or choose more days or another model."
+            )
+            st.page_link("queue.py", label="Open the queue", icon=":material/inbox:")
+
+
+def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:
+    """One sentence on the two columns, and what the page cannot say."""
+    st.write(
+        f"**As reviewed** counts the {reviewed.decided:,} comments that people decided, mostly flagged ones; "
+        f"**all traffic** lets {traffic.decided:,} decided audit items, drawn at random, stand for all "
+        f"{traffic.traffic:,} comments that came in. Where the two differ, the second is the one about your site: "
+        "the first cannot see what was never flagged."
+    )
+    if notes := list(_unsaid(traffic, pending)):
+        st.info("\n".join(f"- {note}" for note in notes), icon=":material/info:")
+
+
+def draw_ranking(reviewed: Overview, traffic: Overview) -> None:
+    """ROC of all labels, side by side."""
+    st.subheader("Does the model rank true cases above the rest?")
+    st.caption("ROC curves; the legend gives the area under each (AUC). 0.5 is chance, 1 is perfect.")
+    for column, overview in zip(st.columns(2, gap="large"), (reviewed, traffic), strict=True):
+        with column:
+            _head(overview)
+            if any(report.ranking.auc for report in overview.labels):
+                _chart(charts.roc(overview), f"roc_{overview.view}", "ROC curves by label")
+            else:
+                _too_few(f"No label has {FEW} decided positives and {FEW} negatives yet.")
+
+
+def draw_numbers(reviewed: Overview, traffic: Overview) -> None:
+    """The table of all labels."""
+    st.subheader("How good is each label at the policy's threshold?")
+    st.caption("Small figures are 95 % intervals. Positives are decided comments that people gave the label.")
+    st.html(metrics_tables.numbers(reviewed, traffic))
+
+
+@st.fragment
+def draw_label(metrics: Metrics, choice: Choice) -> None:
+    """One label at a threshold that a slider moves. A fragment: moving it redraws nothing else."""
+    st.subheader("What would another threshold do?")
+    label = st.pills(
+        "Label",
+        list(LABELS),
+        default=LABELS[0],
+        required=True,
+        key="label",
+        bind="query-params",
+        format_func=LABEL_TITLES.__getitem__,
+        label_visibility="collapsed",
+    )
+    label = label or LABELS[0]
+    thresholds = metrics.thresholds()
+    start = min(max(thresholds[LABELS.index(label)], 0.01), 0.99)
+    thresholds[LABELS.index(label)] = st.slider(
+        f"Threshold for {LABEL_TITLES[label].lower()} (the policy's is {start:.2f})",
+        0.01,
+        0.99,
+        start,
+        0.01,
+        key=f"threshold_{label}",
+    )
+    shown = [metrics.overview(choice.model.id, choice.days, view, thresholds=thresholds) for view in View]
+    for draw in (_draw_confusion, _draw_precision_recall, _draw_calibration):
+        draw(shown, label)
+    _draw_score_days(metrics, choice, label)
+
+
+def draw_activity(metrics: Metrics) -> None:
+    """Backlog by lane and decisions an hour."""
+    st.subheader("Is the queue kept up with?")
+    backlog = metrics.backlog()
+    with st.container(horizontal=True):
+        for lane in Lane:
+            st.metric(f"Waiting, {lane}", f"{backlog.get(lane, 0):,}", border=True)
+    st.markdown("**How many decisions are made an hour?**")
+    _chart(charts.hours(metrics.decisions_per_hour()), "hours", "Decisions an hour, last 48 hours")
+
+
+@st.fragment(run_every=1)
+def watch(metrics: Metrics, seen: Version) -> None:
+    """Draw the page again when the numbers may have changed, and leave it alone while they have not."""
+    current = metrics.version()
+    if current == seen:
+        return
+    last = state.kept("metrics_drawn") or 0.0
+    if current.decisions != seen.decisions or time.monotonic() - last >= _TRAFFIC_SECONDS:
+        st.rerun()
+
+
+def mark_drawn() -> None:
+    """Remember when the page was drawn: `watch` paces itself by it."""
+    state.keep("metrics_drawn", time.monotonic())
+
+
+def _draw_confusion(shown: list[Overview], label: str) -> None:
+    st.markdown("**What is found, what is missed?**")
+    for column, overview in zip(st.columns(2, gap="large"), shown, strict=True):
+        report = overview.labels[LABELS.index(label)]
+        with column:
+            _head(overview)
+            st.html(metrics_tables.matrix(report.at.confusion, estimated=overview.view is View.TRAFFIC))
+            st.html(metrics_tables.at_threshold(report.at, report.ranking.average_precision, _error(overview, label)))
+
+
+def _draw_precision_recall(shown: list[Overview], label: str) -> None:
+    st.markdown("**How much precision does more recall cost?**")
+    for column, overview in zip(st.columns(2, gap="large"), shown, strict=True):
+        report = overview.labels[LABELS.index(label)]
+        with column:
+            _head(overview)
+            if report.ranking.auc is None:
+                _too_few(_why_few(report.positives, report.negatives))
+                continue
+            at = report.at
+            point = (at.recall.value, at.precision.value) if at.recall and at.precision else None
+            figure = charts.precision_recall(overview.sample, label, point)
+            _chart(figure, f"pr_{overview.view}_{label}", "Precision-recall curve")
+
+
+def _draw_calibration(shown: list[Overview], label: str) -> None:
+    st.markdown("**Does a score of 10 % mean one in ten?**")
+    for column, overview in zip(st.columns(2, gap="large"), shown, strict=True):
+        report = overview.labels[LABELS.index(label)]
+        with column:
+            _head(overview)
+            if report.ranking.auc is None:
+                _too_few(_why_few(report.positives, report.negatives))
+                continue
+            found = curves.calibration(overview.sample, LABELS.index(label))
+            _chart(charts.calibration(found, label), f"calibration_{overview.view}_{label}", "Calibration curve")
+
+
+def _draw_score_days(metrics: Metrics, choice: Choice, label: str) -> None:
+    st.markdown("**Do scores drift from day to day?**")
+    found = metrics.score_days(choice.model.id, label, choice.days)
+    if len(found.days):
+        _chart(charts.score_days(found, label), f"score_days_{label}", "Quantiles of scores by day")
+    else:
+        _too_few("This model scored no traffic on these days.")
+
+
+def _error(overview: Overview, label: str) -> float | None:
+    report = overview.labels[LABELS.index(label)]
+    return None if report.ranking.auc is None else curves.calibration(overview.sample, LABELS.index(label)).error
+
+
+def _head(overview: Overview) -> None:
+    words = f"{overview.decided:,} decided"
+    if overview.view is View.TRAFFIC:
+        words = f"{overview.decided:,} audited for {overview.covered:,} comments"
+    st.caption(f"**{_TITLES[overview.view]}** · {words}")
+
+
+def _unsaid(traffic: Overview, pending: int) -> list[str]:
+    few = [
+        f"{LABEL_TITLES[report.label]} ({report.positives:,} of {FEW})"
+        for report in traffic.labels
+        if report.ranking.auc is None
+    ]
+    notes = []
+    if few:
+        notes.append(f"Too few decided audit items with the label to speak for all traffic: {', '.join(few)}.")
+    if pending:
+        notes.append(f"{pending:,} audit items of these days wait for a decision; the decided ones stand for them.")
+    if traffic.covered < traffic.traffic:
+        left_out = traffic.traffic - traffic.covered
+        notes.append(
+            f"{left_out:,} of {traffic.traffic:,} comments lie in score bands without a decided audit item: "
+            "nothing is said about them."
+        )
+    return notes
+
+
+def _why_few(positives: int, negatives: int) -> str:
+    return f"Too few: {positives:,} decided positives and {negatives:,} negatives, {FEW} of each are needed."
+
+
+def _too_few(words: str) -> None:
+    with st.container(border=True, height=120, vertical_alignment="center", horizontal_alignment="center"):
+        st.caption(words)
+
+
+def _chart(figure: object, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config=_CONFIG, alt=alt)
