@@ -1,0 +1,25 @@
+"""The review card: a component that decides in the browser and tells the server, until the server has confirmed."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+KEY = "review"
+"""Key of the component's state: {"log": [entry, ...]}, see log.py."""
+
+_HERE = Path(__file__).parent
+_PARTS = ("text.js", "desk.js", "view.js", "card.js")
+"""One module in four files: drawing text, what is decided, drawing the card, keys and timers."""
+
+_card = st.components.v2.component(
+    "review_card",
+    html=(_HERE / "card.html").read_text(),
+    css=(_HERE / "card.css").read_text(),
+    js="\n".join((_HERE / part).read_text() for part in _PARTS),
+)
+
+
+def mount(data: dict[str, Any]) -> None:
+    """Put the card here. `data` is what payload.build made."""
+    _card(key=KEY, data=data, default={"log": []}, on_log_change=lambda: None)

@@ -1,0 +1,292 @@
+// The card itself: keys, buttons, timers, and the talk with the server.
+
+const KEY_ACTS = {
+  Enter: "submit", a: "none", e: "escalate", s: "skip", h: "hold", z: "undo", v: "reveal", n: "note", x: "flip",
+  d: "identical", t: "context", g: "resume", m: "mask", "?": "help",
+}
+const ON_SCREEN = new Set(["submit", "none", "escalate", "skip", "hold", "identical", "flip", "label", "note", "reveal"])
+const RESEND_MS = 1500
+const GATHER_MS = 300
+const LOST_MS = 5000
+const MASK_ALL = "moderato.mask-all"
+
+class Card {
+  constructor(root, data) {
+    this.root = root
+    this.desk = new Desk(data)
+    this.view = new View(root, data.labels)
+    this.settings = { maskAll: localStorage.getItem(MASK_ALL) === "1", contextOpen: false, elsewhere: null, loaded: false }
+    this.sent = { at: -1e9, id: null, dirty: false }
+    this.heardAt = this.inputAt = performance.now()
+    this.listeners = []
+    this.listen(document, "keydown", (event) => this.key(event))
+    this.listen(root, "click", (event) => this.click(event))
+    this.listen(document, "visibilitychange", () => this.visible())
+    for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) this.listen(document, kind, () => this.stirred())
+    this.timer = setInterval(() => this.tick(), 250)
+    this.focusDesk()
+  }
+
+  listen(target, kind, handler) {
+    target.addEventListener(kind, handler, { passive: kind === "wheel" || kind === "pointermove" })
+    this.listeners.push([target, kind, handler])
+  }
+
+  end() {
+    clearInterval(this.timer)
+    for (const [target, kind, handler] of this.listeners) target.removeEventListener(kind, handler)
+  }
+
+  focusDesk() {
+    const active = document.activeElement
+    if (!active || active === document.body || active.tagName === "A") this.root.querySelector(".card").focus({ preventScroll: true })
+  }
+
+  // -- acts -------------------------------------------------------------------------------------------------------
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    const target = event.composedPath()[0]
+    if (target === this.view.q(".noteinput")) return this.noteKey(event)
+    if (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) return
+    const label = /^[1-6]$/.test(event.key) ? Number(event.key) - 1 : null
+    const act = label === null ? KEY_ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key] : "label"
+    if (!act || (this.view.q(".help").open && act !== "help")) return
+    const pressing = event.key === "Enter" && ["BUTTON", "A", "SUMMARY"].includes(target.tagName)
+    if (pressing && !event.repeat) return // the focused button's own key
+    event.preventDefault()
+    if (!event.repeat) this.act(act, label)
+  }
+
+  click(event) {
+    const button = event.composedPath().find((place) => place.tagName === "BUTTON")
+    if (!button) return
+    if (event.detail > 0) button.blur() // after the mouse, Enter means submit again
+    if (button.dataset.label !== undefined) this.act("label", Number(button.dataset.label))
+    else if (button.dataset.act) this.act(button.dataset.act, Number(button.dataset.index || 0))
+  }
+
+  act(name, argument) {
+    const item = this.desk.item
+    if (ON_SCREEN.has(name) && !(item && item.painted)) return // nobody can have meant what was not shown yet
+    const before = item
+    this.acts()[name](item, argument)
+    if (this.desk.item !== before) this.turned()
+    else this.redraw()
+  }
+
+  acts() {
+    const desk = this.desk
+    return {
+      label: (item, index) => toggle(item.choice.labels, index),
+      flip: (item) => (item.choice.outcome = desk.outcome(item) === "remove" ? "approve" : "remove"),
+      submit: (item) => this.decide("decide", desk.outcome(item)),
+      none: (item) => {
+        item.choice.labels = []
+        item.choice.outcome = null
+        this.decide("decide", "approve")
+      },
+      escalate: () => this.decide("decide", "escalate"),
+      identical: (item) => !item.blind && item.identical > 1 && this.decide("identical", desk.outcome(item)),
+      skip: () => this.close("skip", "Skipped."),
+      hold: () => this.close("hold", "Held for a day."),
+      undo: () => {
+        const item = desk.undo()
+        this.tell(item ? "Undone." : "Undoing the step before.")
+      },
+      resume: () => {
+        desk.resume()
+        this.tell("A held comment is back.")
+      },
+      reveal: (item) => (item.choice.revealed = !item.choice.revealed),
+      unfold: (item) => (item.choice.unfolded = true),
+      mask: () => {
+        this.settings.maskAll = !this.settings.maskAll
+        localStorage.setItem(MASK_ALL, this.settings.maskAll ? "1" : "0")
+      },
+      context: () => (this.settings.contextOpen = !this.settings.contextOpen),
+      note: (item) => this.openNote(item),
+      help: () => this.toggleHelp(),
+      dismiss: (_item, index) => desk.problems.splice(index, 1),
+    }
+  }
+
+  decide(kind, outcome) {
+    const item = this.desk.item
+    this.desk.decide(kind, outcome)
+    this.tell((kind === "identical" ? `All ${item.identical} ` : "") + DONE_NAMES[outcome] + ".")
+  }
+
+  close(kind, words) {
+    this.desk.close(kind, {})
+    this.tell(words)
+  }
+
+  tell(words) {
+    this.sent.dirty = true
+    this.said = words
+  }
+
+  openNote(item) {
+    const input = this.view.q(".noteinput")
+    input.value = item.choice.note
+    input.hidden = false
+    input.focus()
+  }
+
+  noteKey(event) {
+    if (event.key !== "Enter" && event.key !== "Escape") return
+    event.preventDefault()
+    event.stopPropagation()
+    const item = this.desk.item
+    if (event.key === "Enter" && item) item.choice.note = event.target.value.trim()
+    this.closeNote()
+    this.redraw()
+  }
+
+  closeNote() {
+    const input = this.view.q(".noteinput")
+    if (input.hidden) return
+    input.hidden = true
+    input.blur()
+  }
+
+  toggleHelp() {
+    const help = this.view.q(".help")
+    if (help.open) help.close()
+    else help.showModal()
+  }
+
+  // -- drawing ----------------------------------------------------------------------------------------------------
+
+  turned() {
+    this.closeNote()
+    const item = this.desk.item
+    if (item) {
+      item.painted = false
+      resumeTime(item)
+      requestAnimationFrame(() => setTimeout(() => (item.painted = true), 0))
+    }
+    this.redraw()
+    this.view.say(`${this.said || ""} ${item ? "Next: " + LANE_NAMES[item.lane] + " comment." : ""}`.trim())
+    this.said = ""
+    if (this.sent.dirty) this.send()
+  }
+
+  redraw() {
+    this.view.draw(this.desk, this.settings)
+    this.view.drawProblems(this.desk)
+    this.view.button("mask").setAttribute("aria-pressed", String(this.settings.maskAll))
+    this.counted()
+    if (this.sent.dirty) this.send()
+  }
+
+  counted() {
+    if (this.counts) this.view.drawCounts(this.desk, this.counts)
+    this.view.drawSaved(this.desk, this.isLost())
+  }
+
+  // -- the server -------------------------------------------------------------------------------------------------
+
+  isLost() {
+    const asked = this.sent.id !== null && performance.now() - Math.max(this.heardAt, this.sent.first || 0) > LOST_MS
+    return asked
+  }
+
+  send(again = false) {
+    const now = performance.now()
+    if (!again && this.sent.id !== null && now - this.sent.at < GATHER_MS) return // one report at a time; the rest follows its answer
+    const beat = {
+      kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
+    }
+    if (this.sent.id === null) this.sent.first = now
+    this.sent = { at: now, id: beat.id, dirty: false, first: this.sent.first }
+    this.emit("log", [...this.desk.pending, beat])
+  }
+
+  hear(data) {
+    this.claimSeconds = data.claim_seconds
+    this.counts = data.counts
+    this.settings.elsewhere = data.elsewhere
+    this.settings.loaded = true
+    this.heardAt = performance.now()
+    const answered = data.beat !== null && data.beat === this.sent.id
+    const before = this.desk.item
+    const spansBefore = before && before.spans
+    const gone = this.desk.hear(data)
+    if (gone) this.desk.problems.push(`Comment ${gone.id} is not yours any more: your claim lapsed and somebody else took it, or it was settled.`)
+    if (answered) this.sent.id = null
+    if (this.desk.item !== before) this.turned()
+    else if (before && before.spans !== spansBefore) this.redraw()
+    else this.refresh()
+    if (this.sent.dirty || (answered && this.desk.pending.length)) this.send()
+    if (this.restored === undefined) this.restored = this.desk.pending.length > 0 && (this.send(), true)
+  }
+
+  // What may have changed beside the comment on the screen.
+  refresh() {
+    this.view.drawProblems(this.desk)
+    this.view.drawHeld(this.desk)
+    if (!this.desk.item) this.view.draw(this.desk, this.settings)
+    this.counted()
+  }
+
+  isAwake() {
+    return !document.hidden && performance.now() - this.inputAt < (this.claimSeconds || 120) * 1000
+  }
+
+  stirred() {
+    const slept = !this.isAwake()
+    this.inputAt = performance.now()
+    if (slept && this.isAwake()) this.send(true)
+  }
+
+  visible() {
+    const item = this.desk.item
+    if (item) document.hidden ? pause(item) : resumeTime(item)
+    if (!document.hidden) {
+      this.inputAt = performance.now()
+      this.send(true)
+    }
+  }
+
+  tick() {
+    const now = performance.now()
+    const quiet = now - this.sent.at
+    const claim = (this.claimSeconds || 120) * 1000
+    const short = this.desk.queue.length < 4
+    const lacking = this.desk.bare().length > 0
+    const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(15000, claim / 6)
+    const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
+    if (this.claimSeconds && tries && quiet > due) this.send(true)
+    this.view.drawSaved(this.desk, this.isLost())
+    const item = this.desk.item
+    this.view.drawLease(item, item ? (item.until - now) / 1000 : 0, claim / 2000)
+  }
+}
+
+function toggle(labels, index) {
+  const at = labels.indexOf(index)
+  if (at < 0) labels.push(index)
+  else labels.splice(at, 1)
+}
+
+const cards = new WeakMap()
+
+export default function ({ data, parentElement, setStateValue }) {
+  let card = cards.get(parentElement)
+  if (card && card.desk.person !== data.person) {
+    card.end()
+    card = null
+  }
+  if (!card) {
+    card = new Card(parentElement, data)
+    cards.set(parentElement, card)
+  }
+  card.emit = setStateValue
+  card.hear(data)
+  return () => {
+    card.end()
+    cards.delete(parentElement)
+  }
+}

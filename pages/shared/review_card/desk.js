@@ -1,0 +1,184 @@
+// What lies on the desk: comments to decide, steps not yet confirmed, steps that can be undone. Draws nothing.
+
+const RESERVED = "moderato.step."
+
+class Desk {
+  constructor(data) {
+    this.person = data.person
+    this.queue = [] // queue[0] is on the screen
+    this.held = []
+    this.history = [] // steps of this visit: {id, kind, item, choice}
+    this.pending = [] // steps that the server has not confirmed, oldest first
+    this.problems = [] // what the server refused, in words
+    this.fronts = [] // comments that an undo brings back from before this visit
+    this.clock = 0
+    this.restore()
+  }
+
+  get item() {
+    return this.queue[0] || null
+  }
+
+  // -- steps ------------------------------------------------------------------------------------------------------
+
+  outcome(item) {
+    return item.choice.outcome || (item.choice.labels.length ? "remove" : "approve")
+  }
+
+  decide(kind, outcome) {
+    const item = this.item
+    const { labels, note } = item.choice
+    this.close(kind, { outcome, labels: [...labels].sort(), note: note || null, seconds: seconds(item) })
+  }
+
+  close(kind, more) {
+    const item = this.queue.shift()
+    pause(item)
+    const step = this.record({ kind, comment: item.id, ...more })
+    this.history.push({ id: step.id, kind, item })
+    if (kind === "hold") this.held.push(item)
+  }
+
+  undo() {
+    const last = this.history.pop()
+    if (!last) {
+      this.record({ kind: "undo", target: null })
+      return null
+    }
+    const settles = last.kind !== "skip" && last.kind !== "hold"
+    this.record({ kind: "undo", of: last.kind, comment: last.item.id, target: settles ? last.id : null })
+    this.put(last.item)
+    return last.item
+  }
+
+  resume() {
+    const item = this.held[0]
+    if (!item) return
+    this.record({ kind: "resume", comment: item.id })
+    this.put(item)
+  }
+
+  put(item) {
+    this.held = this.held.filter((other) => other.id !== item.id)
+    this.queue = [item, ...this.queue.filter((other) => other.id !== item.id)]
+  }
+
+  record(step) {
+    this.clock = Math.max(Date.now(), this.clock + 1)
+    const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...step }
+    this.pending.push(made)
+    try {
+      localStorage.setItem(this.prefix + made.id, JSON.stringify(made))
+    } catch {
+      // a full or forbidden store: the steps are still here, and are sent
+    }
+    return made
+  }
+
+  // -- what a reload must not lose --------------------------------------------------------------------------------
+
+  get prefix() {
+    return RESERVED + encodeURIComponent(this.person) + "."
+  }
+
+  restore() {
+    for (let at = 0; at < localStorage.length; at += 1) {
+      const key = localStorage.key(at)
+      if (!key.startsWith(this.prefix)) continue
+      try {
+        this.pending.push(JSON.parse(localStorage.getItem(key)))
+      } catch {
+        localStorage.removeItem(key)
+      }
+    }
+    this.pending.sort((one, other) => one.at - other.at)
+  }
+
+  // -- what the server says ---------------------------------------------------------------------------------------
+
+  // Returns the comment that was taken from the screen, if one was.
+  hear(data) {
+    const before = this.item
+    for (const answer of data.answers) this.confirm(answer)
+    const told = new Map(data.order.map(([id, left, held]) => [id, { left, held }]))
+    this.queue = this.queue.filter((item) => told.has(item.id) || this.lastStep(item.id))
+    this.held = this.held.filter((item) => told.has(item.id) || this.lastStep(item.id))
+    for (const item of data.items) this.take(item, told.get(item.id))
+    for (const id of this.fronts.splice(0)) this.queue.sort((one, other) => (other.id === id) - (one.id === id))
+    for (const item of [...this.queue, ...this.held]) this.renew(item, told.get(item.id), data.spans[item.id])
+    const gone = before && before !== this.item && !this.queue.includes(before) && !this.held.includes(before)
+    return gone ? before : null
+  }
+
+  confirm(answer) {
+    const step = this.pending.find((other) => other.id === answer.id)
+    if (!step) return
+    this.pending = this.pending.filter((other) => other !== step)
+    localStorage.removeItem(this.prefix + step.id)
+    if (step.kind === "undo" && !step.comment && answer.ok) this.fronts.push(answer.comment)
+    if (answer.ok) return
+    const undone = this.pending.some((other) => other.kind === "undo" && other.target === step.id)
+    this.history = this.history.filter((other) => other.id !== step.id)
+    if (!(step.kind === "undo" && this.refused === step.target && step.target)) this.problems.push(answer.message)
+    if (undone) this.refused = step.id
+  }
+
+  // Steps on the way count before what the server says: it has not seen them yet.
+  lastStep(id) {
+    return this.pending.findLast((step) => step.comment === id) || null
+  }
+
+  take(item, told) {
+    const step = this.lastStep(item.id)
+    if (!told || (step && !["undo", "resume"].includes(step.kind))) return
+    if (this.queue.some((other) => other.id === item.id) || this.held.some((other) => other.id === item.id)) return
+    item.choice = { labels: [...item.preset], outcome: null, note: "", revealed: false, unfolded: false }
+    item.spent = 0
+    item.since = null
+    item.spans = null
+    if (told.held && !step) this.held.push(item)
+    else this.queue.splice(this.placeOf(item), 0, item)
+  }
+
+  // Behind what is on the screen, before what is less urgent.
+  placeOf(item) {
+    const rank = (other) => LANES.indexOf(other.lane)
+    const at = this.queue.findIndex((other, index) => index > 0 && rank(other) > rank(item))
+    return at < 0 ? this.queue.length : at
+  }
+
+  renew(item, told, spans) {
+    if (told) item.until = performance.now() + told.left * 1000
+    if (spans && !item.spans) item.spans = spans
+  }
+
+  // Own decisions that the server's count does not have yet.
+  get uncounted() {
+    const change = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target ? -1 : 0)
+    return this.pending.reduce((sum, step) => sum + change(step), 0)
+  }
+
+  have() {
+    return [...this.queue, ...this.held].map((item) => item.id)
+  }
+
+  bare() {
+    return this.queue.slice(0, 8).filter((item) => item.scores && !item.spans).map((item) => item.id)
+  }
+}
+
+const LANES = ["escalated", "audit", "flagged"]
+
+function pause(item) {
+  if (item.since !== null) item.spent += performance.now() - item.since
+  item.since = null
+}
+
+function resumeTime(item) {
+  if (item.since === null && !document.hidden) item.since = performance.now()
+}
+
+function seconds(item) {
+  const running = item.since === null ? 0 : performance.now() - item.since
+  return Math.round(item.spent + running) / 1000
+}

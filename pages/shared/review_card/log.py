@@ -1,0 +1,137 @@
+"""What the browser reports: a list of steps, each with an id of its own, sent again until confirmed."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from core.accounts import Person
+from core.domain import LabelFlags, Outcome
+from core.errors import BadInput, Conflict, ModeratoError
+from core.labels import LABELS
+from core.review import Review, Verdict
+
+_MOST_KEPT = 1_000
+log = logging.getLogger("moderato")
+
+
+@dataclass
+class Desk:
+    """What this browser session's server side remembers."""
+
+    person: str = ""
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was answered to each step, for when it is sent again."""
+    kept_at: float = 0.0
+    """Monotonic time of the last heartbeat that was passed on."""
+
+    def of(self, person: Person) -> "Desk":
+        """This desk, cleared if somebody else sits at it now."""
+        if self.person != person.name:
+            self.person, self.kept_at = person.name, 0.0
+            self.answers.clear()
+        return self
+
+
+def steps_of(value: Any) -> list[dict[str, Any]]:
+    """The steps in the component's state. What is no step is dropped: a browser can send anything."""
+    found = value.get("log") if isinstance(value, dict) else None
+    return [step for step in found or [] if isinstance(step, dict)] if isinstance(found, list) else []
+
+
+def last_beat(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The newest sign of life: which comments the browser has, and whether somebody is there."""
+    return next((step for step in reversed(steps) if step.get("kind") == "beat"), {})
+
+
+def numbers(beat: dict[str, Any], name: str) -> set[int]:
+    """The comments that a sign of life lists under the name."""
+    found = beat.get(name)
+    return {number for number in found if isinstance(number, int)} if isinstance(found, list) else set()
+
+
+def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk: Desk) -> list[dict[str, Any]]:
+    """Do each step once and in order; returns the answers. What the database does not take is sent again."""
+    answers = []
+    for step in steps:
+        if step.get("kind") == "beat":
+            continue
+        name = str(step.get("id"))
+        if name not in desk.answers:
+            try:
+                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step)}
+            except ModeratoError as error:
+                desk.answers[name] = {"id": name, "ok": False, "message": str(error)}
+            except Exception as error:  # not confirmed, so the browser keeps it; the text may hold a person's note
+                log.error("a step of the review queue failed: %s", type(error).__name__)
+                break
+        answers.append(desk.answers[name])
+    while len(desk.answers) > _MOST_KEPT:
+        desk.answers.pop(next(iter(desk.answers)))
+    return answers
+
+
+def _do(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any]:
+    if step.get("by") != person.name:
+        raise Conflict(f"That step was not made as {person.name}. Nothing was recorded.")
+    kind = step.get("kind")
+    if kind == "decide":
+        review.decide(_verdict(step), by=person)
+    elif kind == "identical":
+        return {"settled": len(review.settle_identical(_verdict(step), by=person))}
+    elif kind == "undo":
+        return _undo(review, person, step)
+    elif kind == "skip":
+        review.skip(person, _comment(step))
+    elif kind == "hold":
+        review.hold(person, _comment(step))
+    elif kind == "resume":
+        review.resume(person, _comment(step))
+    else:
+        raise BadInput("The card sent a step that this server does not know. Reload the page.")
+    return {}
+
+
+def _undo(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any]:
+    if step.get("of") in ("skip", "hold"):
+        review.resume(person, _comment(step))
+        return {"comment": _comment(step)}
+    target = _uuid(step["target"]) if step.get("target") else None
+    return {"comment": review.undo(person, _uuid(step.get("id")), target)[0]}
+
+
+def _verdict(step: dict[str, Any]) -> Verdict:
+    outcome = step.get("outcome")
+    if outcome not in set(Outcome):
+        raise BadInput("The card sent an unknown outcome. Reload the page.")
+    seconds, note = step.get("seconds"), step.get("note")
+    return Verdict(
+        client_id=_uuid(step.get("id")),
+        comment_id=_comment(step),
+        outcome=Outcome(outcome),
+        labels=_labels(step.get("labels")),
+        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        note=note if isinstance(note, str) else None,
+    )
+
+
+def _labels(value: Any) -> LabelFlags:
+    if not isinstance(value, list) or not all(index in range(len(LABELS)) for index in value):
+        raise BadInput("The card sent unknown labels. Reload the page.")
+    a, b, c, d, e, f = (index in value for index in range(len(LABELS)))
+    return a, b, c, d, e, f
+
+
+def _comment(step: dict[str, Any]) -> int:
+    comment_id = step.get("comment")
+    if not isinstance(comment_id, int) or not 0 < comment_id < 2**63:
+        raise BadInput("The card sent no comment's number. Reload the page.")
+    return comment_id
+
+
+def _uuid(value: Any) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise BadInput("The card sent a step without an id. Reload the page.") from None

@@ -1,0 +1,109 @@
+"""What the card is told: comments to show, answers, counts. Blind comments come without anything that could sway."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.domain import Lane
+from core.labels import LABEL_TITLES, LABELS
+from core.review import Counts, Elsewhere
+from core.review_items import Context, Evidence, Item, Remark
+from core.scoring.protocol import Span
+
+_WEAK = 0.15
+"""A stretch that moves no label's logit by more is not highlighted."""
+_STRONG = 3.0
+"""From here on a highlight is drawn as strongly as it gets."""
+
+
+def item_json(item: Item) -> dict[str, Any]:
+    """A comment for the card."""
+    comment, escalation = item.comment, item.escalation
+    return {
+        "id": comment.id,
+        "lane": item.lane.value,
+        "blind": item.blind,
+        "text": comment.text,
+        "source": comment.source,
+        "author": comment.author,
+        "written": comment.created_at.isoformat() if comment.created_at else None,
+        "context": _context(item.context),
+        "escalation": None
+        if escalation is None
+        else {
+            "by": escalation.person,
+            "note": escalation.note,
+            "labels": None if item.blind else _indexes(escalation.labels),
+        },
+        **_evidence(None if item.blind else item.evidence),
+    }
+
+
+def spans_json(spans: Sequence[Span]) -> list[list[Any]]:
+    """Highlights as [first, past the last code point, label, strength from 0 to 1]."""
+    made = []
+    for span in spans:
+        strength, label = max((value, index) for index, value in enumerate(span.contributions))
+        if strength > _WEAK:
+            made.append([span.start, span.end, label, round(min(strength / _STRONG, 1.0), 2)])
+    return made
+
+
+def counts_json(counts: Counts) -> dict[str, Any]:
+    """What stays in view."""
+    waiting = {lane.value: many for lane, many in counts.waiting.items()}
+    return {"waiting": waiting, "done": counts.done, "median": counts.median_seconds}
+
+
+def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:
+    """Why there is nothing to show; `back` is seconds until the first comment of somebody else is free."""
+    back = None if elsewhere.first_back is None else max(0.0, (elsewhere.first_back - now).total_seconds())
+    return {"claimed": elsewhere.claimed, "held": elsewhere.held, "back": back, "unscored": elsewhere.unscored}
+
+
+def local_midnight(now: datetime, offset_minutes: int | None) -> datetime:
+    """When the day began for a browser whose clock is so many minutes behind UTC."""
+    behind = timedelta(minutes=offset_minutes or 0)
+    return (now - behind).replace(hour=0, minute=0, second=0, microsecond=0) + behind
+
+
+def wanted(waiting: Collection[int]) -> int:
+    """How many comments to keep ready: forty, but near the end a share that leaves some to others."""
+    return max(4, min(40, -(-sum(waiting) // 4)))
+
+
+def label_titles() -> list[str]:
+    """As people see them, in LABELS order."""
+    return [LABEL_TITLES[label] for label in LABELS]
+
+
+def lanes() -> list[str]:
+    """In the order in which they are served."""
+    return [lane.value for lane in Lane]
+
+
+def _evidence(evidence: Evidence | None) -> dict[str, Any]:
+    if evidence is None:
+        return {"scores": None, "thresholds": None, "preset": [], "masked": False, "identical": 1, "history": []}
+    return {
+        "scores": [round(score, 4) for score in evidence.scores],
+        "thresholds": list(evidence.thresholds),
+        "preset": _indexes(evidence.preset),
+        "masked": evidence.severe,
+        "identical": evidence.identical,
+        "history": [[outcome.value, _indexes(labels), many] for outcome, labels, many in evidence.history[:5]],
+    }
+
+
+def _context(context: Context) -> dict[str, Any]:
+    parent: Remark | None = context.parent
+    return {
+        "parent": asdict(parent) if parent else None,
+        "thread": [asdict(remark) for remark in context.thread],
+        "author": [asdict(remark) for remark in context.author],
+    }
+
+
+def _indexes(flags: Sequence[bool]) -> list[int]:
+    return [index for index, on in enumerate(flags) if on]

@@ -1,0 +1,293 @@
+// Drawing the card. Reads the desk, changes nothing on it.
+
+const LANE_NAMES = { escalated: "Escalated", audit: "Blind audit", flagged: "Flagged" }
+const LANE_SHORT = { escalated: "Escalated", audit: "Audit", flagged: "Flagged" }
+const OUTCOME_NAMES = { approve: "Approve", remove: "Remove", escalate: "Escalate" }
+const DONE_NAMES = { approve: "approved", remove: "removed", escalate: "escalated" }
+const WHY_BLIND =
+  "Drawn at random from all traffic, to measure what the model misses. Scores stay hidden: your own reading is what counts."
+const KEYS = [
+  ["1 – 6", "Toggle a label"], ["Enter", "Submit and next"], ["A", "None of them: approve and next"],
+  ["X", "Keep although labelled, remove although not"], ["E", "Escalate: somebody else decides"], ["S", "Skip: back to the queue"],
+  ["H", "Hold for a day"], ["G", "Get a held one back"], ["Z", "Undo your last step, again and again"],
+  ["V", "Reveal or mask the text"], ["M", "Mask every comment"], ["N", "Write a note"],
+  ["D", "Settle all identical comments"], ["T", "Thread and author"], ["?", "This list"],
+]
+
+const count = new Intl.NumberFormat("en-US")
+
+class View {
+  constructor(root, titles) {
+    this.root = root
+    this.q = (selector) => root.querySelector(selector)
+    this.text = this.q(".text")
+    this.buttons = titles.map((title, index) => this.labelButton(title, index))
+    this.titles = titles
+    this.q(".labels").replaceChildren(...this.buttons)
+    this.q(".help dl").replaceChildren(...KEYS.flatMap(([key, what]) => [element("dt", key), element("dd", what)]))
+    this.drawn = null
+  }
+
+  labelButton(title, index) {
+    const made = element("button")
+    made.type = "button"
+    made.className = "label"
+    made.dataset.label = index
+    const bar = element("span", "", "bar")
+    bar.append(element("span", "", "fill"), element("span", "", "tick"))
+    made.append(element("kbd", String(index + 1)), element("span", title, "name"), bar, element("span", "", "score"))
+    return made
+  }
+
+  // Everything about the comment on the screen.
+  draw(desk, settings) {
+    const item = desk.item
+    this.root.querySelector(".card").dataset.state = item ? "item" : settings.loaded ? "empty" : "loading"
+    this.q(".desk").hidden = !item && settings.loaded
+    this.q(".empty").hidden = Boolean(item) || !settings.loaded
+    if (item) this.drawItem(item, settings)
+    else this.drawEmpty(desk, settings)
+    this.drawHeld(desk)
+  }
+
+  drawItem(item, settings) {
+    const lane = this.q(".lane")
+    lane.textContent = item.blind && item.lane === "escalated" ? "Escalated · blind" : LANE_NAMES[item.lane]
+    lane.dataset.lane = item.lane
+    this.q(".from").textContent = origin(item)
+    this.q(".why").textContent = whyOf(item)
+    this.drawBody(item, settings)
+    this.drawChoice(item, settings)
+    this.drawEvidence(item)
+    this.drawContext(item, settings)
+  }
+
+  drawBody(item, settings) {
+    const masked = (item.masked || settings.maskAll) && !item.choice.revealed
+    const box = this.text
+    box.replaceChildren()
+    box.dataset.cid = String(item.id)
+    box.classList.toggle("masked", masked)
+    box.setAttribute("aria-label", masked ? "Comment text, masked. V reveals it." : "Comment text")
+    if (masked) box.textContent = maskOf(item.text)
+    else this.drawOpen(item)
+    if (this.drawn !== item) box.scrollTop = 0
+    this.drawn = item
+    const can = item.masked || settings.maskAll
+    this.button("reveal").disabled = !can
+    this.q(".revealword").textContent = can && item.choice.revealed ? "Mask" : "Reveal"
+  }
+
+  drawOpen(item) {
+    const long = item.text.length > FOLD_CHARS && !item.choice.unfolded
+    drawText(this.text, long ? item.text.slice(0, FOLD_CHARS) : item.text, item.spans || [], this.titles)
+    if (!long) return
+    const more = element("button", "Show all " + count.format(item.text.length) + " characters", "more")
+    more.type = "button"
+    more.dataset.act = "unfold"
+    this.text.append(element("br"), more)
+  }
+
+  drawChoice(item) {
+    const { labels, outcome, note } = item.choice
+    this.buttons.forEach((button, index) => {
+      button.setAttribute("aria-pressed", String(labels.includes(index)))
+      this.drawScore(button, item, index)
+    })
+    const says = outcome || (labels.length ? "remove" : "approve")
+    const primary = this.button("submit")
+    primary.dataset.outcome = says
+    this.q(".outcome").textContent = OUTCOME_NAMES[says]
+    this.q(".other").textContent = says === "remove" ? "Approve" : "Remove"
+    this.q(".says").textContent = labels.length ? labels.map((index) => this.titles[index]).join(", ") : "No label"
+    const line = this.q(".note")
+    line.replaceChildren()
+    if (note) appendVisible(line, Array.from("Note: " + note))
+    const many = this.button("identical")
+    many.disabled = item.blind || item.identical < 2
+    this.q(".many").textContent = many.disabled ? "Identical" : "All " + count.format(item.identical) + " identical"
+  }
+
+  drawScore(button, item, index) {
+    button.classList.toggle("bare", !item.scores)
+    if (!item.scores) {
+      button.querySelector(".score").textContent = ""
+      return
+    }
+    const [score, limit] = [item.scores[index], item.thresholds[index]]
+    button.classList.toggle("over", score >= limit)
+    button.querySelector(".fill").style.transform = `scaleX(${score})`
+    button.querySelector(".tick").style.left = `${limit * 100}%`
+    button.querySelector(".score").textContent = score.toFixed(2)
+    button.title = `Score ${score.toFixed(3)}, threshold ${limit.toFixed(2)}`
+  }
+
+  drawEvidence(item) {
+    this.q(".legend").textContent = item.scores ? "Bar: score. Line: threshold for review." : item.blind ? "Scores hidden" : "Not scored"
+    const rows = item.history.map(([outcome, labels, many]) => {
+      const words = labels.map((index) => this.titles[index]).join(", ")
+      return element("li", `${count.format(many)} × ${DONE_NAMES[outcome]}${words ? ": " + words : ""}`)
+    })
+    const box = this.q(".history")
+    box.replaceChildren()
+    if (item.blind) return
+    box.append(element("h3", "Identical text before"))
+    if (rows.length) box.append(listOf(rows))
+    else box.append(element("p", "Not decided before"))
+  }
+
+  drawContext(item, settings) {
+    const box = this.q(".context")
+    const { parent, thread, author } = item.context
+    const many = (parent ? 1 : 0) + thread.length + author.length
+    box.replaceChildren()
+    if (!many) return
+    const toggle = element("button", `${settings.contextOpen ? "Hide" : "Show"} thread and author (${many}) `, "quiet")
+    toggle.type = "button"
+    toggle.dataset.act = "context"
+    toggle.setAttribute("aria-expanded", String(settings.contextOpen))
+    toggle.append(element("kbd", "T"))
+    box.append(toggle)
+    if (!settings.contextOpen) return
+    this.remarks(box, "In reply to", parent ? [parent] : [])
+    this.remarks(box, "Earlier in the thread", thread)
+    this.remarks(box, "More by the same author", author)
+  }
+
+  remarks(box, title, remarks) {
+    if (!remarks.length) return
+    const rows = remarks.map((remark) => {
+      const row = element("li")
+      if (remark.author) {
+        const who = element("b")
+        appendVisible(who, Array.from(remark.author))
+        row.append(who, " ")
+      }
+      const body = element("span", "", "remark")
+      body.dir = "auto"
+      drawText(body, remark.text, [], this.titles)
+      row.append(body)
+      return row
+    })
+    box.append(element("h3", title), listOf(rows))
+  }
+
+  drawHeld(desk) {
+    const many = desk.held.length
+    for (const place of this.root.querySelectorAll(".heldcount")) place.textContent = many ? `Held (${many})` : "Held"
+    for (const button of this.root.querySelectorAll("[data-act=resume]")) button.disabled = !many
+  }
+
+  drawEmpty(desk, settings) {
+    const [title, reason] = emptyWords(desk, settings.elsewhere)
+    this.text.replaceChildren()
+    delete this.text.dataset.cid
+    this.drawn = null
+    this.q(".empty h2").textContent = title
+    this.q(".empty .reason").textContent = reason
+  }
+
+  drawCounts(desk, counts) {
+    const lanes = LANES.map((lane) => {
+      const place = element("span", LANE_SHORT[lane] + " ", "count")
+      place.append(element("b", count.format(counts.waiting[lane])))
+      return place
+    })
+    this.q(".waiting").replaceChildren(...lanes)
+    const median = counts.median === null ? "–" : counts.median.toFixed(1) + " s"
+    const done = element("span", "Done today ", "count")
+    done.append(element("b", count.format(Math.max(0, counts.done + desk.uncounted))))
+    const typical = element("span", "Median ", "count")
+    typical.append(element("b", median))
+    this.q(".today").replaceChildren(done, typical)
+  }
+
+  drawSaved(desk, lost) {
+    const many = desk.pending.length
+    const box = this.q(".save")
+    box.dataset.state = lost ? "offline" : many ? "saving" : "saved"
+    const kept = many ? ` · ${many} kept here` : ""
+    setText(box, lost ? `Not connected${kept}, trying again` : many ? `Saving ${many}` : "All saved")
+  }
+
+  drawLease(item, left, warnFrom) {
+    const box = this.q(".lease")
+    const warn = item !== null && left < warnFrom
+    box.dataset.warn = String(warn)
+    const rest = `${Math.floor(Math.max(0, left) / 60)}:${String(Math.floor(Math.max(0, left) % 60)).padStart(2, "0")}`
+    setText(box, !warn ? "" : left > 0 ? `Yours for ${rest} more. Any key keeps it.` : "Your claim has lapsed. Any key asks for it back.")
+  }
+
+  drawProblems(desk) {
+    const box = this.q(".notices")
+    box.replaceChildren(
+      ...desk.problems.map((words, index) => {
+        const row = element("div", words, "notice")
+        const close = element("button", "Dismiss", "quiet")
+        close.type = "button"
+        close.dataset.act = "dismiss"
+        close.dataset.index = index
+        row.append(close)
+        return row
+      }),
+    )
+  }
+
+  say(words) {
+    this.q(".live").textContent = words
+  }
+
+  button(act) {
+    return this.q(`[data-act=${act}]`)
+  }
+}
+
+function element(name, words = "", kind = "") {
+  const made = document.createElement(name)
+  if (words) made.textContent = words
+  if (kind) made.className = kind
+  return made
+}
+
+function listOf(rows) {
+  const made = element("ul")
+  made.append(...rows)
+  return made
+}
+
+function setText(box, words) {
+  if (box.textContent !== words) box.textContent = words
+}
+
+function origin(item) {
+  const day = item.written ? new Date(item.written).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" }) : ""
+  const whole = ["#" + item.id, item.author && "by " + item.author, item.source, day].filter(Boolean).join("  ·  ")
+  return Array.from(whole).map((c) => (isHidden(c) ? "�" : c)).join("")
+}
+
+function whyOf(item) {
+  const asked = item.escalation
+  if (!asked) return item.blind ? WHY_BLIND : ""
+  const visible = asked.note ? Array.from(asked.note).map((c) => (isHidden(c) ? "�" : c)).join("") : ""
+  return `${asked.by} asks for another look${visible ? ": “" + visible + "”" : "."}${item.blind ? " Blind: no scores." : ""}`
+}
+
+function emptyWords(desk, elsewhere) {
+  const held = desk.held.length ? ` You hold ${desk.held.length} for later: G takes the next one up.` : ""
+  if (!elsewhere) return ["Fetching more", "The next comments are on their way." + held]
+  if (elsewhere.claimed) {
+    const many = count.format(elsewhere.claimed)
+    const holds = elsewhere.held ? ` (${elsewhere.held} held for later)` : ""
+    const back = elsewhere.back === null ? "" : ` The first comes back ${backIn(elsewhere.back)} unless it is decided.`
+    return ["Others have the rest", `${many} still wait, all with other moderators${holds}.${back}${held}`]
+  }
+  if (elsewhere.unscored) {
+    return ["Waiting for scores", `${count.format(elsewhere.unscored)} comments are not scored yet. They come here by themselves.${held}`]
+  }
+  return [desk.held.length ? "Only held comments are left" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
+}
+
+function backIn(seconds) {
+  if (seconds < 90) return `in ${Math.ceil(seconds)} s`
+  return seconds < 5400 ? `in ${Math.round(seconds / 60)} min` : `in ${Math.round(seconds / 3600)} h`
+}
