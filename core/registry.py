@@ -85,9 +85,7 @@ class Registry:
         """Add a challenger. Raises BadInput for a bad name, Conflict if it is taken, ModelUnavailable for bad files."""
         check_role(by, Role.ADMIN)
         if not _NAME.fullmatch(name):
-            raise BadInput(
-                f"A model's name has up to 64 of a-z 0-9 . _ - and begins with a letter or digit: {name[:80]!r}"
-            )
+            raise BadInput(f"{name[:80]!r} cannot be a model's name: use up to 64 of a-z, 0-9, `.`, `_` and `-`.")
         refuse_code(folder)
         values = _describe(name, folder, kind=kind, base=base, snapshot_id=snapshot_id, metrics=metrics)
         with self._sessions.begin() as session:

@@ -160,22 +160,26 @@ class Following:
 
     def __init__(self, runs: Runs, run_id: int, say: Say | None) -> None:
         self._runs, self._run_id, self._say = runs, run_id, say
-        self._ended = threading.Event()
-        self._written, self._what, self._share = 0.0, "", 0.0
+        self._ended, self._busy = threading.Event(), threading.Lock()
+        self._written, self._share = 0.0, 0.0
+        self._logged: set[str] = set()
 
     def step(self, what: str, share: float) -> None:
-        """Say what it does now and how far it is, 0 to 1. Raises KeyboardInterrupt if the run was stopped."""
-        self._share = max(self._share, share)
-        fresh = what != self._what
-        if fresh:
-            self._what = what
-            self.log(what)
-        if self._say:
-            self._say(what, self._share)
-        if fresh or time.monotonic() - self._written > 0.5:
-            self._written = time.monotonic()
-            if not self._runs.update(self._run_id, step=what, share=self._share):
-                raise KeyboardInterrupt
+        """Say what it does now and how far it is, 0 to 1; for any thread. Raises KeyboardInterrupt if stopped."""
+        if _interrupted.is_set():
+            raise KeyboardInterrupt
+        with self._busy:
+            self._share = max(self._share, share)
+            fresh = what not in self._logged
+            if fresh:
+                self._logged.add(what)
+                self.log(what)
+            due = fresh or time.monotonic() - self._written > 0.5
+            if self._say and due:
+                self._say(what, self._share)
+            self._written = time.monotonic() if due else self._written
+        if due and not self._runs.update(self._run_id, step=what, share=self._share):
+            raise KeyboardInterrupt
 
     def note(self, **values: Any) -> None:
         """Record the snapshot or the model of the run."""
@@ -199,13 +203,19 @@ class Following:
             log.write(f"{now():%H:%M:%S} {what}\n")
 
 
-def stop_on_terminate() -> None:
+_interrupted = threading.Event()
+"""This process was asked to end. Threads look here: only the main one gets the KeyboardInterrupt."""
+
+
+def stop_on_signals() -> None:
     """Let SIGTERM end this process as Ctrl-C does, so that what is half done is cleaned up."""
 
     def interrupt(_signal: int, _frame: Any) -> NoReturn:
+        _interrupted.set()
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
