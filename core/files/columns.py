@@ -29,15 +29,22 @@ def find_columns(names: Sequence[str], chosen: Mapping[str, str | None] | None =
     not there, or when no column holds the text.
     """
     by_name = {_plain(name): name for name in reversed(names)}
-    known = {**ROLES, **{label: (label,) for label in LABELS}}
-    found = {role: next((by_name[n] for n in spelled if n in by_name), None) for role, spelled in known.items()}
+    found: dict[str, str | None] = {**guess_columns(names)}
     for role, name in (chosen or {}).items():
         found[role] = None if name is None else _require(name, names, by_name)
-    if found["text"] is None:
+    if found.get("text") is None:
         raise BadInput(
             f"No column holds the comments: looked for comment_text, text and body, found {listed(names)}. "
             "Say which one it is (on the page under “Columns”, for the command by --text-column)."
         )
+    return {role: name for role, name in found.items() if name is not None}
+
+
+def guess_columns(names: Sequence[str]) -> ColumnMap:
+    """What the names alone tell, also when no column holds the text."""
+    by_name = {_plain(name): name for name in reversed(names)}
+    known = {**ROLES, **{label: (label,) for label in LABELS}}
+    found = {role: next((by_name[n] for n in spelled if n in by_name), None) for role, spelled in known.items()}
     return {role: name for role, name in found.items() if name is not None}
 
 

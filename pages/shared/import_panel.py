@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.accounts import Person, Role
 from core.domain import ImportRun, RunState, now
-from core.errors import BadInput, ModeratoError
-from core.files import Preview, find_columns, preview
-from core.files.columns import ROLES
+from core.errors import ModeratoError
+from core.files import Preview, preview
+from core.files.columns import ROLES, guess_columns
 from core.intake import ImportSummary
 from core.jobs import Job
 from core.labels import LABELS
@@ -120,10 +120,7 @@ def _distinct(names: list[str]) -> list[str]:
 
 def _mapping(names: list[str]) -> dict[str, str | None]:
     """What each column is: as found by name, unless the person says otherwise."""
-    try:
-        found = find_columns(names)
-    except BadInput:
-        found = {}
+    found = guess_columns(names)
     options = [None, *dict.fromkeys(names)]
     chosen: dict[str, str | None] = {}
     for row in (list(ROLES)[:3], list(ROLES)[3:]):
@@ -176,7 +173,7 @@ def _past() -> None:
             "Known": run.known,
             "Left out": run.bad,
             "By": run.person,
-            "Started": run.started_at,
+            "Started (UTC)": f"{run.started_at:%Y-%m-%d %H:%M}",
         }
         for run in runs
     ]

@@ -9,7 +9,7 @@ from core.accounts import Role
 from core.domain import Policy
 from core.errors import ModeratoError
 from core.files import Kind, kind_of, preview
-from core.files.columns import find_columns
+from core.files.columns import guess_columns
 from core.jobs import Job
 from core.score_files import Order, ScoredFile, score_file, score_texts
 from core.scored import SOURCE, Highest, ScoredText, as_csv, as_new, scored, split_lines
@@ -125,10 +125,8 @@ def draw_file(scorer: Scorer, policy: Policy) -> None:
 
 
 def _text_at(names: list[str]) -> int | None:
-    try:
-        return names.index(find_columns(names)["text"])
-    except ModeratoError:
-        return None
+    found = guess_columns(names).get("text")
+    return None if found is None else names.index(found)
 
 
 def _send_file(path: Path, name: str, column: str) -> None:

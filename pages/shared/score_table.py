@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core.domain import Policy
+from core.highlights import MOST_CHARS
 from core.labels import LABEL_TITLES, LABELS
 from core.scored import ScoredText
-from core.scoring.protocol import Scorer
+from core.scoring.protocol import Scorer, Span
 from pages.shared import score_bars
 from pages.shared.comment import draw_comment, plain
 
@@ -17,16 +18,20 @@ _CELL_CHARACTERS = 300
 
 def draw_one(row: ScoredText, policy: Policy, scorer: Scorer) -> None:
     """The text with what moved the scores, its bars, and what the policy does."""
-    over = row.over(policy)
-    if over:
-        titles = ", ".join(LABEL_TITLES[label] for label in over)
-        st.badge(f"Goes to review: {titles}", icon=":material/flag:", color="red")
+    if row.over(policy):
+        st.badge("Goes to review", icon=":material/flag:", color="red")
     else:
         st.badge("Below every threshold", icon=":material/check:", color="green")
     with st.container(border=True):
-        draw_comment(0, row.text, scorer.explain(row.text))
+        draw_comment(0, row.text, strongest(scorer.explain(row.text[:MOST_CHARS])))
     st.html(score_bars.CSS + score_bars.bars_html(row.scores, policy.thresholds))
     st.caption("The mark on a bar is the threshold of the policy; from there a comment goes to review.")
+
+
+def strongest(spans: Sequence[Span]) -> list[Span]:
+    """Those that raise some label at least a quarter as much as the strongest one: marking every word tells nothing."""
+    most = max((max(span.contributions) for span in spans), default=0.0)
+    return [span for span in spans if 0 < most <= max(span.contributions) * 4]
 
 
 def draw_many(rows: Sequence[ScoredText], policy: Policy, scorer: Scorer, key: str) -> None:
@@ -39,7 +44,7 @@ def draw_many(rows: Sequence[ScoredText], policy: Policy, scorer: Scorer, key: s
         for label, at in zip(LABELS, policy.thresholds, strict=True)
     }
     columns = {
-        "Comment": st.column_config.TextColumn(width="large"),
+        "Comment": st.column_config.TextColumn(width="medium"),
         "Review": st.column_config.CheckboxColumn(width="small", help="At or above a threshold of the policy"),
         **numbers,
     }
