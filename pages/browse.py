@@ -21,19 +21,28 @@ def open_comment(comment_id: int | None) -> None:
     state.keep("browse_open", comment_id)
 
 
+def ask_for(comment_id: int) -> None:
+    """Look for another comment by its number."""
+    state.keep("q", f"#{comment_id}")
+
+
+@st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
+def show_opened() -> None:
+    """The opened comment beside the list. It runs by itself: the role is checked again."""
+    require(Role.MODERATOR)
+    draw_history(browse.history(state.kept("browse_open")), open_comment)
+
+
 st.title("Browse")
 wanted = draw_filters(browse.choices())
 asked = re.fullmatch(r"\s*#(\d{1,18})\s*", wanted.text)
 try:
     if asked:
-        draw_history(browse.history(int(asked[1])), open_comment)
-        st.stop()
-    opened = state.kept("browse_open")
-    results, history = st.columns([3, 2]) if opened else (st.container(), None)
-    with results:
+        with st.container(border=True):
+            draw_history(browse.history(int(asked[1])), ask_for)
+    else:
         browse_results.draw_results(browse, wanted, open_comment)
-    if history:
-        with history, st.container(border=True):
-            draw_history(browse.history(opened), open_comment)
+        if state.kept("browse_open"):
+            show_opened()
 except ModeratoError as error:
     st.error(str(error), icon=":material/error:")

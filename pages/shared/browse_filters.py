@@ -8,6 +8,7 @@ from core.browse import Choices
 from core.browse_filter import Filter
 from core.history import Standing
 from core.labels import LABEL_TITLES, LABELS
+from pages.shared import state
 
 ANY = "Any state"
 WAITING = "Waiting for review"
@@ -24,6 +25,9 @@ STANDING_TITLES = {
 
 _TITLES = [LABEL_TITLES[label] for label in LABELS]
 _BY_TITLE = {title: standing for standing, title in STANDING_TITLES.items()}
+_MORE = ("decided", "over", "score", "model", "moderator", "source", "days")
+"""Keys of the filters behind the button, which are also their names in the page's address."""
+
 _HELP = 'All words must occur. "a phrase", begin\\*, -without. #123 opens that comment.'
 
 
@@ -34,13 +38,14 @@ def draw_filters(choices: Choices) -> Filter:
             "Text", key="q", placeholder="Words, \"a phrase\", begin*, -without, or #number", help=_HELP,
             label_visibility="collapsed", bind="query-params", icon=":material/search:",
         )  # fmt: skip
-        state = st.selectbox(
+        chosen = st.selectbox(
             "State", [ANY, WAITING, *_BY_TITLE], key="state", label_visibility="collapsed", width=220,
             bind="query-params",
         )  # fmt: skip
-        with st.popover("Filters", icon=":material/tune:", key="more_filters"):
+        used = sum(bool(state.kept(key)) for key in _MORE)
+        with st.popover(f"Filters ({used})" if used else "Filters", icon=":material/tune:", key="more_filters"):
             more = _draw_more(choices)
-    return Filter(text=text or "", standing=_BY_TITLE.get(str(state)), waiting=state == WAITING, **more)
+    return Filter(text=text or "", standing=_BY_TITLE.get(str(chosen)), waiting=chosen == WAITING, **more)
 
 
 def _draw_more(choices: Choices) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 
 from core.browse import MANY, Browse, Item, Results
@@ -13,6 +12,7 @@ from core.labels import LABEL_TITLES, LABELS
 from pages.shared import state
 from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import plain
+from pages.shared.comment_list import comment_list
 from pages.shared.history_panel import BADGES, is_severe
 
 _OUTCOMES = {Outcome.APPROVE: "approved", Outcome.REMOVE: "removed"}
@@ -23,7 +23,6 @@ class Place:
     """Where somebody is in the results of a filter."""
 
     wanted: Filter
-    count: tuple[int, bool]
     before: int | None = None
     after: int | None = None
 
@@ -32,33 +31,77 @@ def draw_results(browse: Browse, wanted: Filter, open_comment: Callable[[int | N
     """Draw one page of matches; a click on a row opens the comment."""
     place = state.kept("browse_place")
     if place is None or place.wanted != wanted:
-        place = Place(wanted, browse.count(wanted))
+        place = Place(wanted)
         state.keep("browse_place", place)
     results = browse.search(wanted, before=place.before, after=place.after)
-    _draw_top(place, results)
-    if not results.items:
+    count_slot = _draw_top(place, results)
+    if results.items:
+        _draw_list(results, open_comment)
+    else:
         _draw_nothing(results)
-        return
-    key = f"browse_table_{hash(place)}"
+    count_slot.text(
+        _count_words(*_count(browse, place, results)), width="content"
+    )  # last: the list need not wait for it
 
+
+def _draw_list(results: Results, open_comment: Callable[[int | None], None]) -> None:
     def open_row() -> None:
-        rows = state.kept(key).selection.rows
-        open_comment(results.items[rows[0]].id if rows else None)
+        chosen = state.kept("browse_list").open
+        open_comment(int(chosen) if chosen in {item.id for item in results.items} else None)
 
-    st.dataframe(
-        _table(results.items), column_config=_columns(), hide_index=True, key=key, on_select=open_row,
-        selection_mode="single-row", height=min(38 + 36 * len(results.items), 640), row_height=36,
-        alt="Comments found, newest first",
-    )  # fmt: skip
+    rows = [row_of(item) for item in results.items]
+    comment_list(rows, opened=state.kept("browse_open"), key="browse_list", on_open=open_row)
 
 
-def _draw_top(place: Place, results: Results) -> None:
-    count, more = place.count
-    words = (
-        f"More than {MANY:,} comments" if count >= MANY and more else f"{'At least ' if more else ''}{count:,} comments"
-    )
+def row_of(item: Item) -> dict[str, object]:
+    """What the list shows of a comment. Nothing that cannot be seen, nothing severe, no score that is withheld."""
+    masked = is_severe(item)
+    return {
+        "id": item.id,
+        "text": "Severe text: open it to read" if masked else plain(item.text, 240),
+        "masked": masked,
+        "state": STANDING_TITLES[item.standing],
+        "color": BADGES[item.standing],
+        "facts": [
+            fact for fact in (*_verdicts(item), plain(item.source, 60), f"{item.added_at:%Y-%m-%d %H:%M}") if fact
+        ],
+    }
+
+
+def _verdicts(item: Item) -> tuple[str, str]:
+    if item.hidden:
+        return "scores hidden until decided", ""
+    decided = ""
+    if item.outcome and item.labels is not None:
+        on = [LABEL_TITLES[label] for label, holds in zip(LABELS, item.labels, strict=True) if holds]
+        decided = f"{_OUTCOMES[item.outcome]}: {', '.join(on) or 'no label'}"
+    if item.scores is None:
+        return "", decided
+    highest = max(range(len(LABELS)), key=item.scores.__getitem__)
+    return f"{LABEL_TITLES[LABELS[highest]]} {item.scores[highest]:.2f}", decided
+
+
+def _count(browse: Browse, place: Place, results: Results) -> tuple[int, bool]:
+    """How many match and whether there may be more; counted once for a filter."""
+    kept = state.kept("browse_count")
+    if kept is None or kept[0] != place.wanted:
+        is_all = place.before is None and place.after is None and (results.older is None or results.unfinished)
+        count = (len(results.items), results.unfinished) if is_all else browse.count(place.wanted)
+        kept = place.wanted, count
+        state.keep("browse_count", kept)
+    return kept[1]
+
+
+def _count_words(count: int, more: bool) -> str:
+    noun = "comment" if count == 1 else "comments"
+    how = "More than " if more and count >= MANY else "At least " if more else ""
+    return f"{how}{count:,} {noun}"
+
+
+def _draw_top(place: Place, results: Results) -> st.delta_generator.DeltaGenerator:
+    """Draw the buttons and notes; what comes back is the place for the count."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.text(words.replace(" 1 comments", " 1 comment") if count != 1 or more else "1 comment", width="content")
+        count_slot = st.empty()
         with st.container(horizontal=True, width="content"):
             _step("Newer", ":material/chevron_left:", place, after=results.newer)
             _step(
@@ -71,10 +114,11 @@ def _draw_top(place: Place, results: Results) -> None:
         st.caption(f"The {results.not_searchable:,} newest comments are not searchable by text yet.")
     if results.unfinished and results.items:
         st.caption(f"Looked at comments down to number {results.older:,} so far.")
+    return count_slot
 
 
 def _step(label: str, icon: str, place: Place, *, before: int | None = None, after: int | None = None) -> None:
-    to = Place(place.wanted, place.count, before, after)
+    to = Place(place.wanted, before, after)
     end = before is None and after is None
     st.button(
         label, key=f"go_{'newer' if label == 'Newer' else 'older'}", icon=icon, disabled=end,
@@ -92,50 +136,3 @@ def _draw_nothing(results: Results) -> None:
         st.info(
             "No comment matches. Take a filter away, or import comments on the Data page.", icon=":material/search_off:"
         )
-
-
-def _table(items: list[Item]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Comment": ["▇▇▇ masked: open to read" if is_severe(item) else plain(item.text, 200) for item in items],
-            "State": [[STANDING_TITLES[item.standing]] for item in items],
-            "Scores": [_scores(item) for item in items],
-            "Decided": [_decided(item) for item in items],
-            "Added": [item.added_at for item in items],
-            "Source": [plain(item.source, 60) for item in items],
-            "Number": [item.id for item in items],
-        }
-    )
-
-
-def _scores(item: Item) -> str:
-    if item.hidden:
-        return "hidden until decided"
-    if item.scores is None:
-        return "not scored"
-    highest = max(range(len(LABELS)), key=item.scores.__getitem__)
-    return f"{item.scores[highest]:.2f} {LABEL_TITLES[LABELS[highest]]}"
-
-
-def _decided(item: Item) -> str:
-    if item.outcome is None or item.labels is None:
-        return ""
-    on = [LABEL_TITLES[label] for label, holds in zip(LABELS, item.labels, strict=True) if holds]
-    return f"{_OUTCOMES[item.outcome]}: {', '.join(on) or 'none'}"
-
-
-def _columns() -> dict[str, object]:
-    config = st.column_config
-    return {
-        "Comment": config.TextColumn(width="large"),
-        "State": config.MultiselectColumn(
-            width="small",
-            options=list(STANDING_TITLES.values()),
-            color=[BADGES[standing] for standing in STANDING_TITLES],
-        ),
-        "Scores": config.TextColumn("Highest score", width="small"),
-        "Decided": config.TextColumn(width="small"),
-        "Added": config.DatetimeColumn("Added (UTC)", format="YYYY-MM-DD HH:mm", width="small", timezone="UTC"),
-        "Source": config.TextColumn(width="small"),
-        "Number": config.NumberColumn(format="%d", width="small"),
-    }

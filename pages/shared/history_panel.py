@@ -18,14 +18,13 @@ BADGES = {
     Standing.AUDIT: "blue",
     Standing.FLAGGED: "orange",
     Standing.ALLOWED: "green",
-    Standing.SETTLED: "primary",
+    Standing.SETTLED: "red",
     Standing.GOLDEN: "yellow",
 }
 """Colours of where a comment stands."""
 
-SEVERE = LABELS.index("severe_toxic")
-SEVERE_FROM = 0.5
-"""From this probability on, a text is masked until revealed."""
+MASKED_FROM = {"toxic": 0.98, "severe_toxic": 0.5, "threat": 0.5, "identity_hate": 0.5}
+"""From one of these probabilities on, a text is masked until revealed."""
 
 _TIMELINE = """<style>
 .m-line{border-left:2px solid color-mix(in srgb,currentColor 18%,transparent);margin:.2em 0 0 .4em;padding:0}
@@ -40,18 +39,17 @@ _TIMELINE = """<style>
 
 def is_severe(item: Item) -> bool:
     """Whether the text is masked until somebody asks to see it."""
-    return item.scores is not None and item.scores[SEVERE] >= SEVERE_FROM
+    return item.scores is not None and any(
+        score >= MASKED_FROM.get(label, 2) for label, score in zip(LABELS, item.scores, strict=True)
+    )
 
 
-def draw_history(history: History, open_comment: Callable[[int | None], None]) -> None:
+def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
     """Draw the comment, its scores, what happened, and others with the same text."""
     comment = history.comment
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**Comment {comment.id}**", width="content")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**Number {comment.id}**", width="content")
         st.badge(STANDING_TITLES[comment.standing], color=BADGES[comment.standing])
-        st.button(
-            "Close", key="close_history", icon=":material/close:", type="tertiary", on_click=open_comment, args=(None,)
-        )
     st.html(_origin(history))
     with st.container(border=True):
         draw_comment(comment.id, comment.text, masked=is_severe(comment))
@@ -99,7 +97,7 @@ def _draw_scores(events: Sequence[Event]) -> None:
     st.dataframe(table, column_config=dict.fromkeys(columns, bar), alt="Scores by label and model")
 
 
-def _draw_identical(items: Sequence[Item], open_comment: Callable[[int | None], None]) -> None:
+def _draw_identical(items: Sequence[Item], open_comment: Callable[[int], None]) -> None:
     if not items:
         return
     st.text(f"Same text: {len(items)}{' or more' if len(items) >= 20 else ''} others")

@@ -61,11 +61,11 @@ class World:
                 session.add(GoldenRow(comment_id=number, labels=golden))
         return number
 
-    def score(self, number: int, first: float, *, model: int = 102, threat: float = 0.0) -> None:
+    def score(self, number: int, first: float, *, model: int = 102, severe: float = 0.0) -> None:
         with self.services.sessions.begin() as session:
             session.query(PendingRow).filter_by(comment_id=number).delete()
             session.add(
-                ScoreRow(comment_id=number, model_id=model, toxic=first, severe_toxic=0, obscene=0, threat=threat,
+                ScoreRow(comment_id=number, model_id=model, toxic=first, severe_toxic=severe, obscene=0, threat=0,
                          insult=0, identity_hate=0, scored_at=DAY + timedelta(minutes=model))
             )  # fmt: skip
 
