@@ -26,7 +26,7 @@ def score_fold(rows: LabelledRows, inside: np.ndarray, config: StarterConfig) ->
     """Train on the rows outside a fold and score those inside."""
     with tempfile.TemporaryDirectory() as folder:
         train = rows.take(~inside)
-        fit_folder(train, len(train), config, Path(folder), init=None, progress=lambda *_: None)
+        fit_folder(Path(folder), train, config)
         return StarterScorer.load(Path(folder), name="fold").score(rows.take(inside).texts)
 
 

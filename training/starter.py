@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.labels import LABELS
+from core.scoring.linear import Linear
+from core.scoring.ngrams import Buckets
 from core.scoring.normalize import normalize
 from core.scoring.starter import StarterScorer
-from core.scoring.starter_files import CONFIG, FORMAT, NET, VERSION
+from core.scoring.starter_files import CONFIG, FORMAT, VERSION
 from core.text import fold_of
 from training.calibration import fit_platt
 from training.data import CORRECTION_FACTOR, LabelledRows, make_rows
@@ -27,6 +29,10 @@ from training.starter_files import copy_net, write_json, write_linear, write_net
 Progress = Callable[[str, float], None]
 _CALIBRATION_FOLDS: Final = 12
 _FEWEST_CALIBRATION_ROWS: Final = 300
+NO_ROWS: Final = make_rows([], np.zeros((0, len(LABELS)), np.float32))
+"""For a training without base rows, or without corrections."""
+NEUTRAL: Final = np.vstack([np.ones(len(LABELS)), np.zeros(len(LABELS))]).astype(np.float32)
+"""A calibration that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,11 @@ def train_starter(
     cannot be read.
     """
     report = progress or (lambda *_: None)
-    every = rows.plus(corrections, factor=config.correction_factor) if corrections else rows
-    frozen = every.frozen_test()
-    seen, test = every.take(~frozen), rows.take(rows.frozen_test())
-    _check(seen, init)
+    test = rows.take(rows.frozen_test())
+    base, taught = (part.take(~part.frozen_test()) for part in (rows, corrections or NO_ROWS))
+    _check(base, taught, init)
     with written_whole(out) as draft:
-        fit_folder(seen, len(rows), config, draft, init=init, progress=report)
+        fit_folder(draft, base, config, corrections=taught, init=init, progress=report)
         metrics = _measure(draft, test, config.resamples)
         report("write", 0.9)
         write_json(draft / "metrics.json", metrics.to_json())
@@ -80,68 +85,88 @@ def train_starter(
     return metrics
 
 
-def _check(seen: LabelledRows, init: Path | None) -> None:
-    if not len(seen):
+def _check(base: LabelledRows, corrections: LabelledRows, init: Path | None) -> None:
+    if not len(base) + len(corrections):
         raise BadInput("There are no rows to train on outside the frozen test part. Give more rows or corrections.")
-    single = [name for name, column in zip(LABELS, seen.labels.T, strict=True) if column.min() == column.max()]
+    labels = np.concatenate([base.labels, corrections.labels]).T
+    single = [name for name, column in zip(LABELS, labels, strict=True) if column.min() == column.max()]
     if single and init is None:
         raise BadInput(f"All rows agree on {', '.join(single)}. Add rows of both kinds, or start from a trained model.")
 
 
 def fit_folder(
-    seen: LabelledRows, base_rows: int, config: StarterConfig, folder: Path, *, init: Path | None, progress: Progress
+    folder: Path,
+    base: LabelledRows,
+    config: StarterConfig,
+    *,
+    corrections: LabelledRows = NO_ROWS,
+    init: Path | None = None,
+    progress: Progress = lambda *_: None,
 ) -> None:
-    """Fit both halves on all rows but those for calibration, calibrate on those, and write the folder but for its card.
+    """Fit, calibrate and write a folder, all but its metrics and card.
 
-    Takes no rows away: `train_starter` keeps the frozen test part out, cross-validation its own fold.
+    Takes no test rows away: `train_starter` keeps the frozen test part out, cross-validation its own fold.
     """
-    held_back = np.array([fold_of(digest, _CALIBRATION_FOLDS) == 0 for digest in seen.hashes], np.bool_)
-    old = StarterScorer.load(init, name="init") if init else None
-    anchored = old is not None and base_rows < config.enough_rows
+    if init and len(base) < config.enough_rows:
+        _move(folder, base.plus(corrections, factor=config.correction_factor), config, init, progress)
+        return
+    held_back = np.array([fold_of(digest, _CALIBRATION_FOLDS) == 0 for digest in base.hashes], np.bool_)
     few = held_back.sum() < _FEWEST_CALIBRATION_ROWS
-    train = seen if anchored or few else seen.take(~held_back)
-    texts = [normalize(text) for text in train.texts]
-    net = config.net
-    with ThreadPoolExecutor(1) as beside:
-        # One core each: both halves take about as long.
-        net_job = beside.submit(_fit_net, texts, train, net, progress) if net and not anchored else None
-        prior = old.folder.linear if old and anchored else None
-        linear = fit_linear(texts, train.labels, train.weights, config.linear, prior=prior, progress=progress)
-        trained_net = net_job.result() if net_job else None
+    train = base if few else base.take(~held_back)
+    train = train.plus(corrections, factor=config.correction_factor)
+    linear, net = _fit_halves(train, config, progress)
     write_linear(folder, linear)
-    if trained_net:
-        write_net(folder, trained_net)
-    elif init and anchored:
-        copy_net(folder, init)
-    has_net = (folder / NET).is_file()
-    _write_config(folder, seen, config, has_net)
-    if old and (anchored or few):
-        _write_config(folder, seen, config, has_net, old.folder.calibration)
-    else:
-        _write_config(folder, seen, config, has_net, _calibrate(folder, seen if few else seen.take(held_back)))
+    if net:
+        write_net(folder, net)
+    seen = base.plus(corrections, factor=config.correction_factor)
+    share = list(config.net_share) if net else None
+    _write_config(folder, seen, config, share=share)
+    calibration = _calibrate(folder, base if few else base.take(held_back)) if len(base) else NEUTRAL
+    _write_config(folder, seen, config, share=share, calibration=calibration)
 
 
-def _fit_net(texts: list[str], train: LabelledRows, config: NetConfig, progress: Progress) -> TrainedNet:
-    return fit_net(texts, train.labels, train.weights, config, progress=progress)
+def _move(folder: Path, rows: LabelledRows, config: StarterConfig, init: Path, progress: Progress) -> None:
+    """The old model's net and calibration, and its linear half moved as far as the rows make it."""
+    old = StarterScorer.load(init, name="init").folder
+    texts = [normalize(text) for text in rows.texts]
+    linear = fit_linear(texts, rows.labels, rows.weights, config.linear, prior=old.linear, progress=progress)
+    write_linear(folder, linear)
+    copy_net(folder, init)
+    share = old.share.tolist() if old.vocabulary else None
+    _write_config(folder, rows, config, share=share, calibration=old.calibration, buckets=old.linear.buckets)
+
+
+def _fit_halves(rows: LabelledRows, config: StarterConfig, progress: Progress) -> tuple[Linear, TrainedNet | None]:
+    """Both halves side by side, on a core each: they take about as long."""
+    texts = [normalize(text) for text in rows.texts]
+    with ThreadPoolExecutor(1) as beside:
+        net = (
+            beside.submit(fit_net, texts, rows.labels, rows.weights, config.net, progress=progress)
+            if config.net
+            else None
+        )
+        linear = fit_linear(texts, rows.labels, rows.weights, config.linear, progress=progress)
+        return linear, net.result() if net else None
 
 
 def _write_config(
     folder: Path,
-    seen: LabelledRows,
+    rows: LabelledRows,
     config: StarterConfig,
-    has_net: bool,
-    calibration: NDArray[np.float32] | None = None,
+    *,
+    share: list[float] | None,
+    calibration: NDArray[np.float32] = NEUTRAL,
+    buckets: Buckets | None = None,
 ) -> None:
-    neutral = np.vstack([np.ones(len(LABELS)), np.zeros(len(LABELS))])
     values: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "labels": list(LABELS),
-        "buckets": asdict(config.linear.buckets),
-        "net": {"share": list(config.net_share)} if has_net else None,
-        "calibration": (neutral if calibration is None else calibration).tolist(),
-        "rows": len(seen),
-        "data_hash": data_hash(seen),
+        "buckets": asdict(buckets or config.linear.buckets),
+        "net": {"share": share} if share else None,
+        "calibration": calibration.tolist(),
+        "rows": len(rows),
+        "data_hash": data_hash(rows),
         "seed": config.seed,
     }
     write_json(folder / CONFIG, values)
@@ -154,8 +179,6 @@ def _calibrate(folder: Path, rows: LabelledRows) -> NDArray[np.float32]:
 
 
 def _measure(folder: Path, test: LabelledRows, resamples: int) -> Metrics:
-    if not len(test):
-        test = make_rows([], np.zeros((0, len(LABELS)), np.float32))
     scores = StarterScorer.load(folder, name="draft").score(test.texts)
     return evaluate(scores, test.labels, test.weights, resamples=resamples)
 
