@@ -54,12 +54,14 @@ class Traffic:
         """Mean number of comments routed a day."""
         return float(self.bands.sum()) / self.days
 
+    def counts_between(self, label: int, edges: Floats) -> Floats:
+        """Comments by one label's probability, between consecutive edges; within a bin, in proportion."""
+        below = np.concatenate([[0], np.cumsum(self.histograms[label])])
+        return np.diff(np.interp(edges, bin_edges(), below))
+
     def flagged_share(self, label: int, threshold: float) -> float:
         """Share of comments that reach one label's threshold; within a bin, in proportion."""
-        counts = self.histograms[label]
-        edges = bin_edges()
-        above = np.clip((edges[1:] - threshold) / np.diff(edges), 0, 1)
-        return float((counts * above).sum() / max(counts.sum(), 1))
+        return float(self.counts_between(label, np.array([threshold, 1.0]))[0] / max(self.histograms[label].sum(), 1))
 
     def any_flagged_share(self, thresholds: Sequence[float]) -> float:
         """Share of the latest comments that reach some label's threshold."""

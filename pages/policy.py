@@ -5,7 +5,6 @@ import streamlit as st
 from core.accounts import Role
 from core.domain import BANDS
 from core.errors import ModeratoError
-from core.labels import LABELS
 from core.policies import OUTLOOK_DAYS
 from pages.shared import state
 from pages.shared.access import require
@@ -39,11 +38,11 @@ st.write(
 summary = st.container(horizontal=True)
 
 st.subheader("Review thresholds")
-st.caption(f"Scores of the last {OUTLOOK_DAYS} days by the live model; the taller, the more comments (logarithmic).")
-columns = st.columns(3)
+st.caption(f"Over each slider: the live model's scores of the last {OUTLOOK_DAYS} days, on a logarithmic scale.")
+cells = [*st.columns(3), *st.columns(3)]
 thresholds = []
-for at in range(len(LABELS)):
-    with columns[at % 3]:
+for at, cell in enumerate(cells):
+    with cell:
         thresholds.append(draw_threshold(at, active, traffic))
 
 st.subheader("Audit rates")

@@ -12,19 +12,14 @@ from core.policies import Traffic
 from core.routing import LOWEST_BAND_RATE, RATE_RANGE, THRESHOLD_RANGE, band_titles
 from pages.shared.comment import plain
 
-_BARS = 64
-_LOW, _HIGH = 64, 192
-"""Bins that are drawn: logits of -8 to 8, probabilities of 0.0003 to 0.9997."""
-
-_MARKS = ("0.0003", "0.02", "0.5", "0.98", "0.9997")
-"""Probabilities at equal steps of the logit from end to end."""
+_BARS = 48
+_RANGE = (THRESHOLD_RANGE[0], 0.99)
+"""What the sliders offer; a higher threshold that was saved otherwise stays."""
 
 CSS = """<style>
-.m-hist{display:block;width:100%;height:64px}
-.m-hist rect{fill:currentColor;opacity:.28}
-.m-hist rect.on{fill:#d97706;opacity:.9}
-.m-hist line{stroke:currentColor;stroke-width:1.5;stroke-dasharray:3 2;vector-effect:non-scaling-stroke}
-.m-axis{display:flex;justify-content:space-between;font-size:.7rem;opacity:.6;font-variant-numeric:tabular-nums}
+.m-hist{display:flex;align-items:flex-end;gap:1px;height:56px;margin:0 5px -1rem}
+.m-hist i{flex:1;min-height:1px;background:currentColor;opacity:.25;border-radius:1px 1px 0 0}
+.m-hist i.on{background:#d97706;opacity:.9}
 .m-version{line-height:1.5}
 .m-version .why{overflow-wrap:anywhere}
 .m-version .who{font-size:.8rem;opacity:.65}
@@ -44,37 +39,31 @@ def draw_threshold(at: int, policy: Policy, traffic: Traffic) -> float:
         picture = st.empty()
         chosen = st.slider(
             LABEL_TITLES[label],
-            THRESHOLD_RANGE[0],
-            0.99,
-            float(min(policy.thresholds[at], 0.99)),
+            *_RANGE,
+            min(policy.thresholds[at], _RANGE[1]),
             0.01,
             key=f"threshold_{label}_{policy.id}",
             help="A comment is flagged for review when this label's probability is at or above it.",
         )
         share = traffic.flagged_share(at, chosen)
-        picture.html(CSS + histogram(traffic.histograms[at], chosen))
+        picture.html(CSS + histogram(traffic, at, chosen))
         st.caption(
             f"Flags **{share:.1%}** · {share * traffic.comments_a_day:,.0f} a day" if traffic.bands.any() else "–"
         )
-    return round(chosen, 6) if chosen < 0.99 else max(0.99, policy.thresholds[at])
+    return round(chosen, 6) if chosen < _RANGE[1] else max(chosen, policy.thresholds[at])
 
 
-def histogram(counts: np.ndarray, threshold: float) -> str:
-    """SVG of the counts, [256], by logit on a logarithmic scale; what the threshold flags stands out."""
-    inner = np.concatenate([[counts[: _LOW + 1].sum()], counts[_LOW + 1 : _HIGH - 1], [counts[_HIGH - 1 :].sum()]])
-    bars = inner.reshape(_BARS, -1).sum(axis=1)
-    heights = np.log1p(bars) / max(np.log1p(bars.max()), 1) * 60
-    x = (np.log(threshold / (1 - threshold)) + 8) / 16 * _BARS
+def histogram(traffic: Traffic, at: int, threshold: float) -> str:
+    """Bars of one label's traffic over the slider's range, heights logarithmic; what the threshold flags stands out."""
+    steps = np.linspace(*_RANGE, _BARS + 1)
+    bars = traffic.counts_between(at, steps)
+    heights = np.log1p(bars) / max(float(np.log1p(bars.max())), 1) * 100
+    flagged = steps[:-1] + steps[1:] > 2 * threshold
     drawn = "".join(
-        f'<rect class="{"on" if i + 0.5 >= x else ""}" x="{i + 0.1:.1f}" y="{62 - h:.1f}" width=".8" height="{h:.1f}"/>'
-        for i, h in enumerate(heights.tolist())
+        f'<i class="{"on" if on else ""}" style="height:{height:.0f}%"></i>'
+        for on, height in zip(flagged.tolist(), heights.tolist(), strict=True)
     )
-    return (
-        f'<svg class="m-hist" viewBox="0 0 {_BARS} 62" preserveAspectRatio="none" role="img" '
-        f'aria-label="How often each score occurs; the line is the threshold">{drawn}'
-        f'<line x1="{x:.2f}" x2="{x:.2f}" y1="0" y2="62"/></svg>'
-        f'<div class="m-axis">{"".join(f"<span>{mark}</span>" for mark in _MARKS)}</div>'
-    )
+    return f'<div class="m-hist" role="img" aria-label="How often each score occurs">{drawn}</div>'
 
 
 def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from core.domain import BANDS, Lane, Policy, RoutingState, now
 from core.errors import BadInput
 from core.labels import LABELS
-from core.policies import today_number
+from core.policies import Traffic, today_number
 from core.routing import (
     DEFAULT_AUDIT_RATES,
     DEFAULT_THRESHOLDS,
@@ -24,6 +24,7 @@ from core.routing import (
     follow,
     route,
 )
+from db.stores.traffic import BINS, logit_bins
 
 
 def policy(thresholds=DEFAULT_THRESHOLDS, rates=DEFAULT_AUDIT_RATES) -> Policy:
@@ -160,3 +161,12 @@ PERMANENT = [0.16977088020844644, 0.9708986417175309, 0.6917414523932817]
 def test_a_bad_policy_is_refused_by_name(thresholds, rates, words):
     with pytest.raises(BadInput, match=words):
         check_policy(thresholds, rates)
+
+
+def test_the_share_that_a_threshold_flags_is_read_off_the_histogram():
+    values = np.random.default_rng(3).beta(0.4, 3, (20_000, len(LABELS))).astype(np.float32)
+    counts = np.stack([np.bincount(logit_bins(values)[:, j], minlength=BINS) for j in range(len(LABELS))])
+    traffic = Traffic(1, counts, np.zeros(BANDS, np.int64), values)
+    for threshold in (0.02, 0.1, 0.37, 0.9):
+        assert traffic.flagged_share(2, threshold) == pytest.approx((values[:, 2] >= threshold).mean(), abs=0.005)
+    assert traffic.any_flagged_share((0.3,) * 6) == pytest.approx((values >= 0.3).any(axis=1).mean())
