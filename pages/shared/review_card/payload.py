@@ -11,8 +11,10 @@ from core.review import Counts, Elsewhere
 from core.review_items import Context, Evidence, Item, Remark
 from core.scoring.protocol import Span
 
-_WEAK = 0.15
+_WEAK = 0.4
 """A stretch that moves no label's logit by more is not highlighted."""
+_SHARE = 0.2
+"""Nor is one that moves them by less than this part of what the strongest stretch does."""
 _STRONG = 3.0
 """From here on a highlight is drawn as strongly as it gets."""
 
@@ -42,12 +44,13 @@ def item_json(item: Item) -> dict[str, Any]:
 
 def spans_json(spans: Sequence[Span]) -> list[list[Any]]:
     """Highlights as [first, past the last code point, label, strength from 0 to 1]."""
-    made = []
-    for span in spans:
-        strength, label = max((value, index) for index, value in enumerate(span.contributions))
-        if strength > _WEAK:
-            made.append([span.start, span.end, label, round(min(strength / _STRONG, 1.0), 2)])
-    return made
+    strongest = [max((value, index) for index, value in enumerate(span.contributions)) for span in spans]
+    least = max(_WEAK, _SHARE * max((value for value, _ in strongest), default=0.0))
+    return [
+        [span.start, span.end, label, round(min(value / _STRONG, 1.0), 2)]
+        for span, (value, label) in zip(spans, strongest, strict=True)
+        if value >= least
+    ]
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:
