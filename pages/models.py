@@ -1,9 +1,30 @@
-"""Models."""
+"""Models: what scores, what would score better, and the switch between them."""
 
 import streamlit as st
 
 from core.accounts import Role
+from core.errors import ModelUnavailable
+from pages.shared import model_cards, training_panel
 from pages.shared.access import require
+from pages.shared.notice import notice
+from pages.shared.resources import services
+from pages.shared.status import scoring_banner
 
 person = require(Role.MODERATOR)
 st.title("Models")
+scoring_banner()
+model_cards.draw_message()
+
+registry = services().registry
+versions, history = registry.list_models(), registry.history()
+live = registry.live()
+if live:
+    model_cards.draw_live(live, history)
+else:
+    try:
+        registry.require_live()
+    except ModelUnavailable as error:
+        notice(str(error), "warning")
+training_panel.draw(person)
+model_cards.draw_challengers(versions, live, person)
+model_cards.draw_history(history)

@@ -61,7 +61,7 @@ def test_one_bad_label_is_enough_to_refuse():
 
 
 def test_an_interval_covers_the_true_difference_about_as_often_as_it_says():
-    """100 worlds, one truth (estimated from a huge one); 95 % intervals should rarely miss. Binomial(100, .95) >= 88."""
+    """100 worlds, one truth (estimated from a huge world). 95 % intervals should rarely miss."""
     truth = gate(made(60_000, better=0.4, seed=999)).sets[0].labels["toxic"].difference
     hits = 0
     for seed in range(100):

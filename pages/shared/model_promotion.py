@@ -1,0 +1,81 @@
+"""Promotion from the Models page: compare anew, show what the gate says, confirm."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.accounts import Person, Role
+from core.domain import ModelVersion
+from core.errors import ModeratoError
+from core.gate import GateReport
+from pages.shared.access import require
+from pages.shared.figures import comparison_table
+from pages.shared.notice import notice
+from pages.shared.resources import services
+from pages.shared.state import keep, kept
+from training.compare import examine
+
+_REPORT = "promotion_report"
+
+
+def button(version: ModelVersion, person: Person, place: Any) -> None:
+    """The button that opens the dialog; for those who may promote."""
+    if Role.ADMIN not in person.roles:
+        return
+    key = f"promote_{version.id}"
+    if place.button("Promote…", key=key, icon=":material/rocket_launch:", width="stretch"):
+        keep(_REPORT, None)
+        _dialog(version.name)
+
+
+@st.dialog("Promote a model", width="large")
+def _dialog(name: str) -> None:
+    report = _compared(name)
+    if report is None:
+        return
+    st.write(f"`{name}` would take the place of `{report.live}`." if report.live else f"`{name}` would be the first.")
+    _draw_verdict(report)
+    for one in report.sets:
+        st.html(comparison_table(one))
+    for note in report.notes:
+        notice(note, "info")
+    reason = st.text_input("Reason", key="promote_reason", max_chars=500, help="Kept with the promotion.")
+    override = False
+    if not report.passed:
+        override = st.checkbox("Promote against the gate; the reason is kept", key="promote_override")
+    blocked = not report.passed and not (override and reason.strip())
+    if st.button("Make it live", type="primary", key="promote_confirm", disabled=blocked):
+        _promote(name, report, reason, override)
+
+
+def _compared(name: str) -> GateReport | None:
+    """The comparison, made once each time that the dialog opens."""
+    known = kept(_REPORT)
+    if isinstance(known, GateReport) and known.challenger == name:
+        return known
+    with st.spinner("Scoring what both are compared on…"):
+        try:
+            report, _ = examine(services(), name)
+        except ModeratoError as error:
+            notice(str(error))
+            return None
+    keep(_REPORT, report)
+    return report
+
+
+def _draw_verdict(report: GateReport) -> None:
+    if report.passed:
+        notice("The gate lets it pass: no label is worse beyond its interval, and the mean is not lower.", "success")
+    for reason in report.reasons:
+        notice(f"The gate refuses it: {reason}", "warning")
+
+
+def _promote(name: str, report: GateReport, reason: str, override: bool) -> None:
+    person = require(Role.ADMIN)
+    try:
+        services().registry.promote(name, by=person, report=report, reason=reason, override=override)
+    except ModeratoError as error:
+        notice(str(error))
+        return
+    keep("models_message", (f"{name} is live. Workers take it up within seconds.", "success"))
+    st.rerun()
