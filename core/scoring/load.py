@@ -1,5 +1,6 @@
 """Load a model version: check that its files are the registered ones and plain data, then hand them to its scorer."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -66,8 +67,19 @@ def _check_files(version: ModelVersion, folder: Path) -> None:
 def _load_starter(folder: Path, name: str, threads: int) -> Scorer:
     from core.scoring.starter import StarterScorer
 
+    if transformers := sys.modules.get("core.scoring.adapters"):
+        transformers.release()  # a base kept for the next version of its own
     return StarterScorer.load(folder, name=name, threads=threads)
 
 
-_LOADERS: Final[dict[str, Callable[[Path, str, int], Scorer]]] = {"starter": _load_starter}
+def _load_transformer(folder: Path, name: str, threads: int) -> Scorer:
+    from core.scoring.transformer import TransformerScorer
+
+    return TransformerScorer.load(folder, name=name, threads=threads)
+
+
+_LOADERS: Final[dict[str, Callable[[Path, str, int], Scorer]]] = {
+    "starter": _load_starter,
+    "transformer": _load_transformer,
+}
 """kind -> how its folder becomes a scorer. A new kind of model is one more entry."""

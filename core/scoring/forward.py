@@ -1,0 +1,135 @@
+"""From token ids to six logits, whatever the device: one way for training and for scoring."""
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ModelUnavailable
+from core.labels import LABELS
+from core.scoring.bases import head
+from core.scoring.batching import Budget, DoesNotFit, pad_right, run_batches
+
+if TYPE_CHECKING:
+    import torch
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def pick_device() -> str:
+    """cuda, mps or cpu: the best there is."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def free_bytes(device: str) -> int | None:
+    """Memory that can still be had on the device; None if it does not say."""
+    import torch
+
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info()[0])
+    lines = Path("/proc/meminfo")
+    if device != "cpu" or not lines.is_file():
+        return None
+    found = [line.split() for line in lines.read_text().splitlines() if line.startswith("MemAvailable")]
+    return int(found[0][1]) * 1024 if found else os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def six_logits(
+    model: Any, ids: "torch.Tensor", lengths: "torch.Tensor", *, causal: bool, autocast: bool
+) -> "torch.Tensor":
+    """Logits, fp32 [n, 6], of token ids [n, longest] filled up on the right, each row with its length [n].
+
+    A causal model gets no mask: no real token can see the filling after it, and without a mask attention takes its
+    quickest path. `model` is a sequence classifier of transformers, alone or within PEFT.
+    """
+    import torch
+
+    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=autocast):
+        if causal:
+            states = plain.base_model(input_ids=ids, use_cache=False).last_hidden_state
+            pooled = states[torch.arange(len(ids), device=ids.device), lengths - 1]
+        else:
+            mask = torch.arange(ids.shape[1], device=ids.device)[None] < lengths[:, None]
+            pooled = plain.dropout(plain.base_model(input_ids=ids, attention_mask=mask.long()).pooler_output)
+    with torch.autocast(ids.device.type, enabled=False):
+        return head(plain)(pooled.float())
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a smaller batch may work."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _NO_MEMORY)
+
+
+@dataclass(slots=True)
+class Runner:
+    """A model on its device, and how many tokens it has been found to hold at once. Threads may share one."""
+
+    model: Any
+    device: str
+    causal: bool
+    autocast: bool
+    """Whether arithmetic is bf16 where weights are fp32, as in training."""
+    pad: int
+    """Token id that fills rows up."""
+    budget: Budget
+    adapter: str | None = None
+    """Name of the adapter to activate; None for a model that has its own already merged."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held for a batch: versions that share a base differ in which adapter is active."""
+
+    def logits(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Logits [n, 6] of token ids. Raises ModelUnavailable where memory does not suffice or the device is gone."""
+        try:
+            return run_batches(
+                [len(row) for row in rows],
+                lambda batch: self._compute([rows[i] for i in batch]),
+                budget=self.budget,
+                columns=len(LABELS),
+                too_big=self._too_big,
+            )
+        except DoesNotFit as error:
+            raise ModelUnavailable(
+                f"A comment of {error.tokens} tokens does not fit into the memory of {self.device}, even alone. Free "
+                "memory there, or promote a smaller model. Comments wait meanwhile."
+            ) from error
+        except RuntimeError as error:
+            if self.device == "cpu":
+                raise
+            raise ModelUnavailable(
+                f"The device {self.device} does not answer ({type(error).__name__}). Look at it (nvidia-smi), then "
+                "restart the worker. Comments wait meanwhile."
+            ) from error
+
+    def _compute(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        import torch
+
+        padded, lengths = (torch.from_numpy(array).to(self.device) for array in pad_right(rows, self.pad))
+        with self.lock, torch.inference_mode():
+            if self.adapter and self.model.active_adapter != self.adapter:
+                self.model.set_adapter(self.adapter, inference_mode=True)
+            if self.model.training:
+                self.model.eval()
+            found = six_logits(self.model, padded, lengths, causal=self.causal, autocast=self.autocast)
+            return np.asarray(found.cpu().numpy(), np.float32)
+
+    def _too_big(self, error: BaseException) -> bool:
+        import torch
+
+        known = is_out_of_memory(error)
+        if known and self.device.startswith("cuda"):
+            torch.cuda.empty_cache()
+        return known

@@ -1,0 +1,50 @@
+"""A transformer version in a folder, its adapter random and untrained: for tests of serving."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from core.scoring.bases import base_digest, load_base, read_config
+from core.scoring.manifest import BaseModel, Manifest, write_manifest
+from core.scoring.tokens import TextTokenizer
+
+HEADS = {"bert": ["classifier", "pooler"]}
+
+
+def write_version(folder: Path, base: Path, *, seed: int = 1, precision: str = "fp32", **changes) -> Path:
+    """The folder, ready for TransformerScorer.load."""
+    import torch
+    from peft import LoraConfig, TaskType, get_peft_model
+    from transformers import AutoTokenizer
+
+    torch.manual_seed(seed)
+    model = load_base(base, precision=precision, device="cpu")
+    kind = read_config(base)["model_type"]
+    targets = "all-linear" if kind == "llama" else ["q_proj", "v_proj", "query", "value"]
+    config = LoraConfig(
+        task_type=TaskType.SEQ_CLS,
+        r=4,
+        target_modules=targets,
+        modules_to_save=HEADS.get(kind, ["score"]),
+        init_lora_weights=False,
+    )
+    model = get_peft_model(model, config)
+    torch.nn.init.normal_(_head_weight(model), std=0.5)
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(base).save_pretrained(folder)
+    causal = kind != "bert"
+    manifest = Manifest(
+        base=BaseModel(str(base), base_digest(base), kind),
+        precision=precision,
+        tokenizer=TextTokenizer.load(folder, max_tokens=64, causal=causal).digest,
+        pooling="last" if causal else "first",
+        max_tokens=64,
+        pad_token_id=0,
+        batch_tokens=256,
+    )
+    write_manifest(folder, replace(manifest, **changes))
+    return folder
+
+
+def _head_weight(model):
+    top = model.get_base_model()
+    return getattr(top, "score", getattr(top, "classifier", None)).modules_to_save["default"].weight
