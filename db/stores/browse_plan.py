@@ -74,6 +74,8 @@ class Driver:
     where: tuple[ColumnElement[bool], ...] = ()
     cheap: tuple[ColumnElement[bool], ...] | None = None
     """What an index alone can count; None: all of `where`."""
+    is_long: bool = False
+    """Not worth counting: even a few of a word's beginning cost the whole list."""
     repeats: bool = False
     """Whether a comment may be listed more than once."""
 
@@ -100,6 +102,8 @@ class Plan:
 
     def _size(self, driver: Driver) -> int:
         """How many candidates, counted to SHORT + 1."""
+        if driver.is_long:
+            return SHORT + 1
         where = driver.where if driver.cheap is None else driver.cheap
         some = select(driver.id).where(*where).limit(SHORT + 1).subquery()
         return self._session.scalar(select(func.count()).select_from(some)) or 0
@@ -108,7 +112,7 @@ class Plan:
         """What can be listed and counted, most telling first: among long ones the first is taken."""
         wanted = self._criteria
         if self._match and (listed := self._match.driver()):
-            yield Driver("text", listed[0], (listed[1],))
+            yield Driver("text", listed[0], (listed[1],), is_long=any(term.prefix for term in self._match.wanted))
         if wanted.moderator is not None:
             yield Driver("moderator", DecisionRow.comment_id, (DecisionRow.person == wanted.moderator,), repeats=True)
         if wanted.decided_label is not None:

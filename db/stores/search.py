@@ -16,6 +16,9 @@ MAX_TERMS = 20
 MAX_QUERY = 400
 """So is what stands beyond this many characters."""
 
+MIN_PREFIX = 3
+"""A shorter beginning is taken as a word: it would stand for a great part of the index."""
+
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 _WORD = re.compile(r"[^\W_]+")
 
@@ -40,7 +43,8 @@ def parse(query: str) -> list[Term]:
         minus, phrase, bare = found.groups()
         words = tuple(_WORD.findall(phrase if bare is None else bare))
         if words:
-            terms.append(Term(words, exclude=bool(minus), prefix=bool(bare) and bare.endswith("*")))
+            prefix = bool(bare) and bare.endswith("*") and len(words[-1]) >= MIN_PREFIX
+            terms.append(Term(words, exclude=bool(minus), prefix=prefix))
     return terms[:MAX_TERMS]
 
 

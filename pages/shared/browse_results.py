@@ -25,6 +25,8 @@ class Place:
     wanted: Filter
     before: int | None = None
     after: int | None = None
+    seconds: float = 0.4
+    """How long to look: longer for somebody who asked to go on."""
 
 
 def draw_results(browse: Browse, wanted: Filter, open_comment: Callable[[int | None], None]) -> None:
@@ -33,7 +35,7 @@ def draw_results(browse: Browse, wanted: Filter, open_comment: Callable[[int | N
     if place is None or place.wanted != wanted:
         place = Place(wanted)
         state.keep("browse_place", place)
-    results = browse.search(wanted, before=place.before, after=place.after)
+    results = browse.search(wanted, before=place.before, after=place.after, seconds=place.seconds)
     count_slot = _draw_top(place, results)
     if results.items:
         _draw_list(results, open_comment)
@@ -118,7 +120,7 @@ def _draw_top(place: Place, results: Results) -> st.delta_generator.DeltaGenerat
 
 
 def _step(label: str, icon: str, place: Place, *, before: int | None = None, after: int | None = None) -> None:
-    to = Place(place.wanted, before, after)
+    to = Place(place.wanted, before, after, seconds=2.5 if label == "Keep looking" else 0.4)
     end = before is None and after is None
     st.button(
         label, key=f"go_{'newer' if label == 'Newer' else 'older'}", icon=icon, disabled=end,

@@ -28,8 +28,8 @@ MASKED_FROM = {"toxic": 0.98, "severe_toxic": 0.5, "threat": 0.5, "identity_hate
 
 _TIMELINE = """<style>
 .m-line{border-left:2px solid color-mix(in srgb,currentColor 18%,transparent);margin:.2em 0 0 .4em;padding:0}
-.m-line li{list-style:none;position:relative;padding:0 0 .7em 1em;margin:0}
-.m-line li::before{content:"";position:absolute;left:-6px;top:.45em;width:9px;height:9px;border-radius:50%;
+.m-line>div{position:relative;padding:0 0 .7em 1em;margin:0}
+.m-line>div::before{content:"";position:absolute;left:-6px;top:.45em;width:9px;height:9px;border-radius:50%;
  background:currentColor;opacity:.45}
 .m-line time{font-size:.8em;opacity:.7;display:block}
 .m-line .m-who{font-weight:600}
@@ -65,14 +65,14 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
 
 def timeline_html(events: Sequence[Event], comment_id: int) -> str:
     """The events as a list. Names and notes are people's text: escaped like comments."""
-    return f'{CSS}{_TIMELINE}<ol class="m-line">{"".join(_entry(event, comment_id) for event in events)}</ol>'
+    return f'{CSS}{_TIMELINE}<div class="m-line" role="list">{"".join(_entry(event, comment_id) for event in events)}</div>'
 
 
 def _entry(event: Event, comment_id: int) -> str:
     who = f'<span class="m-who">{html.escape(plain(event.person))}</span> · ' if event.person else ""
     note = comment_html(comment_id, event.note) if event.note else ""
     at = f"{event.at:%Y-%m-%d %H:%M:%S} UTC"
-    return f"<li><time>{at}</time>{who}{html.escape(event.what)}{note}</li>"
+    return f'<div role="listitem"><time>{at}</time>{who}{html.escape(event.what)}{note}</div>'
 
 
 def _origin(history: History) -> str:
