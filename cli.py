@@ -52,7 +52,9 @@ def worker() -> None:
         signal.signal(number, lambda *_: stop.set())
     made = services.build_worker()
     typer.echo(f"Scoring as “{made.name}”.")
+    services.search_index.start()
     made.run(stop)
+    services.search_index.stop()
     services.close()
 
 
@@ -76,6 +78,8 @@ def import_(
         golden=golden,
         progress=lambda run: _progress(f"{run.read:,} rows, {run.share:.0%}"),
     )
+    _progress("making the texts searchable")
+    services.search_index.catch_up()
     services.close()
     run = summary.run
     _progress("")
@@ -116,7 +120,21 @@ def score(
 
 @app.command()
 def doctor() -> None:
-    """List every setting with its value, and say what is wrong and what to do."""
+    """List every setting with its value, and say what is wrong and what to do. Exit status 1 if anything fails."""
+    from core.doctor import Grade, examine, list_settings
+    from core.settings import Settings
+
+    settings = Settings()
+    for line in list_settings(settings):
+        typer.echo(f"{line.variable}={line.value}\n    {line.meaning}")
+    typer.echo("")
+    failed = False
+    for check in examine(settings):
+        typer.secho(f"{check.grade:5}", fg={"OK": "green", "WARN": "yellow", "FAIL": "red"}[check.grade], nl=False)
+        typer.echo(f"{check.name}: {check.found}" + (f"\n     -> {check.todo}" if check.todo else ""))
+        failed = failed or check.grade == Grade.FAIL
+    if failed:
+        raise typer.Exit(1)
 
 
 def _this_user() -> Person:

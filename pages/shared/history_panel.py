@@ -65,7 +65,8 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
 
 def timeline_html(events: Sequence[Event], comment_id: int) -> str:
     """The events as a list. Names and notes are people's text: escaped like comments."""
-    return f'{CSS}{_TIMELINE}<div class="m-line" role="list">{"".join(_entry(event, comment_id) for event in events)}</div>'
+    entries = "".join(_entry(event, comment_id) for event in events)
+    return f'{CSS}{_TIMELINE}<div class="m-line" role="list">{entries}</div>'
 
 
 def _entry(event: Event, comment_id: int) -> str:

@@ -1,0 +1,53 @@
+"""Whether a database is reachable, current and sound. Changes nothing, makes nothing."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, make_url, text
+
+from db.migrate import is_current
+from db.session import build_engine
+
+
+def safe_url(url: str) -> str:
+    """The URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def missing_file(url: str) -> Path | None:
+    """The SQLite file that the URL names, if it is not there yet; None otherwise."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    path = Path(parsed.database)
+    return None if path.exists() else path
+
+
+def is_sqlite(engine: Engine) -> bool:
+    """Whether the engine's database is SQLite."""
+    return engine.dialect.name == "sqlite"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on which a connection works; raises what the driver raises."""
+    engine = build_engine(url)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    return engine
+
+
+def schema_is_current(engine: Engine) -> bool:
+    """Whether the newest migration was applied."""
+    return is_current(engine)
+
+
+def sqlite_problems(engine: Engine) -> list[str]:
+    """What SQLite's own quick check finds wrong; empty when the file is sound. Reads the whole file."""
+    with engine.connect() as connection:
+        found = [str(row[0]) for row in connection.execute(text("PRAGMA quick_check(5)"))]
+    return [] if found == ["ok"] else found
+
+
+def journal_mode(engine: Engine) -> str:
+    """SQLite's journal mode; "wal" lets people read while a worker writes."""
+    with engine.connect() as connection:
+        return str(connection.execute(text("PRAGMA journal_mode")).scalar())
