@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Text, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -30,9 +30,10 @@ def put_rows(
 ) -> None:
     """Insert rows given as equally long columns, in their order; where the primary key exists, set `update` instead.
 
-    Values go to the driver as they are: a moment as microseconds, never a datetime. An entry "a+" of `update` adds to
-    column a rather than setting it. An existing row that does not meet the SQL condition `where` stays as it is. Give
-    rows in the order of their key: two workers that meet then wait for each other rather than deadlock.
+    Values go to the driver as they are: a moment as microseconds, never a datetime; None in text columns alone. An
+    entry "a+" of `update` adds to column a rather than setting it. An existing row that does not meet the SQL condition
+    `where` stays as it is. Give rows in the order of their key: two workers that meet then wait for each other rather
+    than deadlock.
     """
     if not next(iter(columns.values())):
         return
@@ -40,7 +41,14 @@ def put_rows(
     if session.get_bind().dialect.name == "sqlite":
         session.connection().exec_driver_sql(sql, list(zip(*columns.values(), strict=True)))
     else:
-        session.execute(text(sql), {name: list(values) for name, values in columns.items()})
+        session.execute(text(sql), {name: _array(row, name, values) for name, values in columns.items()})
+
+
+def _array(row: type[Base], name: str, values: Sequence[Any]) -> list[Any] | str:
+    # the driver takes a microsecond for each element of a list; numbers are safe to write out, text is not
+    if isinstance(row.__table__.c[name].type, Text):
+        return list(values)
+    return f"{{{','.join(map(str, values))}}}"
 
 
 @lru_cache(maxsize=64)

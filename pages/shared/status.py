@@ -20,5 +20,5 @@ def scoring_banner() -> None:
 
 
 def _verbatim(words: str) -> str:
-    # names of models and folders stand in it: no Markdown is meant
-    return "".join(f"\\{c}" if c in r"\`*_[]$:<>#~" else c for c in words)
+    # names of models and folders stand in it: no Markdown is meant but `commands`
+    return "".join(f"\\{c}" if c in r"\*_[]$:<>#~" else c for c in words)
