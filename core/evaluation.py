@@ -11,6 +11,8 @@ from db.stores.datasets import DatasetStore, EvaluationItem
 from db.stores.registry import RegistryStore
 from db.stores.scores import ScoreStore
 
+__all__ = ["Evaluation", "EvaluationItem", "labels_of"]
+
 MOST_ITEMS = 20_000
 """Audit or golden items that a comparison looks at: the newest."""
 

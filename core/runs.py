@@ -98,7 +98,7 @@ class Runs:
         run = self.require(run_id)
         if run.state is not RunState.RUNNING:
             raise Conflict(f"Training run {run_id} has ended already.")
-        if run.pid and _is_training(run.pid):
+        if run.pid and run.pid != os.getpid() and _is_training(run.pid):
             _end(run.pid)
         self.update(run_id, state=RunState.STOPPED, step=f"Stopped by {by.name}")
 

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain import ModelVersion
-from core.evaluation import labels_of
+from core.errors import ModeratoError
+from core.evaluation import EvaluationItem, labels_of
 from core.gate import Evidence, GateReport, compare, first_model
 from core.scoring.load import load_scorer, probe
 from core.scoring.protocol import Scorer, Scores
 from core.services import Services
+from core.text import text_hash
 from training.data import LabelledRows, read_rows
 from training.evaluate import evaluate
 
@@ -51,9 +53,11 @@ def examine(
     report("Loading the models", 0.0)
     scorers = {model.name: load_scorer(model, threads=services.settings.worker_threads) for model in models}
     probe(scorers[name])
-    rows, notes = _frozen_rows(services, data)
+    rows, seen, notes = _read_data(services, data)
     report("Scoring what both are compared on", 0.2)
-    sets = score_sets(services, models, scorers, rows)
+    items, dropped = _unseen_items(services, seen)
+    notes += dropped
+    sets = score_sets(services, models, scorers, items, rows)
     report("Comparing", 0.8)
     if live is None:
         return first_model(name), sets
@@ -62,24 +66,59 @@ def examine(
 
 
 def score_sets(
-    services: Services, models: list[ModelVersion], scorers: dict[str, Scorer], rows: LabelledRows | None
+    services: Services,
+    models: list[ModelVersion],
+    scorers: dict[str, Scorer],
+    items: dict[str, list[EvaluationItem]],
+    rows: LabelledRows | None,
 ) -> list[ScoredSet]:
-    """Audit items, golden items and labelled rows, scored by each model; empty sets are left out."""
-    evaluation, sets = services.evaluation, []
-    for kind, items in (("audit", evaluation.audit_items()), ("golden", evaluation.golden_items())):
-        scores = {model.name: evaluation.score(items, model, scorers[model.name]) for model in models}
-        sets.append(ScoredSet(kind, labels_of(items), np.array([item.weight for item in items], np.float64), scores))
+    """Evaluation items by set, and labelled rows, scored by each model; empty sets are left out."""
+    sets = []
+    for kind, found in items.items():
+        scores = {model.name: services.evaluation.score(found, model, scorers[model.name]) for model in models}
+        sets.append(ScoredSet(kind, labels_of(found), np.array([item.weight for item in found], np.float64), scores))
     if rows is not None:
         scores = {name: scorer.score(rows.texts) for name, scorer in scorers.items()}
         sets.append(ScoredSet("test", rows.labels > 0, rows.weights.astype(np.float64), scores))
     return [one for one in sets if len(one.labels)]
 
 
-def _frozen_rows(services: Services, data: Path | None) -> tuple[LabelledRows | None, list[str]]:
+def _read_data(services: Services, data: Path | None) -> tuple[LabelledRows | None, set[str], list[str]]:
+    """The frozen rows of the data, every content that some model may have been trained on, and notes for the report."""
+    seen = _contents_of_snapshots(services)
     path = data or services.settings.base_data
     if path is None:
-        return None, [
-            "No labelled data was given (--data FILE, or MODERATO_BASE_DATA): no frozen test part to compare on."
-        ]
+        return (
+            None,
+            seen,
+            ["No frozen test part to compare on: no labelled data is set (MODERATO_BASE_DATA, --data)."],
+        )
     rows = read_rows(path)
-    return rows.take(rows.frozen_test()), []
+    frozen = rows.frozen_test()
+    seen.update(digest for digest, held in zip(rows.hashes, frozen, strict=True) if not held)
+    return rows.take(frozen), seen, []
+
+
+def _contents_of_snapshots(services: Services) -> set[str]:
+    """Contents of the corrections that registered models were trained on; those of files that are gone are unknown."""
+    seen: set[str] = set()
+    for snapshot_id in {v.snapshot_id for v in services.registry.list_models() if v.snapshot_id}:
+        try:
+            path = services.datasets.require_file(services.datasets.require_snapshot(snapshot_id))
+        except ModeratoError:
+            continue
+        seen.update(read_rows(path).hashes)
+    return seen
+
+
+def _unseen_items(services: Services, seen: set[str]) -> tuple[dict[str, list[EvaluationItem]], list[str]]:
+    """Audit and golden items whose content no model was trained on: who has seen the answers proves nothing by them."""
+    found = {"audit": services.evaluation.audit_items(), "golden": services.evaluation.golden_items()}
+    unseen = {kind: [item for item in items if text_hash(item.text) not in seen] for kind, items in found.items()}
+    notes = [
+        f"{len(items) - len(unseen[kind]):,} of {len(items):,} {kind} items are left out: their content is in the base "
+        "data or in earlier corrections, so a model may have been trained on it."
+        for kind, items in found.items()
+        if len(unseen[kind]) < len(items)
+    ]
+    return unseen, notes

@@ -18,7 +18,7 @@ from training.compare import examine
 from training.data import LabelledRows, make_rows, read_rows
 from training.starter import StarterConfig, train_starter
 
-FEWEST_CORRECTIONS: Final = 50
+FEWEST_CORRECTIONS: Final = 20
 """Fewer teach nothing that shows, and cost a promotion's worth of attention."""
 
 

@@ -30,10 +30,9 @@ def shipped(tiny, tmp_path, monkeypatch):
 
 
 def texts(app) -> str:
-    kinds = ("markdown", "caption", "html", "subheader", "header", "button")
-    return " ".join(
-        str(getattr(e, "value", "") or getattr(e, "label", "")) for kind in kinds for e in app.get(kind)
-    ) + (" ".join(str(e.proto.body) for e in app.get("html")))
+    kinds = ("markdown", "caption", "subheader", "header", "button")
+    found = [getattr(e, "value", "") or getattr(e, "label", "") for kind in kinds for e in app.get(kind)]
+    return " ".join([*map(str, found), *(e.proto.body for e in app.get("html"))])
 
 
 def open_page(app, name="models.py"):
