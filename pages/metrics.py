@@ -6,6 +6,7 @@ from core.accounts import Role
 from core.metrics.service import View
 from pages.shared import metrics_panels as panels
 from pages.shared.access import require
+from pages.shared.chart_views import keep_views
 from pages.shared.resources import services
 
 require(Role.MODERATOR)
@@ -24,5 +25,6 @@ if choice := panels.choose(metrics):
     panels.draw_activity(metrics)
 else:
     panels.draw_empty(metrics)
+keep_views()
 panels.mark_drawn()
 panels.watch(metrics, seen)

@@ -72,11 +72,16 @@ def calibration(found: curves.Calibration, label: str) -> go.Figure:
     figure.add_scatter(
         x=np.maximum(found.predicted, _FLOOR).astype(np.float32),
         y=shown.astype(np.float32),
-        error_y={"type": "data", "symmetric": False, "thickness": 1.5, "width": 3, **bars},
+        error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 3, **bars},
         customdata=np.stack([found.predicted, value], 1).astype(np.float32),
         hovertemplate="the model says %{customdata[0]:.2%}<br>people say yes to %{customdata[1]:.2%}<extra></extra>",
-        mode="lines+markers",
-        line={"color": label_colour(label), "width": 2},
+        mode="markers",
+        # a share of none has no place on a logarithmic axis: it stands open on the floor
+        marker={
+            "color": label_colour(label),
+            "size": 8,
+            "symbol": np.where(value > 0, "circle", "circle-open").tolist(),
+        },
     )
     return figure.update_layout(showlegend=False)
 
@@ -97,7 +102,7 @@ def hours(rows: list[tuple[int, int]]) -> go.Figure:
 
 def score_days(found: ScoreDays, label: str) -> go.Figure:
     """Quantiles of a label's scores on each day."""
-    figure = _figure(f"days-{label}", height=260)
+    figure = _figure(f"days-{label}", height=320)
     at = found.days.astype("datetime64[D]")
     names = [f"{share:.0%} of comments are below" for share in QUANTILES]
     for row, name, width in zip(found.quantiles, names, (1.5, 2, 3), strict=True):
@@ -109,6 +114,7 @@ def score_days(found: ScoreDays, label: str) -> go.Figure:
             hovertemplate="%{x|%d %b}: %{y:.3f}<br>%{customdata:,} comments<extra></extra>",
         )
     figure.update_yaxes(title=f"P({LABEL_TITLES[label].lower()})", rangemode="tozero", hoverformat=".3f")
+    figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     return figure.update_xaxes(title="Day of traffic (UTC)", tickformat="%d %b", nticks=8)
 
 
@@ -128,6 +134,7 @@ def _line(
         x=_small(x),
         y=_small(y),
         name=name,
+        uid=name.rstrip("0123456789. "),  # the legend's AUC changes, the series stays the same
         mode="lines",
         line={"color": colour, "width": width, "dash": dash},
         showlegend=legend,
@@ -150,7 +157,7 @@ def _unit_square(x: str, y: str, *, revision: str) -> go.Figure:
 
 
 def _figure(revision: str, *, height: int) -> go.Figure:
-    """`revision` stays the same through refreshes, so that zoom, pan and hidden series do too."""
+    """`revision` names the chart: what a reader did to it is kept under that name."""
     figure = go.Figure()
     figure.update_layout(
         height=height,

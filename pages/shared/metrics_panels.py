@@ -11,10 +11,9 @@ from core.metrics import curves
 from core.metrics.estimate import FEW
 from core.metrics.service import Days, Metrics, ModelChoice, Overview, Version, View
 from pages.shared import charts, metrics_tables, state
+from pages.shared.chart_views import draw_chart
 
 SPANS = {"1 day": 1, "7 days": 7, "30 days": 30, "All": None}
-_TITLES = {View.REVIEWED: "As reviewed", View.TRAFFIC: "All traffic (audit sample, weighted)"}
-_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 _TRAFFIC_SECONDS = 5.0
 """While nobody decides but comments come in, the page follows at this pace."""
 
@@ -74,8 +73,8 @@ def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:
         f"{traffic.traffic:,} comments that came in. Where the two differ, the second is the one about your site: "
         "the first cannot see what was never flagged."
     )
-    if notes := list(_unsaid(traffic, pending)):
-        st.info("\n".join(f"- {note}" for note in notes), icon=":material/info:")
+    if notes := _unsaid(traffic, pending):
+        st.info("  \n".join(notes), icon=":material/info:")
 
 
 def draw_ranking(reviewed: Overview, traffic: Overview) -> None:
@@ -86,7 +85,7 @@ def draw_ranking(reviewed: Overview, traffic: Overview) -> None:
         with column:
             _head(overview)
             if any(report.ranking.auc for report in overview.labels):
-                _chart(charts.roc(overview), f"roc_{overview.view}", "ROC curves by label")
+                draw_chart(charts.roc(overview), f"roc_{overview.view}", "ROC curves by label")
             else:
                 _too_few(f"No label has {FEW} decided positives and {FEW} negatives yet.")
 
@@ -137,7 +136,7 @@ def draw_activity(metrics: Metrics) -> None:
         for lane in Lane:
             st.metric(f"Waiting, {lane}", f"{backlog.get(lane, 0):,}", border=True)
     st.markdown("**How many decisions are made an hour?**")
-    _chart(charts.hours(metrics.decisions_per_hour()), "hours", "Decisions an hour, last 48 hours")
+    draw_chart(charts.hours(metrics.decisions_per_hour()), "hours", "Decisions an hour, last 48 hours")
 
 
 @st.fragment(run_every=1)
@@ -178,7 +177,7 @@ def _draw_precision_recall(shown: list[Overview], label: str) -> None:
             at = report.at
             point = (at.recall.value, at.precision.value) if at.recall and at.precision else None
             figure = charts.precision_recall(overview.sample, label, point)
-            _chart(figure, f"pr_{overview.view}_{label}", "Precision-recall curve")
+            draw_chart(figure, f"pr_{overview.view}_{label}", "Precision-recall curve")
 
 
 def _draw_calibration(shown: list[Overview], label: str) -> None:
@@ -191,14 +190,14 @@ def _draw_calibration(shown: list[Overview], label: str) -> None:
                 _too_few(_why_few(report.positives, report.negatives))
                 continue
             found = curves.calibration(overview.sample, LABELS.index(label))
-            _chart(charts.calibration(found, label), f"calibration_{overview.view}_{label}", "Calibration curve")
+            draw_chart(charts.calibration(found, label), f"calibration_{overview.view}_{label}", "Calibration curve")
 
 
 def _draw_score_days(metrics: Metrics, choice: Choice, label: str) -> None:
     st.markdown("**Do scores drift from day to day?**")
     found = metrics.score_days(choice.model.id, label, choice.days)
     if len(found.days):
-        _chart(charts.score_days(found, label), f"score_days_{label}", "Quantiles of scores by day")
+        draw_chart(charts.score_days(found, label), f"score_days_{label}", "Quantiles of scores by day")
     else:
         _too_few("This model scored no traffic on these days.")
 
@@ -209,10 +208,7 @@ def _error(overview: Overview, label: str) -> float | None:
 
 
 def _head(overview: Overview) -> None:
-    words = f"{overview.decided:,} decided"
-    if overview.view is View.TRAFFIC:
-        words = f"{overview.decided:,} audited for {overview.covered:,} comments"
-    st.caption(f"**{_TITLES[overview.view]}** · {words}")
+    st.html(metrics_tables.head(overview))
 
 
 def _unsaid(traffic: Overview, pending: int) -> list[str]:
@@ -242,7 +238,3 @@ def _why_few(positives: int, negatives: int) -> str:
 def _too_few(words: str) -> None:
     with st.container(border=True, height=120, vertical_alignment="center", horizontal_alignment="center"):
         st.caption(words)
-
-
-def _chart(figure: object, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, config=_CONFIG, alt=alt)

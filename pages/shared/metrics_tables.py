@@ -3,21 +3,28 @@
 from core.labels import LABEL_TITLES
 from core.metrics.estimate import AtThreshold, Confusion
 from core.metrics.intervals import Estimate
-from core.metrics.service import LabelReport, Overview
+from core.metrics.service import LabelReport, Overview, View
 
 CSS = """<style>
 .m-scroll{overflow-x:auto}
 .m-numbers{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums lining-nums}
-.m-numbers th,.m-numbers td{padding:.3rem .6rem;text-align:right;white-space:nowrap;vertical-align:top;border:0;
+.m-numbers th,.m-numbers td{padding:.3rem .45rem;text-align:right;white-space:nowrap;vertical-align:top;border:0;
  line-height:1.25}
 .m-numbers th{font-weight:600}
+.m-numbers thead th{white-space:normal;font-size:.8rem}
 .m-numbers thead th{border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent);vertical-align:bottom}
 .m-numbers tbody tr.m-first>*{border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .m-numbers th:first-child,.m-numbers td.m-view{text-align:left}
-.m-numbers th:first-child{position:sticky;left:0;background:inherit}
-.m-numbers small{display:block;font-size:.72rem;opacity:.65}
-.m-numbers .m-few{opacity:.55;font-style:italic}
+.m-numbers small,.m-facts small{display:block;font-size:.7rem;opacity:.65;letter-spacing:-.01em}
+.m-few{opacity:.55;font-style:italic}
 .m-numbers tr.m-reviewed td{opacity:.75}
+.m-head{line-height:1.35}
+.m-head small{display:block;opacity:.65;font-size:.8rem}
+.m-facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.6rem,1fr));gap:.5rem .75rem;max-width:30rem;
+ font-size:.875rem;font-variant-numeric:tabular-nums lining-nums}
+.m-facts span.m-name{display:block;font-size:.75rem;opacity:.75}
+.m-facts b{font-weight:600;line-height:1.3}
+.m-facts small{font-weight:400}
 .m-matrix{border-collapse:separate;border-spacing:3px;width:100%;max-width:30rem;font-size:.875rem;
  font-variant-numeric:tabular-nums lining-nums}
 .m-matrix th{font-weight:400;opacity:.75;text-align:right;padding:.2rem .5rem}
@@ -27,7 +34,7 @@ CSS = """<style>
 .m-matrix .m-bad{background:rgba(180,83,9,.16)}
 </style>"""
 
-_COLUMNS = ("AUC", "Average precision", "Prevalence", "Precision", "Recall", "F1", "Accuracy", "False-positive rate")
+_COLUMNS = ("AUC", "Avg. precision", "Prevalence", "Precision", "Recall", "F1", "Accuracy", "False-positive rate")
 
 
 def numbers(reviewed: Overview, traffic: Overview) -> str:
@@ -53,11 +60,17 @@ def at_threshold(at: AtThreshold, ranking_precision: Estimate | None, error: flo
         "Average precision": estimate(ranking_precision),
         "Calibration error": FEW_WORDS if error is None else f"{error:.4f}",
     }
-    head = "".join(f"<th>{name}</th>" for name in rows)
-    cells = "".join(f"<td>{value}</td>" for value in rows.values())
-    return (
-        f'<div class="m-scroll"><table class="m-numbers"><thead><tr>{head}</tr></thead><tr>{cells}</tr></table></div>'
-    )
+    facts = "".join(f'<div><span class="m-name">{name}</span><b>{value}</b></div>' for name, value in rows.items())
+    return f'<div class="m-facts">{facts}</div>'
+
+
+def head(overview: Overview) -> str:
+    """What a column is about: the view, and how many comments it rests on. Two lines always, so that columns align."""
+    if overview.view is View.REVIEWED:
+        title, words = "As reviewed", f"{overview.decided:,} decided comments, each counted once"
+    else:
+        title, words = "All traffic", f"audit sample: {overview.decided:,} decided, weighted to {overview.covered:,}"
+    return f'{CSS}<div class="m-head"><b>{title}</b><small>{words}</small></div>'
 
 
 def matrix(found: Confusion, *, estimated: bool) -> str:
@@ -70,7 +83,7 @@ def matrix(found: Confusion, *, estimated: bool) -> str:
         return f'<td class="{kind}"><b>{about}{round(count):,}</b><small>{words}, {count / total:.1%}</small></td>'
 
     return (
-        f'{CSS}<table class="m-matrix"><tr><th></th><th>Model flags</th><th>Model passes</th></tr>'
+        f'<table class="m-matrix"><tr><th></th><th>Model flags</th><th>Model passes</th></tr>'
         f"<tr><th>People: yes</th>{cell(found.true_positives, True, 'found')}"
         f"{cell(found.false_negatives, False, 'missed')}</tr>"
         f"<tr><th>People: no</th>{cell(found.false_positives, False, 'false alarms')}"

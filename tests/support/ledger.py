@@ -188,9 +188,10 @@ def _decisions(world: World, policy: int) -> dict[str, list]:
     done = np.flatnonzero(world.decided)
     n = len(done)
     masks = world.truth[done] @ (1 << np.arange(len(LABELS)))
-    # decided through the day on which they came, the last ones just now
-    end = to_micros(now())
-    at = np.minimum(world.day[done] * DAY + (np.arange(n) * 9_973 % 86_400) * 1_000_000, end)
+    # decided through the day on which they came; those of today until now
+    end, minute = to_micros(now()), 60_000_000
+    at = world.day[done] * DAY + (np.arange(n) * 997 % 1440) * minute
+    at = np.where(at > end, end - np.arange(n) % 600 * minute, at)
     return {
         "id": (np.arange(n) + 1).tolist(),
         "client_id": [UUID(int=i + 1).hex for i in range(n)],
