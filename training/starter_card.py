@@ -20,8 +20,12 @@ Measured on {rows} rows of the frozen test part, which no training sees:
 
 def write_card(folder: Path, metrics: Metrics) -> None:
     """Write README.md from the metrics."""
-    table = "\n".join(_line(metrics, name) for name in LABELS)
-    (folder / "README.md").write_text(_CARD.format(rows=metrics.rows, table=table), encoding="utf-8")
+    (folder / "README.md").write_text(_CARD.format(rows=metrics.rows, table=table(metrics)), encoding="utf-8")
+
+
+def table(metrics: Metrics) -> str:
+    """One row of a Markdown table a label: AUC with its interval, average precision, calibration error."""
+    return "\n".join(_line(metrics, name) for name in LABELS)
 
 
 def _line(metrics: Metrics, name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import ModelUnavailable
-from core.scoring.bases import base_digest, find_base, load_base
+from core.scoring.bases import base_digest, find_base, head, load_base
 from core.scoring.forward import free_bytes
 from core.scoring.manifest import BaseModel, Manifest, unusable
 from core.scoring.quantization import Precision, bf16_bytes, dequantise
@@ -143,7 +143,8 @@ def _check_complete(model: Any, folder: Path, name: str) -> None:
 def merge(model: Any, folder: Path) -> Any:
     """The base in 16 or 32 bits with the folder's adapter added into its weights."""
     dequantise(model)
-    merged = attach(model, folder, "default").merge_and_unload()
+    merged = attach(model, folder, "default").merge_and_unload().to(model.dtype)
+    head(merged).float()
     return merged.eval().requires_grad_(False)
 
 

@@ -156,9 +156,9 @@ def finish(model: Any, precision: Precision, device: str) -> "PreTrainedModel":
 def head(model: Any) -> Any:
     """The six-logit layer; raises ModelUnavailable if the architecture has none that we know."""
     found = getattr(model, "score", None)
-    if found is None and hasattr(model.base_model, "pooler"):
+    if found is None and getattr(model.base_model, "pooler", None) is not None and hasattr(model, "dropout"):
         found = getattr(model, "classifier", None)
-    if found is None or not hasattr(found, "parameters"):
+    if found is None:
         raise ModelUnavailable(
             f"Models of kind {model.config.model_type} have no head that Moderato knows. Use a causal one (LLaMA, "
             "Mistral, Mixtral, Qwen, ...) or BERT."

@@ -35,7 +35,7 @@ def _config(shape):
     return LlamaConfig(**common)
 
 
-def write_tokenizer(folder: Path, *, bert: bool = False, pad: str | None = None) -> None:
+def write_tokenizer(folder: Path, *, bert: bool = False, pad: str | None = None, names=None) -> None:
     """Bytes and a few merges; <s> or [CLS] before each text, [SEP] after it for bert."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
@@ -49,9 +49,10 @@ def write_tokenizer(folder: Path, *, bert: bool = False, pad: str | None = None)
     single = "[CLS] $A [SEP]" if bert else "<s> $A"
     ids = [(token, backend.token_to_id(token)) for token in special]
     backend.post_processor = processors.TemplateProcessing(single=single, special_tokens=ids)
-    names = {"pad_token": "[PAD]"} if bert else {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    usual = {"pad_token": "[PAD]"} if bert else {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     if not bert and pad:
-        names["pad_token"] = pad
+        usual["pad_token"] = pad
+    names = usual if names is None else names
     PreTrainedTokenizerFast(tokenizer_object=backend, **names).save_pretrained(folder)
 
 

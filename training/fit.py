@@ -1,0 +1,232 @@
+"""The optimiser's way through the rows: updates, validation with early stopping, checkpoints."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadInput
+from core.scoring.batching import Budget, DoesNotFit, pad_right, plan_batches
+from core.scoring.forward import Runner, is_out_of_memory, six_logits
+from training.adapter import build_optimizer, copy_state, put_state, trainable
+from training.checkpoint import Checkpoint
+from training.config import TrainConfig
+from training.data import LabelledRows
+from training.evaluate import evaluate
+from training.losses import positive_weights, row_weights, six_losses
+from training.sampling import importance, plan_training
+
+Progress = Callable[[str, float], None]
+_FLOOR: Final = 0.1
+"""The learning rates end at this part of their highest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Rows and their token ids."""
+
+    tokens: list[list[int]]
+    rows: LabelledRows
+
+
+@dataclass(slots=True)
+class Fitted:
+    """What a training found."""
+
+    step: int = 0
+    """Updates made."""
+    best_step: int = 0
+    """After how many the kept adapter stood."""
+    best_auc: float | None = None
+    """Weighted mean AUC on the validation rows then; None where they lack a class."""
+    stale: int = 0
+    """Validations since."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """One entry a validation."""
+    tokens: int = 0
+    """Real tokens that updates were computed from."""
+    seconds: float = 0.0
+    """Time that updates took."""
+
+
+class Fit:
+    """One training. `runner.model` is trained in place."""
+
+    def __init__(self, runner: Runner, config: TrainConfig, train: Examples, held: Examples) -> None:
+        self._runner, self._config, self._train, self._held = runner, config, train, held
+        self._optimizer = build_optimizer(runner.model, config.steps)
+        self._budget = Budget(config.steps.batch_tokens)
+        self._fitted = Fitted()
+        self._best = copy_state(runner.model)
+        self._lengths = [len(row) for row in train.tokens]
+        self._mass = row_weights(train.rows.weights, config.loss)
+        drawn = importance(train.rows.labels, config.rows.balance) * self._mass
+        self._positive = positive_weights(train.rows.labels, drawn, config.loss)
+
+    def run(self, checkpoint: Checkpoint, progress: Progress) -> Fitted:
+        """Train to the end or until validation no longer improves; the model is left with its best adapter.
+
+        Goes on from the checkpoint, if there is one, as if it had never stopped.
+        """
+        steps = self._plan()
+        resumed = checkpoint.load()
+        if resumed:
+            self._restore(resumed)
+        for number in range(self._fitted.step, len(steps)):
+            rows, ends_epoch = steps[number]
+            loss = self._step(rows, number / len(steps))
+            progress(self._describe(loss, len(steps)), self._fitted.step / len(steps))
+            every = self._config.steps
+            if (ends_epoch or self._fitted.step % every.evaluate_every == 0) and self._is_stale(loss):
+                break
+            if self._fitted.step % every.checkpoint_every == 0:
+                checkpoint.save(self._state())
+        put_state(self._runner.model, self._best)
+        return self._fitted
+
+    def _plan(self) -> list[tuple[list[int], bool]]:
+        config = self._config
+        plan = plan_training(
+            self._train.rows.labels,
+            self._lengths,
+            balance=config.rows.balance,
+            epochs=config.steps.epochs,
+            tokens=config.steps.step_tokens,
+            seed=config.seed,
+        )
+        return [(rows, rows is epoch[-1]) for epoch in plan for rows in epoch]
+
+    def _step(self, rows: list[int], share: float) -> float:
+        """One update; returns the loss. A part that does not fit is halved and the update computed anew."""
+        import torch
+
+        began = time.monotonic()
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["rate"] * rate_at(share, self._config.steps.warmup)
+        self._runner.model.train()
+        loss = self._gradients(rows)
+        while loss is None:
+            loss = self._gradients(rows)
+        if not math.isfinite(loss):
+            raise BadInput(
+                f"The loss is not a finite number at step {self._fitted.step + 1}. Lower steps.adapter_rate and "
+                "steps.head_rate in the preset, then train again."
+            )
+        weights = list(trainable(self._runner.model).values())
+        torch.nn.utils.clip_grad_norm_(weights, self._config.steps.clip)
+        self._optimizer.step()
+        self._fitted.step += 1
+        self._fitted.tokens += sum(self._lengths[row] for row in rows)
+        self._fitted.seconds += time.monotonic() - began
+        return loss
+
+    def _gradients(self, rows: list[int]) -> float | None:
+        """Gradients of a step's mean loss, part by part; None if a part did not fit and the budget shrank."""
+        self._optimizer.zero_grad(set_to_none=True)
+        total, mass = 0.0, float(self._mass[rows].sum())
+        for part in plan_batches([self._lengths[row] for row in rows], self._budget.tokens):
+            batch, failed = [rows[i] for i in part], False
+            try:
+                total += self._backward(batch, mass)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                failed = True
+            if failed:  # outside the except: there the traceback still holds the batch's memory
+                self._shrink(batch)
+                return None
+        return total
+
+    def _backward(self, batch: list[int], mass: float) -> float:
+        import torch
+
+        runner = self._runner
+        ids, lengths = pad_right([self._train.tokens[row] for row in batch], runner.pad)
+        arrays: list[NDArray[Any]] = [ids, lengths, self._train.rows.labels[batch], self._mass[batch], self._positive]
+        tensors = [torch.from_numpy(array).to(runner.device) for array in arrays]
+        logits = six_logits(runner.model, *tensors[:2], causal=runner.causal, autocast=runner.autocast)
+        losses = six_losses(logits, tensors[2], tensors[4], self._config.loss)
+        loss = (losses * tensors[3]).sum() / mass
+        loss.backward()
+        return float(loss.detach())
+
+    def _shrink(self, batch: list[int]) -> None:
+        import torch
+
+        longest = max(self._lengths[row] for row in batch)
+        try:
+            self._budget.shrink(len(batch), longest)
+        except DoesNotFit as error:
+            raise BadInput(
+                f"One comment of {longest} tokens does not fit into the memory of {self._runner.device} in training. "
+                "Set base.checkpointing = true, lower rows.max_tokens, or use a smaller base."
+            ) from error
+        if self._runner.device.startswith("cuda"):
+            torch.cuda.empty_cache()
+
+    def _is_stale(self, loss: float) -> bool:
+        """Validate, keep the adapter if it is the best so far; whether patience is at its end."""
+        fitted, auc = self._fitted, self.validate()
+        if auc is None or fitted.best_auc is None or auc > fitted.best_auc:
+            self._best = copy_state(self._runner.model)
+            fitted.best_auc, fitted.best_step, fitted.stale = auc, fitted.step, 0
+        else:
+            fitted.stale += 1
+        fitted.history.append({"step": fitted.step, "loss": loss, "auc": auc})
+        return fitted.stale >= self._config.steps.patience
+
+    def validate(self) -> float | None:
+        """Weighted mean AUC of the model as it is on the held-out rows; None where they lack a class."""
+        if not len(self._held.rows):
+            return None
+        logits = self._runner.logits(self._held.tokens)
+        if not np.isfinite(logits).all():
+            raise BadInput("The model's logits are not finite. Lower the learning rates in the preset.")
+        return evaluate(logits, self._held.rows.labels, self._held.rows.weights).mean_auc
+
+    def _describe(self, loss: float, steps: int) -> str:
+        done, rate = self._fitted, self._optimizer.param_groups[0]["lr"]
+        left = (steps - done.step) * done.seconds / max(done.step, 1)
+        auc = f", AUC {done.best_auc:.4f}" if done.best_auc is not None else ""
+        return (
+            f"step {done.step} of {steps}, loss {loss:.3f}{auc}, rate {rate:.1e}, "
+            f"{done.tokens / max(done.seconds, 1e-9):,.0f} tokens/s, {left / 60:.0f} min left"
+        )
+
+    def _state(self) -> dict[str, Any]:
+        import torch
+
+        fitted = self._fitted
+        return {
+            "model": copy_state(self._runner.model),
+            "best": self._best,
+            "optimizer": self._optimizer.state_dict(),
+            "fitted": {name: getattr(fitted, name) for name in Fitted.__dataclass_fields__},
+            "batch_tokens": self._budget.tokens,
+            "random": torch.get_rng_state(),
+            "cuda_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        import torch
+
+        put_state(self._runner.model, state["model"])
+        self._best = state["best"]
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._fitted = Fitted(**state["fitted"])
+        self._budget = Budget(state["batch_tokens"])
+        torch.set_rng_state(state["random"])
+        if state["cuda_random"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(state["cuda_random"])
+
+
+def rate_at(share: float, warmup: float) -> float:
+    """Learning rate at a share of the steps, over its highest: a line up, then a cosine down."""
+    if share < warmup:
+        return max(share / warmup, 0.01)
+    done = (share - warmup) / max(1 - warmup, 1e-9)
+    return _FLOOR + (1 - _FLOOR) * (1 + math.cos(math.pi * done)) / 2

@@ -1,0 +1,230 @@
+"""Train a transformer: LoRA and a six-logit head on a frozen base, in 4 bits, 16 or 32."""
+
+import gc
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadInput, ModelUnavailable
+from core.labels import LABELS
+from core.scoring.adapters import release
+from core.scoring.bases import base_digest, check_precision, find_base, load_base, read_config
+from core.scoring.batching import Budget
+from core.scoring.forward import Runner, pick_device
+from core.scoring.manifest import BaseModel, Manifest, write_manifest
+from core.scoring.tokens import TextTokenizer
+from core.scoring.transformer import TransformerScorer, check_vocabulary
+from training.adapter import add_adapter, save_adapter
+from training.calibration import fit_platt
+from training.checkpoint import Checkpoint
+from training.config import TrainConfig, check
+from training.data import LabelledRows
+from training.evaluate import Metrics, evaluate
+from training.fit import Examples, Fit, Fitted, Progress
+from training.splits import Splits, split_rows
+from training.starter import data_hash
+from training.starter_files import write_json, written_whole
+from training.transformer_card import write_transformer_card
+
+_RESAMPLES: Final = 200
+_GRID: Final = np.linspace(0.01, 0.99, 99)
+
+
+def main(
+    rows: LabelledRows,
+    config: TrainConfig,
+    out: Path,
+    *,
+    corrections: LabelledRows | None = None,
+    progress: Progress | None = None,
+) -> Metrics:
+    """Train on all rows outside the frozen test part, write the folder `out`, return its metrics on that part.
+
+    Interrupted, it goes on where its last checkpoint stood when called again with the same arguments. Raises BadInput
+    that lists every problem of the configuration, ModelUnavailable for a base that cannot be had.
+    """
+    report = progress or (lambda *_: None)
+    device = pick_device()
+    where = check_ready(config, device)
+    splits = split_rows(rows, corrections, config.rows, seed=config.seed)
+    with written_whole(out) as draft:
+        report("Loading the base", 0.01)
+        pad = save_tokenizer(where, draft)
+        model = build_model(where, config, device)
+        manifest = describe(where, config, draft, model, pad)
+        runner = Runner(
+            model,
+            device,
+            causal=manifest.causal,
+            autocast=config.base.precision != "fp32",
+            pad=pad,
+            budget=Budget(config.serve.batch_tokens),
+        )
+        checkpoint = Checkpoint.beside(out, fingerprint(config, splits.train, manifest))
+        fitted = fit(runner, splits, config, draft, manifest, checkpoint, report)
+        report("Writing", 0.81)
+        save_adapter(model, draft, base=manifest.base.name)
+        del model, runner
+        gc.collect()
+        metrics = finish(draft, manifest, splits, config, fitted, device, report)
+    checkpoint.remove()
+    report("done", 1.0)
+    return metrics
+
+
+def check_ready(config: TrainConfig, device: str) -> Path:
+    """The base's folder; raises BadInput that lists every problem, before anything is loaded."""
+    problems, where = [], None
+    if config.base.name:
+        try:
+            where = find_base(config.base.name)
+            check_precision(read_config(where), config.base.precision, where, device)
+        except (BadInput, ModelUnavailable) as error:
+            problems.append(f"base: {error}")
+    check(config, problems)
+    if where is None:
+        raise BadInput("base.name must be a hub id or a folder (--base FOLDER).")
+    return where
+
+
+def save_tokenizer(base: Path, folder: Path) -> int:
+    """Copy the base's tokenizer into the folder as tokenizer.json; returns the id that fills rows up.
+
+    The base's own pad token; else the unknown one, which stands in no text; else the end. Raises ModelUnavailable if
+    the base has no tokenizer.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, use_fast=True)
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+        tokenizer.save_pretrained(folder)
+    except Exception as error:  # the library raises whatever its many readers do
+        raise ModelUnavailable(
+            f"The base in {base} has no tokenizer that can be read ({type(error).__name__}). Put its tokenizer.json "
+            "(or tokenizer.model, with `pip install sentencepiece`) beside its weights."
+        ) from error
+    if tokenizer.pad_token_id is None:
+        raise ModelUnavailable(
+            f"The tokenizer in {base} has no token to fill rows up with: neither pad, unk nor eos. Add a pad_token to "
+            "its tokenizer_config.json."
+        )
+    return int(tokenizer.pad_token_id)
+
+
+def build_model(base: Path, config: TrainConfig, device: str) -> Any:
+    """The base with a fresh adapter and head, the same ones for the same seed."""
+    import torch
+
+    torch.manual_seed(config.seed)
+    model = load_base(base, precision=config.base.precision, device=device)
+    model = add_adapter(model, config.adapter, checkpointing=config.base.checkpointing)
+    return model.to(device) if config.base.precision != "nf4" else model
+
+
+def describe(where: Path, config: TrainConfig, folder: Path, model: Any, pad: int) -> Manifest:
+    """The manifest so far; raises ModelUnavailable if tokenizer and base do not belong together."""
+    causal = hasattr(model.get_base_model(), "score")
+    tokenizer = TextTokenizer.load(folder, max_tokens=config.rows.max_tokens, causal=causal)
+    name = str(where.resolve()) if Path(config.base.name).expanduser().is_dir() else config.base.name
+    manifest = Manifest(
+        base=BaseModel(name, base_digest(where), read_config(where).get("model_type", "")),
+        precision=config.base.precision,
+        tokenizer=tokenizer.digest,
+        pooling="last" if causal else "first",
+        max_tokens=config.rows.max_tokens,
+        pad_token_id=pad,
+        serving=config.serve.mode,
+        batch_tokens=config.serve.batch_tokens,
+    )
+    check_vocabulary(model, tokenizer, manifest, folder)
+    return manifest
+
+
+def fingerprint(config: TrainConfig, train: LabelledRows, manifest: Manifest) -> dict[str, Any]:
+    """What a checkpoint must agree with."""
+    values = config.to_json()
+    values.pop("serve")
+    return {"settings": values, "data": data_hash(train), "base": manifest.base.digest, "tokenizer": manifest.tokenizer}
+
+
+def fit(
+    runner: Runner,
+    splits: Splits,
+    config: TrainConfig,
+    folder: Path,
+    manifest: Manifest,
+    checkpoint: Checkpoint,
+    report: Progress,
+) -> Fitted:
+    """Tokenise and train; the runner's model is left with its best adapter."""
+    report(f"Reading {len(splits.train):,} rows", 0.03)
+    tokenizer = TextTokenizer.load(folder, max_tokens=manifest.max_tokens, causal=manifest.causal)
+    train, held = (Examples(tokenizer.encode(part.texts), part) for part in (splits.train, splits.validation))
+    return Fit(runner, config, train, held).run(checkpoint, lambda step, share: report(step, 0.05 + 0.75 * share))
+
+
+def finish(
+    folder: Path,
+    manifest: Manifest,
+    splits: Splits,
+    config: TrainConfig,
+    fitted: Fitted,
+    device: str,
+    report: Progress,
+) -> Metrics:
+    """Load the folder as it will be served, calibrate, measure on the frozen test part, and write what was found."""
+    facts = {
+        "preset": config.preset,
+        "rows": len(splits.train),
+        "data_hash": data_hash(splits.train),
+        "step": fitted.step,
+        "best_step": fitted.best_step,
+        "seconds": fitted.seconds,
+        "speed": fitted.tokens / max(fitted.seconds, 1e-9),
+        "device": device,
+    }
+    training = {**facts, "config": config.to_json(), "history": fitted.history, "at": time.strftime("%Y-%m-%d")}
+    manifest = replace(manifest, training=training)
+    write_manifest(folder, manifest)
+    scorer = TransformerScorer.load(folder, name="draft", threads=_threads(), device=device)
+    report("Calibrating", 0.83)
+    held, logits = splits.calibration, scorer.logits(splits.calibration.texts)
+    platt = fit_platt(logits, held.labels, held.weights)
+    scorer.manifest = replace(manifest, calibration=platt.tolist())
+    thresholds = best_thresholds(scorer.score(held.texts), held.labels, held.weights)
+    scorer.manifest = replace(scorer.manifest, thresholds=thresholds)
+    write_manifest(folder, scorer.manifest)
+    report("Measuring", 0.88)
+    test = splits.test
+    metrics = evaluate(scorer.score(test.texts), test.labels, test.weights, resamples=_RESAMPLES if len(test) else 0)
+    write_json(folder / "metrics.json", metrics.to_json())
+    write_transformer_card(folder, scorer.manifest, metrics, facts)
+    del scorer
+    release()
+    return metrics
+
+
+def best_thresholds(
+    scores: NDArray[np.float32], labels: NDArray[np.float32], weights: NDArray[np.float32]
+) -> list[float]:
+    """Per label the probability, in hundredths, at which weighted F1 is highest; 0.5 for a label without positives."""
+    return [_best(scores[:, j], labels[:, j], weights) for j in range(len(LABELS))]
+
+
+def _best(scores: NDArray[np.float32], truth: NDArray[np.float32], weights: NDArray[np.float32]) -> float:
+    flagged = scores[:, None] >= _GRID
+    hits = (weights * truth) @ flagged
+    f1 = 2 * hits / np.maximum(weights @ flagged + (weights * truth).sum(), 1e-12)
+    return float(_GRID[int(f1.argmax())]) if hits.any() else 0.5
+
+
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
