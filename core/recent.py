@@ -23,9 +23,3 @@ class Recent:
         ended = time.monotonic()
         self._kept[key] = (ended + 20 * (ended - started) if ended - started > 0.005 else 0.0, made)
         return made
-
-    def clear(self) -> None:
-        """Forget what was quick to make; costly values stay until their time is over."""
-        for key, (until, _) in list(self._kept.items()):
-            if until < time.monotonic():
-                self._kept.pop(key, None)

@@ -185,13 +185,12 @@ class Review:
             claims.add([last.comment_id], by.name, at=at, until=at + self._lease)
             for lane in {decision.lane for decision in free}:
                 queue.move([d.comment_id for d in free if d.lane is lane], RoutingState.OPEN, lane)
-        self._recent.clear()
         return reopened
 
     def counts(self, by: Person, since: datetime) -> Counts:
         """What waits, and what the person did since then."""
         waiting = self._recent.get("waiting", self._waiting)
-        seconds = self._recent.get((by.name, since), lambda: self._seconds(by, since))
+        seconds = self._seconds(by, since)
         measured = [value for value in seconds if value is not None]
         return Counts(waiting, len(seconds), statistics.median(measured) if measured else None)
 
@@ -241,7 +240,6 @@ class Review:
             else:
                 for lane in {decision.lane for decision in made}:
                     queue.move([d.comment_id for d in made if d.lane is lane], RoutingState.SETTLED, lane)
-        self._recent.clear()
         return made
 
     def _check_free(

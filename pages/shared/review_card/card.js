@@ -13,7 +13,8 @@ const MASK_ALL = "moderato.mask-all"
 class Card {
   constructor(root, data) {
     this.root = root
-    this.desk = new Desk(data)
+    this.desk = deskOf(data)
+    this.isNew = true
     this.view = new View(root, data.labels)
     this.settings = { maskAll: localStorage.getItem(MASK_ALL) === "1", contextOpen: false, elsewhere: null, loaded: false }
     this.sent = { at: -1e9, id: null, dirty: false }
@@ -33,6 +34,7 @@ class Card {
   }
 
   end() {
+    if (this.desk.item) pause(this.desk.item)
     clearInterval(this.timer)
     for (const [target, kind, handler] of this.listeners) target.removeEventListener(kind, handler)
   }
@@ -139,7 +141,7 @@ class Card {
     event.preventDefault()
     event.stopPropagation()
     const item = this.desk.item
-    if (event.key === "Enter" && item) item.choice.note = event.target.value.trim()
+    if (event.key === "Enter" && item) item.choice.note = this.view.q(".noteinput").value.trim()
     this.closeNote()
     this.redraw()
   }
@@ -148,7 +150,7 @@ class Card {
     const input = this.view.q(".noteinput")
     if (input.hidden) return
     input.hidden = true
-    input.blur()
+    this.root.querySelector(".card").focus({ preventScroll: true })
   }
 
   toggleHelp() {
@@ -216,11 +218,11 @@ class Card {
     const gone = this.desk.hear(data)
     if (gone) this.desk.problems.push(`Comment ${gone.id} is not yours any more: your claim lapsed and somebody else took it, or it was settled.`)
     if (answered) this.sent.id = null
-    if (this.desk.item !== before) this.turned()
+    if (this.desk.item !== before || this.isNew) this.turned()
     else if (before && before.spans !== spansBefore) this.redraw()
     else this.refresh()
-    if (this.sent.dirty || (answered && this.desk.pending.length)) this.send()
-    if (this.restored === undefined) this.restored = this.desk.pending.length > 0 && (this.send(), true)
+    if (this.sent.dirty || this.desk.lacking || (this.desk.pending.length && (answered || this.isNew))) this.send()
+    this.isNew = false
   }
 
   // What may have changed beside the comment on the screen.

@@ -2,6 +2,15 @@
 
 const RESERVED = "moderato.step."
 
+const PARKED = Symbol.for("moderato.desk")
+
+// The desk outlives the card: another page, or a connection that was lost and found, puts up a new one.
+function deskOf(data) {
+  const parked = window[PARKED]
+  if (parked && parked.person === data.person) return parked
+  return (window[PARKED] = new Desk(data))
+}
+
 class Desk {
   constructor(data) {
     this.person = data.person
@@ -103,11 +112,18 @@ class Desk {
     const told = new Map(data.order.map(([id, left, held]) => [id, { left, held }]))
     this.queue = this.queue.filter((item) => told.has(item.id) || this.lastStep(item.id))
     this.held = this.held.filter((item) => told.has(item.id) || this.lastStep(item.id))
-    for (const item of data.items) this.take(item, told.get(item.id))
+    this.lacking = this.missing(data)
+    const fresh = !this.queue.length && this.lacking // told only of what another desk lacked: the rest is asked for first
+    for (const item of fresh ? [] : data.items) this.take(item, told.get(item.id))
     for (const id of this.fronts.splice(0)) this.queue.sort((one, other) => (other.id === id) - (one.id === id))
     for (const item of [...this.queue, ...this.held]) this.renew(item, told.get(item.id), data.spans[item.id])
     const gone = before && before !== this.item && !this.queue.includes(before) && !this.held.includes(before)
     return gone ? before : null
+  }
+
+  missing(data) {
+    const here = new Set([...this.have(), ...data.items.map((item) => item.id)])
+    return data.order.some(([id]) => !here.has(id) && !this.lastStep(id))
   }
 
   confirm(answer) {
