@@ -217,31 +217,35 @@ def rollback() -> None:
 
 @app.command()
 def train(
-    preset: Annotated[str, typer.Argument(help="What to train: starter.")],
+    preset: Annotated[str, typer.Argument(help="What to train: starter, llama2-7b, ... (docs/models.md).")],
     data: Annotated[Path, typer.Option(help="Labelled file: comment_text, six labels, optional weight.")],
     name: Annotated[str, typer.Option(help="The version's name; else made from the time.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the folder here and do not register it.")] = None,
+    base: Annotated[str, typer.Option(help="Another base than the preset's: a folder, or a hub id.")] = "",
+    max_rows: Annotated[int | None, typer.Option(help="Training rows at most, rare labels first.", min=1)] = None,
 ) -> None:
     """Train a model from labelled data alone and register it as a challenger."""
     from core.figures_text import metrics_text
     from core.runs import stop_on_signals
     from core.services import build_services
-    from training.train import check_preset, train_folder, train_new
+    from training.train import configure, train_folder, train_new
 
-    check_preset(preset)
+    config = configure(preset, base=base, max_rows=max_rows)
     stop_on_signals()
     if out:
-        typer.echo(metrics_text(train_folder(data, out, say=_say)))
+        typer.echo(metrics_text(train_folder(data, out, config=config, say=_say)))
         return
-    version = train_new(build_services(), data, by=_this_user(), name=name, say=_say)
+    version = train_new(build_services(), data, by=_this_user(), name=name, config=config, say=_say)
     typer.echo(f"{version.name} is a challenger now. `moderato promote {version.name} --data {data}` puts it live.")
 
 
 @app.command()
 def retrain(
-    preset: Annotated[str, typer.Argument(help="What to retrain: starter.")] = "starter",
+    preset: Annotated[str, typer.Argument(help="What to retrain: starter, llama2-7b, ...")] = "starter",
     data: Annotated[Path | None, typer.Option(help="Base data to mix in; else MODERATO_BASE_DATA.")] = None,
     name: Annotated[str, typer.Option(help="The challenger's name; else made from the time.")] = "",
+    base: Annotated[str, typer.Option(help="Another base; else that of the preset's newest version.")] = "",
+    max_rows: Annotated[int | None, typer.Option(help="Training rows at most, corrections first.", min=1)] = None,
     run: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Teach the live model what moderators decided: a challenger with its figures beside the live model's."""
@@ -250,14 +254,15 @@ def retrain(
     from core.services import build_services
     from training.retrain import RetrainConfig
     from training.retrain import retrain as make
-    from training.train import check_preset
+    from training.train import configure
 
-    check_preset(preset)
     stop_on_signals()
     services = build_services()
+    transformer = configure(preset, base=base, max_rows=max_rows, services=services)
     begun = services.runs.require(run) if run else None
     person = local_person(begun.person) if begun else _this_user()
-    version = make(services, by=person, config=RetrainConfig(data, name), run=begun, say=None if begun else _say)
+    config = RetrainConfig(data, name, transformer=transformer)
+    version = make(services, by=person, config=config, run=begun, say=None if begun else _say)
     typer.echo(version_text(version))
 
 

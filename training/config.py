@@ -157,7 +157,9 @@ def read_preset(name: str, *, base: str = "", max_rows: int | None = None) -> Tr
     if name not in list_presets():
         raise BadInput(f"There is no preset {name[:40]!r}. There are: {', '.join(list_presets())}.")
     config = read_config(tomllib.loads(path.read_text(encoding="utf-8")), preset=name)
-    config = replace(config, base=replace(config.base, name=base)) if base else config
+    if base:
+        folder = Path(base).expanduser()
+        config = replace(config, base=replace(config.base, name=str(folder.resolve()) if folder.is_dir() else base))
     return config if max_rows is None else replace(config, rows=replace(config.rows, max_rows=max_rows))
 
 

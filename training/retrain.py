@@ -1,4 +1,4 @@
-"""Teach the starter what moderators decided: corrections and base data in, a challenger in the registry out."""
+"""Teach a model what moderators decided: corrections and base data in, a challenger in the registry out."""
 
 import time
 from dataclasses import dataclass, field
@@ -15,7 +15,9 @@ from core.runs import Following, Say
 from core.scoring.files import resolve
 from core.services import Services
 from training.compare import examine
+from training.config import TrainConfig
 from training.data import LabelledRows, make_rows, read_rows
+from training.evaluate import Metrics
 from training.starter import StarterConfig, train_starter
 
 FEWEST_CORRECTIONS: Final = 20
@@ -33,8 +35,15 @@ class RetrainConfig:
     """The challenger's name; empty makes one from the preset and the time."""
     starter: StarterConfig = field(default_factory=StarterConfig)
     """How the starter is trained."""
+    transformer: TrainConfig | None = None
+    """With it a transformer is trained so, in the starter's place."""
     fewest: int = FEWEST_CORRECTIONS
     """Corrections that are needed at least."""
+
+    @property
+    def preset(self) -> str:
+        """What is trained."""
+        return self.transformer.preset if self.transformer else "starter"
 
 
 def retrain(
@@ -52,32 +61,51 @@ def retrain(
     """
     config = config or RetrainConfig()
     started = time.monotonic()
-    with services.runs.following(run or services.runs.begin("starter", by=by), say=say) as following:
+    with services.runs.following(run or services.runs.begin(config.preset, by=by), say=say) as following:
         snapshot, corrections = take_corrections(services, by=by, fewest=config.fewest, following=following)
         base, left_out = read_base(services, config.data)
-        init = _start_from(services, base)
-        name = config.name or new_name(services, "starter")
+        init = None if config.transformer else _start_from(services, base)
+        if config.transformer:
+            _require_base_rows(base)
+        name = config.name or new_name(services, config.preset)
         folder = services.settings.models_dir / name
         _announce(corrections, base, left_out, following)
-        train_starter(
-            base,
-            config.starter,
+        train_into(
             folder,
+            base,
+            config.transformer or config.starter,
             corrections=corrections,
             init=resolve(init.path) if init else None,
-            progress=lambda step, share: following.step(f"Training: {step}", 0.1 + 0.7 * share),
+            say=lambda step, share: following.step(f"Training: {step}", 0.1 + 0.7 * share),
         )
         version = services.registry.register(
             name,
             folder,
             by=by,
-            kind="starter",
-            base=init.name if init else None,
+            kind="transformer" if config.transformer else "starter",
+            base=config.transformer.base.name if config.transformer else init.name if init else None,
             snapshot_id=snapshot.id,
             metrics={"training": _describe(corrections, base, left_out, config, services)},
         )
         following.note(model_id=version.id)
         return measure(services, version, by=by, data=config.data, following=following, started=started)
+
+
+def train_into(
+    folder: Path,
+    rows: LabelledRows,
+    config: StarterConfig | TrainConfig,
+    *,
+    corrections: LabelledRows | None = None,
+    init: Path | None = None,
+    say: Say | None = None,
+) -> Metrics:
+    """Train what the configuration is of into a folder; `init` is a starter to start from."""
+    if isinstance(config, TrainConfig):
+        from training.lora import main
+
+        return main(rows, config, folder, corrections=corrections, progress=say)
+    return train_starter(rows, config, folder, corrections=corrections, init=init, progress=say)
 
 
 def take_corrections(
@@ -128,6 +156,9 @@ def measure(
     training = {**_known_training(version), "seconds": round(time.monotonic() - started, 1)}
     metrics |= {"training": training, "comparison": report.to_json()}
     services.registry.set_metrics(version, metrics, by=by)
+    if live := report.live and services.registry.get(report.live):
+        figures = {one.name: one.metrics(live.name) for one in sets}
+        services.registry.set_metrics(live, {**live.metrics, **figures}, by=by)
     return services.registry.require(version.name)
 
 
@@ -146,6 +177,14 @@ def _start_from(services: Services, base: LabelledRows) -> ModelVersion | None:
             "MODERATO_BASE_DATA), or put the shipped model back into models/starter."
         )
     return starters[0] if starters else None
+
+
+def _require_base_rows(base: LabelledRows) -> None:
+    if not len(base):
+        raise BadInput(
+            "A transformer learns corrections together with base data, or it would forget the rest. Give labelled "
+            "data: --data FILE, or MODERATO_BASE_DATA."
+        )
 
 
 def new_name(services: Services, preset: str) -> str:
@@ -170,5 +209,6 @@ def _describe(
         "base_rows": len(base),
         "base_left_out": left_out,
         "base_file": path.name if path else None,
-        "correction_factor": config.starter.correction_factor,
+        "correction_factor": (config.transformer.rows if config.transformer else config.starter).correction_factor,
+        "preset": config.preset,
     }

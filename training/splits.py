@@ -28,12 +28,17 @@ class Splits:
 
 
 def split_rows(rows: LabelledRows, corrections: LabelledRows | None, config: RowsConfig, *, seed: int) -> Splits:
-    """Split by content hash; corrections weigh `correction_factor` times as much and replace a base row of the same
-    content. Raises BadInput that says what lacks."""
+    """Split by content hash; corrections weigh `correction_factor` times as much, replace a base row of the same
+    content, and all train unless they belong to the frozen part. Raises BadInput that says what lacks."""
     every = rows.plus(corrections, factor=config.correction_factor) if corrections else rows
     seen = every.take(~every.frozen_test())
+    corrected = set(corrections.hashes) if corrections else set()
+    mine = np.array([digest in corrected for digest in seen.hashes], np.bool_)
     fold = np.array([fold_of(digest, FOLDS) for digest in seen.hashes], np.int64)
-    train = keep_some(seen.take(fold > 1), config.max_rows, balance=config.balance, seed=seed)
+    fold[mine] = FOLDS
+    room = max(1, config.max_rows - int(mine.sum())) if config.max_rows else 0
+    base = keep_some(seen.take((fold > 1) & ~mine), room, balance=config.balance, seed=seed)
+    train = base.plus(seen.take(mine), factor=1)
     if not len(train):
         raise BadInput("There are no rows to train on outside the frozen test part. Give more rows.")
     single = [name for name, column in zip(LABELS, train.labels.T, strict=True) if column.min() == column.max()]

@@ -9,12 +9,13 @@ from core.errors import BadInput
 from core.runs import Say
 from core.scoring.load import load_scorer
 from core.services import Services
+from training.config import TrainConfig, list_presets, read_preset
 from training.data import read_rows
 from training.evaluate import evaluate
-from training.retrain import new_name
-from training.starter import StarterConfig, train_starter
+from training.retrain import new_name, train_into
+from training.starter import StarterConfig
 
-PRESETS: Final = ("starter",)
+PRESETS: Final = ("starter", *list_presets())
 """What can be trained."""
 _RESAMPLES: Final = 200
 
@@ -26,11 +27,33 @@ def check_preset(preset: str) -> str:
     raise BadInput(f"There is no preset {preset[:40]!r}. There is: {', '.join(PRESETS)}.")
 
 
+def configure(
+    preset: str, *, base: str = "", max_rows: int | None = None, services: Services | None = None
+) -> TrainConfig | None:
+    """How a transformer of that preset is trained; None for the starter. Raises BadInput that lists every problem.
+
+    Without `base`, and given `services`, it is the base of the newest version of that preset, if there is one.
+    """
+    if check_preset(preset) != "starter":
+        return read_preset(preset, base=base or (_last_base(services, preset) if services else ""), max_rows=max_rows)
+    if base or max_rows is not None:
+        raise BadInput("The starter has no base and reads all rows. Leave --base and --max-rows away.")
+    return None
+
+
+def _last_base(services: Services, preset: str) -> str:
+    for version in services.registry.list_models():
+        training = version.metrics.get("training")
+        if version.base and isinstance(training, dict) and training.get("preset") == preset:
+            return version.base
+    return ""
+
+
 def train_folder(
-    data: Path, out: Path, *, config: StarterConfig | None = None, say: Say | None = None
+    data: Path, out: Path, *, config: StarterConfig | TrainConfig | None = None, say: Say | None = None
 ) -> dict[str, Any]:
-    """Train a starter into a folder, without registering it; its figures on the frozen test part."""
-    return train_starter(read_rows(data), config or StarterConfig(), out, progress=say).to_json()
+    """Train into a folder, a starter by default, without registering it; its figures on the frozen test part."""
+    return train_into(out, read_rows(data), config or StarterConfig(), say=say).to_json()
 
 
 def train_new(
@@ -39,16 +62,24 @@ def train_new(
     *,
     by: Person,
     name: str = "",
-    config: StarterConfig | None = None,
+    config: StarterConfig | TrainConfig | None = None,
     say: Say | None = None,
 ) -> ModelVersion:
-    """Train a starter from labelled data alone and register it as a challenger. Raises BadInput, Conflict."""
-    with services.runs.following(services.runs.begin("starter", by=by), say=say) as following:
-        name = name or new_name(services, "starter")
+    """Train from labelled data alone, a starter by default, and register a challenger. Raises BadInput, Conflict."""
+    transformer = config if isinstance(config, TrainConfig) else None
+    preset = transformer.preset if transformer else "starter"
+    with services.runs.following(services.runs.begin(preset, by=by), say=say) as following:
+        name = name or new_name(services, preset)
         folder = services.settings.models_dir / name
         metrics = train_folder(data, folder, config=config, say=lambda step, share: following.step(step, 0.99 * share))
-        known = {"test": metrics, "training": {"base_file": data.name}}
-        version = services.registry.register(name, folder, by=by, kind="starter", metrics=known)
+        version = services.registry.register(
+            name,
+            folder,
+            by=by,
+            kind="transformer" if transformer else "starter",
+            base=transformer.base.name if transformer else None,
+            metrics={"test": metrics, "training": {"base_file": data.name, "preset": preset}},
+        )
         following.note(model_id=version.id)
         return version
 
