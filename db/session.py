@@ -15,10 +15,10 @@ _WRITES = "moderato_writes"
 def build_engine(url: str) -> Engine:
     """An engine with this project's rules set; makes the folder of an SQLite file."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
     if database := make_url(url).database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=10, max_overflow=40)
+    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=10, max_overflow=40, hide_parameters=True)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
