@@ -11,6 +11,7 @@ from pages.shared.access import require
 from pages.shared.browse_filters import draw_filters
 from pages.shared.history_panel import draw_history
 from pages.shared.resources import services
+from pages.shared.status import scoring_banner
 
 require(Role.MODERATOR)
 browse = services().browse
@@ -34,6 +35,7 @@ def show_opened() -> None:
 
 
 st.title("Browse")
+scoring_banner()
 wanted = draw_filters(browse.choices())
 asked = re.fullmatch(r"\s*#(\d{1,18})\s*", wanted.text)
 try:

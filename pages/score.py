@@ -8,9 +8,11 @@ from pages.shared import score_panel
 from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import live_scorer, services
+from pages.shared.status import scoring_banner
 
 person = require(Role.MODERATOR)
 st.title("Score")
+scoring_banner()
 try:
     scorer = live_scorer()
 except ModeratoError as error:
