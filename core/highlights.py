@@ -33,21 +33,22 @@ class Highlights:
         self._thread: threading.Thread | None = None
         self._loaded: tuple[int, Scorer | None] | None = None
 
-    def get(self, wanted: Sequence[tuple[int, int, str]]) -> dict[int, list[Span]]:
-        """Spans by comment of those (comment id, model id, text) that are ready; the others are begun."""
-        found: dict[int, list[Span]] = {}
+    def ask(self, wanted: Sequence[tuple[int, int, str]]) -> None:
+        """Begin to explain comments, given as (comment id, model id, text), that were not explained yet."""
         with self._lock:
             for comment_id, model_id, text in wanted:
                 key = (comment_id, model_id)
-                if key in self._known:
-                    found[comment_id] = self._known[key]
-                elif key not in self._asked:
+                if key not in self._known and key not in self._asked:
                     self._asked.add(key)
                     self._work.put((comment_id, model_id, text[:MOST_CHARS]))
             if self._asked and self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="highlights", daemon=True)
                 self._thread.start()
-        return found
+
+    def known(self, keys: Sequence[tuple[int, int]]) -> dict[int, list[Span]]:
+        """Spans by comment of those (comment id, model id) that are ready."""
+        with self._lock:
+            return {key[0]: self._known[key] for key in keys if key in self._known}
 
     def _run(self) -> None:
         while True:

@@ -82,11 +82,16 @@ class Review:
         """`take`, then everything that is shown of the comments."""
         return self.items(by, self.take(by, want, lanes))
 
-    def take(self, by: Person, want: int, lanes: Sequence[Lane] = tuple(Lane)) -> list[Claim]:
-        """The person's claims after adding free comments until `want` are ready; held ones come last, uncounted."""
+    def take(
+        self, by: Person, want: int, lanes: Sequence[Lane] = tuple(Lane), *, least: int | None = None
+    ) -> list[Claim]:
+        """The person's claims after adding free comments until `want` are ready; held ones come last, uncounted.
+
+        While `least` are ready nothing is added: a refill now and then costs less than one after each decision.
+        """
         check_role(by, Role.MODERATOR)
         claims = self._mine(by)
-        if sum(not claim.held for claim in claims) >= want:
+        if sum(not claim.held for claim in claims) >= (want if least is None else least):
             return claims
         at = self._clock()
         with self._sessions.begin() as session:

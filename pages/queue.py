@@ -1,6 +1,7 @@
 """Review queue: the card, and nothing else that could slow it down."""
 
 import time
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from core.accounts import Person, Role
 from core.domain import now
 from core.review import Review
+from core.review_items import Item
 from pages.shared import review_card, state
 from pages.shared.access import require
 from pages.shared.resources import services
@@ -26,7 +28,7 @@ def card() -> None:
     answers = log.apply(review, person, steps, desk)
     beat = log.last_beat(steps)
     keep_claims(review, person, beat, desk)
-    review_card.mount({"answers": answers, "beat": beat.get("id"), **what_waits(review, person, beat)})
+    review_card.mount({"answers": answers, "beat": beat.get("id"), **what_waits(review, person, beat, desk)})
 
 
 def keep_claims(review: Review, person: Person, beat: dict[str, Any], desk: log.Desk) -> None:
@@ -37,28 +39,36 @@ def keep_claims(review: Review, person: Person, beat: dict[str, Any], desk: log.
         desk.kept_at = time.monotonic()
 
 
-def what_waits(review: Review, person: Person, beat: dict[str, Any]) -> dict[str, Any]:
+def what_waits(review: Review, person: Person, beat: dict[str, Any], desk: log.Desk) -> dict[str, Any]:
     """Claims, the comments that the browser lacks, highlights that it lacks, counts."""
     at, settings = now(), services().settings
     counts = review.counts(person, payload.local_midnight(at, st.context.timezone_offset))
-    claims = review.take(person, payload.wanted(counts.waiting.values()))
+    want = payload.wanted(counts.waiting.values())
+    claims = review.take(person, want, least=want // 2)
     have, bare = log.numbers(beat, "have"), log.numbers(beat, "bare")
-    items = review.items(
-        person, [claim for claim in claims if claim.comment_id not in have or claim.comment_id in bare]
-    )
-    asked = [(i.comment.id, i.evidence.model_id, i.comment.text) for i in items if i.evidence]
-    spans = services().highlights.get(asked)
+    lacks = [c for c in claims if c.comment_id not in have or c.comment_id in bare - desk.models.keys()]
+    items = review.items(person, lacks)
     ready = [claim for claim in claims if not claim.held]
     return {
         "person": person.name,
         "claim_seconds": settings.claim_seconds,
         "labels": payload.label_titles(),
         "items": [payload.item_json(item) for item in items if item.comment.id not in have],
-        "spans": {str(comment_id): payload.spans_json(found) for comment_id, found in spans.items()},
+        "spans": highlights(items, bare, desk),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
         "elsewhere": None if ready else payload.elsewhere_json(review.elsewhere(person), at),
     }
+
+
+def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> dict[str, Any]:
+    """What is known by now about the new comments and those that the browser asks about; the rest is begun."""
+    seen = [(item.comment, item.evidence) for item in items if item.evidence]
+    desk.models |= {comment.id: evidence.model_id for comment, evidence in seen}
+    services().highlights.ask([(comment.id, evidence.model_id, comment.text) for comment, evidence in seen])
+    asked = [(number, desk.models[number]) for number in (*bare, *(c.id for c, _ in seen)) if number in desk.models]
+    found = services().highlights.known(asked)
+    return {str(number): payload.spans_json(spans) for number, spans in found.items()}
 
 
 card()

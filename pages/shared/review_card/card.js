@@ -201,6 +201,7 @@ class Card {
     const beat = {
       kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
     }
+    for (const item of this.desk.queue) if (beat.bare.includes(item.id)) item.asked += 1
     if (this.sent.id === null) this.sent.first = now
     this.sent = { at: now, id: beat.id, dirty: false, first: this.sent.first }
     this.emit("log", [...this.desk.pending, beat])

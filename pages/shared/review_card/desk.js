@@ -152,6 +152,7 @@ class Desk {
     item.spent = 0
     item.since = null
     item.spans = null
+    item.asked = 0 // how often its highlights were
     if (told.held && !step) this.held.push(item)
     else this.queue.splice(this.placeOf(item), 0, item)
   }
@@ -179,7 +180,7 @@ class Desk {
   }
 
   bare() {
-    return this.queue.slice(0, 8).filter((item) => item.scores && !item.spans).map((item) => item.id)
+    return this.queue.slice(0, 8).filter((item) => item.scores && !item.spans && item.asked < 20).map((item) => item.id)
   }
 }
 

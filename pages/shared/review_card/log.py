@@ -23,6 +23,8 @@ class Desk:
     person: str = ""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was answered to each step, for when it is sent again."""
+    models: dict[int, int] = field(default_factory=dict)
+    """Which model's scores went to the browser, by comment: its highlights follow."""
     kept_at: float = 0.0
     """Monotonic time of the last heartbeat that was passed on."""
 
@@ -31,6 +33,7 @@ class Desk:
         if self.person != person.name:
             self.person, self.kept_at = person.name, 0.0
             self.answers.clear()
+            self.models.clear()
         return self
 
 
