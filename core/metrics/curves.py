@@ -6,7 +6,7 @@ import numpy as np
 
 from core.metrics.bins import CENTRES, EDGES, Floats
 from core.metrics.estimate import Sample, ratio, weighted
-from core.metrics.intervals import Estimate, effective_cases, interval, variance_of_total
+from core.metrics.intervals import Estimate, effective_cases, intervals, variance_of_total
 
 POINTS = 400
 """At most so many points a curve are sent to a browser."""
@@ -58,22 +58,23 @@ def calibration(sample: Sample, label: int) -> Calibration:
     centre_of_mass = (mass.cumsum() - mass / 2) / mass.sum()
     group = np.minimum((centre_of_mass * GROUPS).astype(int), GROUPS - 1)
     used = np.unique(group[mass > 0])
-    member = (group == used[:, None]) & (mass > 0)  # [G, BINS]
+    member = ((group == used[:, None]) & (mass > 0)).astype(np.float64)  # [G, BINS]
     weight = member @ mass
     predicted = (member @ (mass * CENTRES)) / weight
-    observed = [_share(sample, label, row) for row in member]
+    observed = _shares(sample, label, member)
     gaps = np.abs(predicted - np.array([estimate.value for estimate in observed]))
     return Calibration(predicted, observed, float((gaps * weight).sum() / weight.sum()))
 
 
-def _share(sample: Sample, label: int, member: Floats) -> Estimate:
-    counts = sample.counts[:, label][:, :, member].sum(-1).astype(np.float64)  # [S, class]
-    total = sample.weights @ counts
-    value = float(total[1] / total.sum())
-    z = np.array([-value, 1 - value]) / total.sum()
-    variance = variance_of_total((counts @ z, counts @ z**2), sample.sampled, sample.population)
-    cases = effective_cases(counts.sum(1), sample.weights)
-    return interval(value, float(variance), float(cases))
+def _shares(sample: Sample, label: int, member: Floats) -> list[Estimate]:
+    """Share of positives in each group of bins, `member` [G, BINS]."""
+    counts = np.moveaxis(sample.counts[:, label] @ member.T, 0, -1)  # [class, G, S]
+    total = counts @ sample.weights
+    share = total[1] / total.sum(0)
+    z = np.stack([-share, 1 - share]) / total.sum(0)
+    moments = ((z[..., None] * counts).sum(0), (z[..., None] ** 2 * counts).sum(0))  # [G, S]
+    variance = variance_of_total(moments, sample.sampled, sample.population)
+    return intervals(share, variance, effective_cases(counts.sum(0), sample.weights))
 
 
 def _descending(sample: Sample, label: int) -> tuple[Floats, Floats]:

@@ -4,14 +4,14 @@ With one stratum of weight 1 every number is the plain one that scikit-learn giv
 With the audit sample each unit stands for N/n comments of its stratum.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr
 
 from core.labels import LABELS
-from core.metrics.bins import BINS, EDGES, Floats, Ints, edge_of
-from core.metrics.intervals import Estimate, effective_cases, interval, variance_of_total
+from core.metrics.bins import EDGES, Floats, Ints, edge_of
+from core.metrics.intervals import Estimate, effective_cases, intervals, variance_of_total
 
 FEW = 10
 """Below so many positives, negatives or flagged comments a number would be noise: it is None, "too few"."""
@@ -23,9 +23,9 @@ _NO_WIDTH = 1e-4
 class Sample:
     """Decided comments of one model in strata that all have some."""
 
-    counts: Ints
-    """Shape [S, 6, 2, 4096]: stratum, label, class, bin."""
-    places: Ints
+    counts: Floats
+    """Whole numbers, shape [S, 6, 2, 4096]: stratum, label, class, bin."""
+    places: Floats
     """Sums of the scores' places within their bin and of their squares, shape [2, 6, 2, 4096]."""
     sampled: Floats
     """Decided comments of each stratum, shape [S]."""
@@ -79,39 +79,110 @@ class AtThreshold:
 
 def weighted(sample: Sample) -> Floats:
     """Estimated comments by label, class, bin: shape [6, 2, 4096]."""
-    return np.tensordot(sample.weights, sample.counts, axes=1)
+    return np.einsum("s,slcb->lcb", sample.weights, sample.counts)
 
 
 def class_sizes(sample: Sample) -> Ints:
     """Decided comments by label and class, shape [6, 2]."""
-    return sample.counts.sum((0, 3))
+    return sample.counts.sum((0, 3)).astype(np.int64)
 
 
 def rankings(sample: Sample) -> list[Ranking]:
     """Prevalence, AUC and average precision of each label."""
     if not len(sample.sampled):
         return [Ranking(None, None, None)] * len(LABELS)
-    hist, sizes = weighted(sample), class_sizes(sample)
-    by_class = sample.counts.sum(3).astype(np.float64)  # [S, 6, 2]
-    cases = effective_cases(np.moveaxis(by_class, 0, -1), sample.weights)  # [6, 2]
-    enough = sizes.min(1) >= FEW
-    order = _order(sample)
-    auc, average = _auc(hist, order), _average_precision(hist, order)
+    sample = _trimmed(sample)
+    by_class = np.moveaxis(sample.counts.sum(3), 0, -1)  # [6, 2, S]
+    cases = effective_cases(by_class, sample.weights)  # [6, 2]
+    hist, order = weighted(sample), _order(sample)
+    auc, auc_z = _auc(hist, order)
+    average, average_z = _average_precision(hist, order)
+    estimates = intervals(
+        np.stack([auc, average], 1),
+        _variance_of_bins(sample, np.stack([auc_z, average_z], -1)),
+        np.stack([cases.min(1), cases[:, 1]], 1),
+    )
+    prevalence = _ratios(sample, by_class[:, None, ::-1], _SHARE_OF_FIRST, cases[:, None, 1])
+    enough = class_sizes(sample).min(1) >= FEW
     return [
-        Ranking(
-            _prevalence(sample, by_class[:, label], cases[label, 1]),
-            _of_bins(sample, label, auc[0][label], auc[1][label], cases[label].min()),
-            _of_bins(sample, label, average[0][label], average[1][label], cases[label, 1]),
-        )
-        if enough[label]
-        else Ranking(None, None, None)
-        for label in range(len(LABELS))
+        Ranking(prevalence[i], estimates[2 * i], estimates[2 * i + 1]) if enough[i] else Ranking(None, None, None)
+        for i in range(len(LABELS))
     ]
 
 
 def at_thresholds(sample: Sample, edges: Ints) -> list[AtThreshold]:
     """Confusion and what follows from it at each label's threshold, given as a bin edge (`edges_of`)."""
-    return [_at(sample, label, int(edge)) for label, edge in enumerate(edges)]
+    quadrants = np.stack([_quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
+    numbers = _ratios(sample, quadrants[:, None], _OF_QUADRANTS)
+    sizes, estimated = quadrants.sum(-1), quadrants @ sample.weights  # [6, 4]
+    return [_at(float(EDGES[edge]), sizes[i], estimated[i], numbers[5 * i : 5 * i + 5]) for i, edge in enumerate(edges)]
+
+
+def _trimmed(sample: Sample) -> Sample:
+    """Without the bins below the lowest and above the highest score: real scores fill about half of them."""
+    used = np.flatnonzero(sample.counts.any((0, 1, 2)))
+    some = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
+    return replace(sample, counts=sample.counts[..., some], places=sample.places[..., some])
+
+
+def _quadrants(sample: Sample, label: int, edge: int) -> Floats:
+    """Decided comments of each stratum: true and false positives, false and true negatives, shape [4, S]."""
+    counts = sample.counts[:, label]
+    from_edge, below = counts[..., edge:].sum(-1), counts[..., :edge].sum(-1)
+    return np.stack([from_edge[:, 1], from_edge[:, 0], below[:, 1], below[:, 0]])
+
+
+def _at(threshold: float, sizes: Floats, estimated: Floats, numbers: list[Estimate]) -> AtThreshold:
+    tp, fp, fn, tn = sizes
+    enough = min(tp + fn, fp + tn) >= FEW
+    precision, recall, f1, accuracy, fpr = numbers if enough else [None] * 5
+    return AtThreshold(
+        threshold=threshold,
+        confusion=Confusion(*estimated.tolist()),
+        flagged=int(tp + fp),
+        precision=precision if tp + fp >= FEW else None,
+        recall=recall,
+        f1=f1,
+        accuracy=accuracy,
+        false_positive_rate=fpr,
+    )
+
+
+_OF_QUADRANTS = np.array(
+    [
+        [(1, 0, 0, 0), (1, 1, 0, 0)],  # precision
+        [(1, 0, 0, 0), (1, 0, 1, 0)],  # recall
+        [(2, 0, 0, 0), (2, 1, 1, 0)],  # F1
+        [(1, 0, 0, 1), (1, 1, 1, 1)],  # accuracy
+        [(0, 1, 0, 0), (0, 1, 0, 1)],  # false-positive rate
+    ],
+    np.float64,
+)
+_SHARE_OF_FIRST = np.array([[(1, 0), (1, 1)]], np.float64)
+
+
+def _ratios(sample: Sample, cells: Floats, parts: Floats, cases: Floats | None = None) -> list[Estimate]:
+    """Ratios of totals: `parts` [R, 2, cells] says what of the cells [6, 1, cells, S] stands above and below the line.
+
+    The linearised variable is (y - R x) / X (Särndal et al. 1992, section 5.6). Six times R estimates, by label first.
+    """
+    top, bottom = parts[:, 0], parts[:, 1]
+    total = cells @ sample.weights  # [6, 1, cells]
+    below = (total * bottom).sum(-1)  # [6, R]
+    value = ratio((total * top).sum(-1), below)
+    z = ratio(top - value[..., None] * bottom, below[..., None])  # [6, R, cells]
+    moments = ((z[..., None] * cells).sum(-2), (z[..., None] ** 2 * cells).sum(-2))  # [6, R, S]
+    if cases is None:
+        cases = effective_cases(((bottom > 0)[..., None] * cells).sum(-2), sample.weights)
+    return intervals(value, variance_of_total(moments, sample.sampled, sample.population), cases)
+
+
+def _variance_of_bins(sample: Sample, z: Floats) -> Floats:
+    """Variance of totals of variables z [6, 2, bins, R]: shape [6, R]."""
+    counts = np.moveaxis(sample.counts, 0, 1).reshape(len(LABELS), len(sample.sampled), -1)  # [6, S, 2 bins]
+    flat = z.reshape(len(LABELS), counts.shape[-1], -1)
+    moments = tuple(np.moveaxis(counts @ power, 1, -1) for power in (flat, flat**2))  # [6, R, S]
+    return variance_of_total((moments[0], moments[1]), sample.sampled, sample.population)
 
 
 def _above(hist: Floats) -> Floats:
@@ -138,9 +209,9 @@ class _Order:
 
 def _order(sample: Sample) -> _Order:
     """Places of a class taken as normal around their mean; no spread at all means that scores are the same."""
-    sizes = sample.counts.sum(0).astype(np.float64)  # [6, 2, BINS]
-    mean = ratio(sample.places[0].astype(np.float64), sizes)
-    spread = np.maximum(ratio(sample.places[1].astype(np.float64), sizes) - mean**2, 0)
+    sizes = sample.counts.sum(0)  # [6, 2, BINS]
+    mean = ratio(sample.places[0], sizes)
+    spread = np.maximum(ratio(sample.places[1], sizes) - mean**2, 0)
     distance, width = mean[:, 0] - mean[:, 1], np.sqrt(spread.sum(1))
     smooth = ndtr(ratio(distance, width))
     tied = width < _NO_WIDTH
@@ -178,65 +249,9 @@ def _average_precision(hist: Floats, order: _Order) -> tuple[Floats, Floats]:
 
 
 def _by_class(negative: Floats, negatives: Floats, positive: Floats, positives: Floats) -> Floats:
-    z = np.empty((len(LABELS), 2, BINS))
+    z = np.empty((len(LABELS), 2, negative.shape[-1]))
     z[:, 0], z[:, 1] = ratio(negative, negatives), ratio(positive, positives)
     return z
-
-
-def _of_bins(sample: Sample, label: int, value: float, z: Floats, cases: float) -> Estimate:
-    counts = sample.counts[:, label].reshape(len(sample.sampled), -1).astype(np.float64)
-    flat = z.ravel()
-    variance = variance_of_total((counts @ flat, counts @ flat**2), sample.sampled, sample.population)
-    return interval(float(value), float(variance), float(cases))
-
-
-def _prevalence(sample: Sample, by_class: Floats, cases: float) -> Estimate:
-    quadrants = np.zeros((len(by_class), 4))
-    quadrants[:, 0], quadrants[:, 3] = by_class[:, 1], by_class[:, 0]
-    return _ratio_estimate(sample, quadrants, (1, 0, 0, 0), (1, 1, 1, 1), cases)
-
-
-def _at(sample: Sample, label: int, edge: int) -> AtThreshold:
-    from_edge = sample.counts[:, label, :, edge:].sum(-1)
-    whole = sample.counts[:, label].sum(-1)
-    below = whole - from_edge
-    quadrants = np.stack([from_edge[:, 1], from_edge[:, 0], below[:, 1], below[:, 0]], 1).astype(np.float64)  # [S, 4]
-    return _from_quadrants(sample, quadrants, edge)
-
-
-def _from_quadrants(sample: Sample, quadrants: Floats, edge: int) -> AtThreshold:
-    tp, fp, fn, tn = quadrants.sum(0)
-    positives, negatives, flagged = tp + fn, fp + tn, int(tp + fp)
-    enough = positives >= FEW and negatives >= FEW
-
-    def share(top: tuple[int, ...], bottom: tuple[int, ...]) -> Estimate:
-        return _ratio_estimate(sample, quadrants, top, bottom, None)
-
-    return AtThreshold(
-        threshold=float(EDGES[edge]),
-        confusion=Confusion(*(float(cell) for cell in sample.weights @ quadrants)),
-        flagged=flagged,
-        precision=share((1, 0, 0, 0), (1, 1, 0, 0)) if enough and flagged >= FEW else None,
-        recall=share((1, 0, 0, 0), (1, 0, 1, 0)) if enough else None,
-        f1=share((2, 0, 0, 0), (2, 1, 1, 0)) if enough else None,
-        accuracy=share((1, 0, 0, 1), (1, 1, 1, 1)) if enough else None,
-        false_positive_rate=share((0, 1, 0, 0), (0, 1, 0, 1)) if enough else None,
-    )
-
-
-def _ratio_estimate(
-    sample: Sample, quadrants: Floats, top: tuple[int, ...], bottom: tuple[int, ...], cases: float | None
-) -> Estimate:
-    """Ratio of two totals over (tp, fp, fn, tn) cells; linearised variable (y - R x) / X (Särndal et al., 5.6.2)."""
-    numerator, denominator = np.array(top, np.float64), np.array(bottom, np.float64)
-    total = sample.weights @ quadrants
-    below = float(total @ denominator)
-    value = float(total @ numerator) / below if below else 0.0
-    z = (numerator - value * denominator) / (below or 1.0)
-    variance = variance_of_total((quadrants @ z, quadrants @ z**2), sample.sampled, sample.population)
-    if cases is None:
-        cases = float(effective_cases(quadrants[:, denominator > 0].sum(1), sample.weights))
-    return interval(value, float(variance), float(cases))
 
 
 def edges_of(thresholds: list[float]) -> Ints:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.labels import LABELS
-from core.metrics.bins import BINS, PLACES, Ints, place_of
+from core.metrics.bins import BINS, PLACES, Floats, Ints, place_of
 from core.metrics.cells import CELL_BITS, CELLS, PLACE_BITS, PPM, STRATUM_BITS, Cells, stratum_of
 from core.metrics.entries import SCORED, UNSCORED, Entries, Places, keys_of, pack
 from db.stores.metrics import History
@@ -28,9 +28,9 @@ class Totals:
 
     strata: Ints
     """Stratum numbers, sorted, shape [S]."""
-    counts: Ints
-    """Shape [S, 8, 2, 4096]: stratum, label, class (0 or 1), bin. Labels past the six are empty."""
-    places: Ints
+    counts: Floats
+    """Whole numbers, shape [S, 8, 2, 4096]: stratum, label, class (0 or 1), bin. Labels past the six are empty."""
+    places: Floats
     """Sums of the places within the bin and of their squares, [audit (0 or 1), 2, 8, 2, 4096]."""
 
 
@@ -109,7 +109,7 @@ def _totals(keys: Ints, counts: Ints) -> Totals:
     of_key = _strata(keys)
     strata = np.unique(of_key[np.diff(of_key, prepend=-1) != 0])
     shape = (8, 2, BINS)
-    totals = Totals(strata, np.zeros((len(strata), *shape), np.int64), np.zeros((2, 2, *shape), np.int64))
+    totals = Totals(strata, np.zeros((len(strata), *shape)), np.zeros((2, 2, *shape)))
     _add(totals, np.searchsorted(strata, of_key), keys, counts)
     return totals
 
@@ -127,9 +127,9 @@ def _add(totals: Totals, at: Ints, keys: Ints, counts: Ints) -> None:
     _add_at(totals.places, (2 * audit + 1) * CELLS + cell, counts * place**2)
 
 
-def _add_at(sums: Ints, at: Ints, more: Ints) -> None:
+def _add_at(sums: Floats, at: Ints, more: Ints) -> None:
     if len(at) > _FEW:
-        sums += np.bincount(at, more, sums.size).astype(np.int64).reshape(sums.shape)
+        sums += np.bincount(at, more, sums.size).reshape(sums.shape)
     else:
         np.add.at(sums.reshape(-1), at, more)
 

@@ -10,11 +10,12 @@ Limits: on the logit scale, where estimates near 0 or 1 are closer to normal (Ko
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from core.metrics.bins import Floats
 
 LEVEL = 0.95
+_Z = float(ndtri(0.5 + LEVEL / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +40,34 @@ def variance_of_total(moments: tuple[Floats, Floats], sampled: Floats, populatio
     return (population**2 * (1 - sampled / population) * spread / sampled).sum(-1)
 
 
-def interval(value: float, variance: float, cases: float) -> Estimate:
-    """Limits of a proportion-like estimate. `cases` is the effective number of units that carry it."""
-    if 0 < value < 1 and variance > 0:
-        quantile = float(stdtrit(max(cases - 1, 1.0), 0.5 + LEVEL / 2))
-        logit, width = np.log(value / (1 - value)), quantile * np.sqrt(variance) / (value * (1 - value))
-        return Estimate(value, *(float(1 / (1 + np.exp(-end))) for end in (logit - width, logit + width)))
-    return Estimate(value, *wilson(value, cases)) if cases else Estimate(value, 0.0, 1.0)
+def intervals(value: Floats, variance: Floats, cases: Floats) -> list[Estimate]:
+    """Limits of proportion-like estimates, of arrays of one shape, flat.
+
+    `cases` are the effective numbers of units that carry each. Where the sample shows no spread, Wilson's score
+    interval says what is left to say; where there is no unit at all, the limits are 0 and 1.
+    """
+    value, variance, cases = (np.ravel(np.broadcast_to(array, np.shape(value))) for array in (value, variance, cases))
+    inside = (value > 0) & (value < 1) & (variance > 0)
+    centre = np.where(inside, value, 0.5)
+    slope = centre * (1 - centre)
+    width = stdtrit(np.maximum(cases - 1, 1.0), 0.5 + LEVEL / 2) * np.sqrt(variance) / slope
+    logit = np.log(centre / (1 - centre))
+    low, high = (1 / (1 + np.exp(-np.clip(end, -700, 700))) for end in (logit - width, logit + width))
+    wilson_low, wilson_high = wilson(value, cases)
+    low, high = np.where(inside, low, wilson_low), np.where(inside, high, wilson_high)
+    return [Estimate(*ends) for ends in zip(value.tolist(), low.tolist(), high.tolist(), strict=True)]
 
 
-def wilson(share: float, cases: float) -> tuple[float, float]:
-    """Score interval of a share of `cases` units: for samples that show no spread (Wilson 1927)."""
-    z2 = float(stdtrit(1e6, 0.5 + LEVEL / 2)) ** 2
-    centre = (share + z2 / (2 * cases)) / (1 + z2 / cases)
-    half = np.sqrt(z2 * share * (1 - share) / cases + z2**2 / (4 * cases**2)) / (1 + z2 / cases)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+def wilson(share: Floats, cases: Floats) -> tuple[Floats, Floats]:
+    """Score interval of a share of `cases` units (Wilson: JASA 22, 1927)."""
+    some = np.maximum(cases, 1e-9)
+    z2 = _Z**2
+    centre = (share + z2 / (2 * some)) / (1 + z2 / some)
+    half = np.sqrt(z2 * share * (1 - share) / some + z2**2 / (4 * some**2)) / (1 + z2 / some)
+    return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)
 
 
 def effective_cases(counts: Floats, weights: Floats) -> Floats:
     """Kish's effective number of units, (sum w)^2 / sum w^2, of counts [..., S] with weights [S] (Kish 1965)."""
-    squares = (counts * weights**2).sum(-1)
-    return (counts * weights).sum(-1) ** 2 / np.where(squares > 0, squares, 1)
+    squares = counts @ weights**2
+    return (counts @ weights) ** 2 / np.where(squares > 0, squares, 1)

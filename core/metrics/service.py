@@ -205,7 +205,7 @@ def _take_late_scores(store: MetricsStore, fold: Fold, model_id: int, waiting: n
 def _sample(totals: Totals, strata: Floats, view: View) -> Sample:
     """The sample of a view. Strata whose decided items were all undone are left out."""
     counts, places = totals.counts[:, : len(LABELS)], totals.places[:, :, : len(LABELS)]
-    sampled = counts[:, 0].sum((1, 2)).astype(np.float64)
+    sampled = counts[:, 0].sum((1, 2))
     if view is View.REVIEWED:
         some = slice(int(sampled.sum() > 0))
         return Sample(counts.sum(0, keepdims=True)[some], places.sum(0), sampled.sum(keepdims=True)[some], None)

@@ -16,8 +16,8 @@ THRESHOLDS = [0.5, 0.3, 0.45, 0.2, 0.5, 0.1]
 def sample_of(truth, scores, strata=None, population=None) -> Sample:
     """Histograms of decided comments; stratum i stands for population[i] comments."""
     strata = np.zeros(len(truth), int) if strata is None else strata
-    counts = np.zeros((strata.max() + 1, len(LABELS), 2, BINS), np.int64)
-    places = np.zeros((2, len(LABELS), 2, BINS), np.int64)
+    counts = np.zeros((strata.max() + 1, len(LABELS), 2, BINS))
+    places = np.zeros((2, len(LABELS), 2, BINS))
     for label in range(len(LABELS)):
         place = place_of(scores[:, label]).astype(int)
         at = (label, truth[:, label].astype(int), place // PLACES)
@@ -129,8 +129,8 @@ def test_too_few_negatives_or_flagged_is_no_number():
 
 
 def test_nothing_decided():
-    none = np.zeros((0, 6, 2, BINS), np.int64)
-    empty = Sample(none, np.zeros((2, 6, 2, BINS), np.int64), np.zeros(0), np.zeros(0))
+    none = np.zeros((0, 6, 2, BINS))
+    empty = Sample(none, np.zeros((2, 6, 2, BINS)), np.zeros(0), np.zeros(0))
     assert rankings(empty)[0].auc is None
     assert at_thresholds(empty, edges_of(THRESHOLDS))[0].confusion.true_negatives == 0
 
