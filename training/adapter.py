@@ -20,7 +20,8 @@ def add_adapter(model: Any, config: AdapterConfig, *, checkpointing: bool) -> An
     from peft import LoraConfig, TaskType, get_peft_model
 
     if checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        newer = getattr(model, "activation_checkpointing_enable", None)  # what it is called in newer releases
+        (newer or model.gradient_checkpointing_enable)({"use_reentrant": False})
     targets = "all-linear" if config.targets == ("all-linear",) else list(config.targets)
     name = "score" if hasattr(model, "score") else "classifier"
     lora = LoraConfig(
