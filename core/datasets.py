@@ -49,10 +49,15 @@ class Datasets:
         with self._sessions.read() as session:
             store = DatasetStore(session)
             rows, labels = store.count(filters, training=training)
-            matching = store.count(filters, training=False)[0] if training else rows
-            decided = store.count(EVERYTHING, training=False)[0]
-            left_out = LeftOut(store.count_undecided(), decided - matching, matching - rows)
+            comments, decided = store.count_comments()
+            matching = rows if not training else decided if filters == EVERYTHING else store.count(filters)[0]
+            left_out = LeftOut(comments - decided, decided - matching, matching - rows)
         return Preview(rows, dict(zip(LABELS, labels, strict=True)), left_out)
+
+    def version(self) -> int:
+        """Changes with every entry of the ledger: what is kept of a preview is good until then."""
+        with self._sessions.read() as session:
+            return DatasetStore(session).last_entry()
 
     def export(
         self, path: Path, *, by: Person, purpose: Purpose = "records", filters: Filters = EVERYTHING

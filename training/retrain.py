@@ -151,14 +151,13 @@ def measure(
         services, version.name, data=data, progress=lambda step, share: following.step(step, 0.8 + 0.19 * share)
     )
     metrics: dict[str, Any] = {one.name: one.metrics(version.name) for one in sets}
-    if report.live:
-        metrics["live"] = {"name": report.live, **{one.name: one.metrics(report.live) for one in sets}}
+    if live := report.live and services.registry.get(report.live):
+        figures = {one.name: one.metrics(live.name) for one in sets}
+        metrics["live"] = {"name": live.name, **figures}
+        services.registry.set_metrics(live, {**live.metrics, **figures}, by=by)
     training = {**_known_training(version), "seconds": round(time.monotonic() - started, 1)}
     metrics |= {"training": training, "comparison": report.to_json()}
     services.registry.set_metrics(version, metrics, by=by)
-    if live := report.live and services.registry.get(report.live):
-        figures = {one.name: one.metrics(live.name) for one in sets}
-        services.registry.set_metrics(live, {**live.metrics, **figures}, by=by)
     return services.registry.require(version.name)
 
 

@@ -114,18 +114,21 @@ class DatasetStore:
         for part in rows.partitions():
             yield [DecidedComment(*row) for row in part]
 
-    def count(self, filters: Filters, *, training: bool) -> tuple[int, list[int]]:
+    def count(self, filters: Filters, *, training: bool = False) -> tuple[int, list[int]]:
         """How many comments `stream` gives, and how many of them have each label, in LABELS order."""
         bits = [func.sum(DecisionRow.labels.op("&")(1 << j)) for j in range(len(NO_LABELS))]
         found = _select(func.count(), *bits).where(*_conditions(filters, training=training))
         rows, *sums = self._session.execute(found).one()
         return rows, [int(total or 0) >> j for j, total in enumerate(sums)]
 
-    def count_undecided(self) -> int:
-        """Comments without a decision that holds: waiting, allowed, escalated or not scored."""
+    def count_comments(self) -> tuple[int, int]:
+        """All comments, and those with a decision that holds; the others wait, are allowed, escalated or not scored."""
         total = self._session.scalar(select(func.count()).select_from(CommentRow)) or 0
-        decided = self._session.scalar(select(func.count()).select_from(latest_effective())) or 0
-        return total - decided
+        return total, self._session.scalar(select(func.count()).select_from(latest_effective())) or 0
+
+    def last_entry(self) -> int:
+        """The newest id of the ledger, 0 without any."""
+        return self._session.scalar(select(func.max(DecisionRow.id))) or 0
 
     def list_sources(self) -> list[str]:
         """Where comments came from. One index look-up each, whatever the number of comments."""

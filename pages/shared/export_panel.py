@@ -1,5 +1,6 @@
 """Corrected labels out: choose, see the counts, write a file, download it; what was written so far, with cards."""
 
+import re
 from datetime import date
 
 import streamlit as st
@@ -12,7 +13,7 @@ from core.labels import LABEL_TITLES
 from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.notice import notice
-from pages.shared.resources import services
+from pages.shared.resources import export_preview, services
 from pages.shared.state import keep, kept
 
 _PURPOSES: dict[str, str] = {"records": "Records: everything decided", "training": "Training: no audit or golden items"}
@@ -103,7 +104,7 @@ def _choose_filters() -> Filters:
 
 
 def _draw_counts(purpose: Purpose, filters: Filters) -> int:
-    found = services().datasets.preview(purpose, filters)
+    found = export_preview(purpose, filters, services().datasets.version())
     out = found.left_out
     for column, (title, count) in zip(
         st.columns(3, width=700),
@@ -134,7 +135,8 @@ def _draw_outcome() -> None:
     if made := kept(_MADE):
         snapshot = services().datasets.require_snapshot(made)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f":green[:material/check_circle:] **{snapshot.rows:,} rows** written.", width="stretch")
+            many = "1 row" if snapshot.rows == 1 else f"{snapshot.rows:,} rows"
+            st.markdown(f":green[:material/check_circle:] **{many}** written.", width="stretch")
             _draw_download(snapshot, "primary")
 
 
@@ -158,10 +160,16 @@ def _draw_snapshots() -> None:
     when = {"When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")}
     st.dataframe(rows, column_config=when, hide_index=True, key="snapshots")
     by_id = {one.id: one for one in snapshots}
-    chosen = st.selectbox("Data card of snapshot", list(by_id), key="snapshot")
+    # the key moves with the newest, so that a new export is what is shown
+    chosen = st.selectbox("Data card of snapshot No.", list(by_id), key=f"snapshot_{snapshots[0].id}")
     if chosen in by_id:
-        st.code(by_id[chosen].card, language=None, wrap_lines=True)
-        _draw_download(by_id[chosen], "secondary")
+        with st.container(border=True):
+            st.markdown(_demoted(by_id[chosen].card))  # names from outside stand in code spans, see core.data_card
+            _draw_download(by_id[chosen], "secondary")
+
+
+def _demoted(card: str) -> str:
+    return re.sub("^#+ ", "##### ", card, flags=re.MULTILINE)
 
 
 def _draw_download(snapshot: Snapshot, kind: str) -> None:

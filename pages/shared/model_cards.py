@@ -145,16 +145,14 @@ def draw_history(history: list[Promotion]) -> None:
             "Before": promotion.previous or "–",
             "By": _plain(promotion.person),
             "How": _how(promotion),
-            "Mean AUC": promotion.report.get("difference"),
+            "Mean AUC": _difference(promotion),
             "Reason": _plain(str(promotion.report.get("reason") or "")),
         }
         for promotion in history
     ]
     columns = {
         "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-        "Mean AUC": st.column_config.NumberColumn(
-            format="%+.4f", help="Difference to the model before, over all sets."
-        ),
+        "Mean AUC": st.column_config.TextColumn(help="Difference to the model before, over all sets."),
     }
     st.dataframe(rows, column_config=columns, hide_index=True, key="history")
 
@@ -165,6 +163,11 @@ def _how(promotion: Promotion) -> str:
     if promotion.report.get("overridden"):
         return "against the gate"
     return "passed the gate" if promotion.report.get("sets") else "first model"
+
+
+def _difference(promotion: Promotion) -> str:
+    value = promotion.report.get("difference")
+    return f"{value:+.4f}" if isinstance(value, float) else "–"
 
 
 def _plain(text: str) -> str:

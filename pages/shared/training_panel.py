@@ -3,11 +3,12 @@
 import streamlit as st
 
 from core.accounts import Person, Role
+from core.datasets import EVERYTHING
 from core.domain import RunState, TrainingRun
 from core.errors import ModeratoError
 from pages.shared.access import require
 from pages.shared.notice import notice
-from pages.shared.resources import services
+from pages.shared.resources import export_preview, services
 from pages.shared.state import keep, kept
 from training.retrain import FEWEST_CORRECTIONS
 
@@ -32,7 +33,7 @@ def draw(person: Person) -> None:
 
 
 def _draw_start(person: Person) -> None:
-    found = services().datasets.preview("training")
+    found = export_preview("training", EVERYTHING, services().datasets.version())
     base = services().settings.base_data
     words, action = st.columns([3, 1], vertical_alignment="center")
     kept_out = (

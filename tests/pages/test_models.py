@@ -125,8 +125,8 @@ def test_the_export_tab_counts_exports_and_lists(app, app_services):
     assert not page.exception
     (snapshot,) = app_services.datasets.list_snapshots()
     assert (snapshot.rows, snapshot.purpose) == (1, "training")
-    assert snapshot.sha256 in page.code[0].value
-    assert "1 rows" in texts(page)
+    assert f"SHA-256 of the file: `{snapshot.sha256}`" in texts(page)
+    assert "**1 row** written" in texts(page)
     page.selectbox(key="export_source").set_value("wiki").run()
     page.selectbox(key="export_outcome").set_value("remove").run()
     assert page.button(key="export").disabled

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,7 +68,8 @@ def test_it_makes_a_measured_challenger(services, ada, base):
     version = retrain(services, by=ada, config=config(base), say=lambda what, share: heard.append((what, share)))
     assert version.stage is Stage.CHALLENGER
     assert version.base == live.name
-    assert services.registry.require_live() == live
+    assert replace(services.registry.require_live(), metrics={}) == replace(live, metrics={})
+    assert services.registry.require_live().metrics["audit"] == version.metrics["live"]["audit"]
     assert version.metrics["training"]["corrections"] == 80
     assert version.metrics["test"]["rows"] == int(read_rows(base).frozen_test().sum())
     assert version.metrics["audit"]["rows"] == 60
