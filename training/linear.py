@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +64,21 @@ def fit_linear(
     )
     split = 1 << buckets.word_bits
     rows = sparse.hstack([weigh(counts[0], idf[:split]), weigh(counts[1], idf[split:])], format="csr")
-    fitted = _fit_labels(rows, labels, weights, _Prior.of(prior, idf, config), config, progress)
-    used = np.column_stack([w for w, _ in fitted]) * idf[:, None]
-    return Linear.build(buckets, idf, used, np.array([b for _, b in fitted], np.float32))
+    whole = _Prior.of(prior, idf, config)
+    rows, met = _met_columns(rows, idf)
+    fitted = _fit_labels(rows, labels, weights, whole.take(met), config, progress)
+    learnt = whole.mean.copy()
+    learnt[met] = np.column_stack([w for w, _ in fitted])
+    return Linear.build(buckets, idf, learnt * idf[:, None], np.array([b for _, b in fitted], np.float32))
+
+
+def _met_columns(rows: sparse.csr_array, idf: NDArray[np.float32]) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """The matrix without columns that are nowhere or dropped, and which it keeps: the others cannot move."""
+    met = (np.bincount(rows.indices, minlength=len(idf)) > 0) & (idf > 0)
+    kept, number = met[rows.indices], np.cumsum(met) - 1
+    indptr = np.concatenate([[0], np.cumsum(kept)])[rows.indptr].astype(np.int32)
+    parts = (rows.data[kept], number[rows.indices[kept]].astype(np.int32), indptr)
+    return sparse.csr_array(parts, shape=(rows.shape[0], int(met.sum()))), np.flatnonzero(met)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +87,22 @@ class _Prior:
 
     mean: NDArray[np.float32]
     """[buckets, 6]."""
+    precision: NDArray[np.float64]
+    """[buckets]."""
     bias: NDArray[np.float32]
-    """[6], where the free bias starts."""
-    precision: NDArray[np.float64] | float
+    """[6], where the bias starts."""
     bias_precision: float
 
     @classmethod
     def of(cls, model: Linear | None, idf: NDArray[np.float32], config: LinearConfig) -> "_Prior":
         if model is None:
-            return cls(np.zeros((1, 6), np.float32), np.zeros(6, np.float32), config.penalty, 0.0)
+            flat = np.full(len(idf), config.penalty)
+            return cls(np.zeros((len(idf), 6), np.float32), flat, np.zeros(6, np.float32), 0.0)
         mean = model.weights / np.maximum(idf, 1e-6)[:, None] * (idf > 0)[:, None]
-        return cls(mean.astype(np.float32), model.bias, prior_precision(idf, config), config.anchor * 100)
+        return cls(mean.astype(np.float32), prior_precision(idf, config), model.bias, config.anchor * 100)
+
+    def take(self, columns: NDArray[np.int64]) -> "_Prior":
+        return replace(self, mean=self.mean[columns], precision=self.precision[columns])
 
 
 def prior_precision(idf: NDArray[np.float32], config: LinearConfig) -> NDArray[np.float64]:
@@ -129,9 +146,8 @@ def _fit_one(
     """MAP weights and bias of one label: weighted logistic loss plus precision / 2 * (w - mean)^2."""
     from scipy.optimize import minimize
 
-    number = rows.shape[1]
-    mean = prior.mean[:, min(label, prior.mean.shape[1] - 1)]
-    start = rows @ np.broadcast_to(mean, number) + prior.bias[label] if mean.any() else np.zeros(len(truth))
+    mean = np.ascontiguousarray(prior.mean[:, label])
+    start = (rows @ mean).astype(np.float64) + prior.bias[label]
     signs, mass, columns = 2.0 * truth - 1, weights.astype(np.float64), rows.T
 
     def loss(moved: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -142,5 +158,5 @@ def _fit_one(
         return value, np.append(columns @ pull.astype(np.float32), pull.sum()) + pressure
 
     settings = {"maxiter": iterations, "maxcor": 8, "ftol": 1e-7}
-    best = minimize(loss, np.zeros(number + 1), jac=True, method="L-BFGS-B", options=settings).x
+    best = minimize(loss, np.zeros(len(mean) + 1), jac=True, method="L-BFGS-B", options=settings).x
     return (mean + best[:-1]).astype(np.float32), float(prior.bias[label] + best[-1])

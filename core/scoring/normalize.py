@@ -78,7 +78,7 @@ def _join_spread(match: re.Match[str]) -> _Edit:
 
 def _read_leet(match: re.Match[str]) -> _Edit:
     text, indices = match[0], list(range(len(match[0])))
-    if text.isdigit() or not any("a" <= c <= "z" for c in text) or _NUMBER.fullmatch(text):
+    if not _LEET_HINT.search(text) or _NUMBER.fullmatch(text):
         return text, indices
     return text.translate(_LEET_LETTERS), indices
 
