@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from core.errors import BadInput, ModelUnavailable
 from core.labels import LABELS
-from core.scoring.quantization import Precision, fix_bnb_cpu, nf4_config, quantise_experts, require_four_bits
+from core.scoring.quantization import Precision, fix_bnb_cpu, nf4_config, quantise_experts, quieten, require_four_bits
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -109,10 +109,8 @@ def load_base(folder: Path, *, precision: Precision, device: str) -> "PreTrained
     """
     import torch
     from transformers import AutoModelForSequenceClassification
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()  # else it reports that the head is new, which is the point
-    logging.disable_progress_bar()
+    quieten()
     config = read_config(folder)
     check_precision(config, precision, folder, device)
     options: dict[str, Any] = {"dtype": torch.float32 if precision == "fp32" else torch.bfloat16}

@@ -1,6 +1,7 @@
 """Four bits a weight: how a base gets there, proof that it did, and the way back to bf16."""
 
 import logging
+import warnings
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from core.errors import ModelUnavailable
@@ -19,8 +20,8 @@ _EXPERTS: Final = ("gate_up_proj", "down_proj")
 
 
 def import_bitsandbytes() -> Any:
-    """The library, without its lines about optional kernels. Raises ModelUnavailable if it is not installed."""
-    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    """The library. Raises ModelUnavailable if it is not installed."""
+    quieten()
     try:
         import bitsandbytes
     except ImportError as error:
@@ -28,6 +29,17 @@ def import_bitsandbytes() -> Any:
             "Precision nf4 needs bitsandbytes: `pip install bitsandbytes`, or use precision bf16."
         ) from error
     return bitsandbytes
+
+
+def quieten() -> None:
+    """Keep the libraries' remarks out of the terminal: on optional kernels, on names of the next release, on a head
+    that is new (which is the point), and bars for a load of a second."""
+    from transformers.utils import logging as transformers_logging
+
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.|peft\.")
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
 
 
 def nf4_config() -> Any:

@@ -1,10 +1,13 @@
 """Presets are sound, and every problem of a configuration is told at once."""
 
+import ast
 import tomllib
+from itertools import pairwise
 
 import pytest
 
 from core.errors import BadInput
+from core.settings import ROOT
 from training.config import FOLDER, SECTIONS, TrainConfig, list_presets, read_config, read_preset
 
 
@@ -69,3 +72,19 @@ def test_presets_hold_known_sections_only():
     for path in FOLDER.glob("*.toml"):
         assert set(tomllib.loads(path.read_text())) <= {"seed", *SECTIONS}
     assert {*TrainConfig.__dataclass_fields__} == {"preset", "seed", *SECTIONS}
+
+
+def test_every_preset_and_field_is_documented():
+    text = (ROOT / "docs" / "models.md").read_text()
+    fields = [f"{section}.{name}" for section, kind in SECTIONS.items() for name in kind.__dataclass_fields__]
+    assert [name for name in [*list_presets(), *fields] if f"`{name}`" not in text] == []
+
+
+def test_every_field_says_what_it_means():
+    tree = ast.parse((ROOT / "training" / "config.py").read_text())
+    kinds = {kind.__name__ for kind in SECTIONS.values()}
+    for node in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name in kinds):
+        for field, words in pairwise(node.body):
+            if isinstance(field, ast.AnnAssign):
+                assert isinstance(words, ast.Expr), f"{node.name}.{ast.unparse(field.target)}"
+        assert isinstance(node.body[-1], ast.Expr)
