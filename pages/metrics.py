@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.accounts import Role
-from core.metrics.service import View
 from pages.shared import metrics_panels as panels
 from pages.shared.access import require
 from pages.shared.chart_views import keep_views
@@ -14,7 +13,7 @@ st.title("Metrics")
 metrics = services().metrics
 seen = metrics.version()
 if choice := panels.choose(metrics):
-    reviewed, traffic = (metrics.overview(choice.model.id, choice.days, view) for view in View)
+    reviewed, traffic = metrics.overviews(choice.model.id, choice.days)
     if reviewed.decided:
         panels.explain(reviewed, traffic, metrics.pending_audits(choice.days))
         panels.draw_ranking(reviewed, traffic)

@@ -125,13 +125,11 @@ class Metrics:
 
     def overview(self, model_id: int, days: Days, view: View, *, thresholds: list[float] | None = None) -> Overview:
         """All numbers of the model in one view, at these thresholds or the policy's."""
-        with self._lock, self._sessions.read() as session:
-            store = MetricsStore(session)
-            fold = self._refresh(store, model_id)
-            strata = store.strata(days.first, days.last)
-            thresholds = thresholds or store.thresholds() or [_DEFAULT_THRESHOLD] * len(LABELS)
-            sample = _sample(fold.totals(days.first, days.last), strata, view)
-        return _overview(sample, view, edges_of(thresholds), int(strata[:, 2].sum()))
+        return self._overviews(model_id, days, (view,), thresholds)[0]
+
+    def overviews(self, model_id: int, days: Days, *, thresholds: list[float] | None = None) -> list[Overview]:
+        """Both views, as reviewed first, of one and the same state of the ledger."""
+        return self._overviews(model_id, days, tuple(View), thresholds)
 
     def pending_audits(self, days: Days) -> int:
         """Audit items of these days that wait for a decision."""
@@ -164,6 +162,18 @@ class Metrics:
             fold = self._refresh(MetricsStore(session), model_id)
             _take_late_scores(MetricsStore(session), fold, model_id, fold.unscored())
             return fold
+
+    def _overviews(
+        self, model_id: int, days: Days, views: tuple[View, ...], thresholds: list[float] | None
+    ) -> list[Overview]:
+        with self._lock, self._sessions.read() as session:
+            store = MetricsStore(session)
+            totals = self._refresh(store, model_id).totals(days.first, days.last)
+            strata = store.strata(days.first, days.last)
+            thresholds = thresholds or store.thresholds() or [_DEFAULT_THRESHOLD] * len(LABELS)
+            samples = [_sample(totals, strata, view) for view in views]
+        edges, traffic = edges_of(thresholds), int(strata[:, 2].sum())
+        return [_overview(sample, view, edges, traffic) for sample, view in zip(samples, views, strict=True)]
 
     def _refresh(self, store: MetricsStore, model_id: int) -> Fold:
         end = store.ledger_end()

@@ -122,7 +122,7 @@ def draw_label(metrics: Metrics, choice: Choice) -> None:
         0.01,
         key=f"threshold_{label}",
     )
-    shown = [metrics.overview(choice.model.id, choice.days, view, thresholds=thresholds) for view in View]
+    shown = metrics.overviews(choice.model.id, choice.days, thresholds=thresholds)
     for draw in (_draw_confusion, _draw_precision_recall, _draw_calibration):
         draw(shown, label)
     _draw_score_days(metrics, choice, label)
