@@ -103,9 +103,10 @@ SET_TITLES: Final = {
 """How people see a set's name."""
 
 
-def first_model(challenger: str) -> GateReport:
-    """The report of a model that goes live where none is: there is nothing to compare it with."""
-    return GateReport(challenger, None, passed=True, notes=["No model was live, so there was nothing to compare with."])
+def unopposed(challenger: str, live: str | None = None, *, problem: str = "") -> GateReport:
+    """The report of a model that has nothing to be compared with: none is live, or the live one cannot be loaded."""
+    note = f"The live model cannot score, so there was nothing to compare with. {problem}".strip()
+    return GateReport(challenger, live, passed=True, notes=[note if live else "No model was live to compare with."])
 
 
 def compare(evidence: Sequence[Evidence], *, challenger: str, live: str, notes: Sequence[str] = ()) -> GateReport:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain import ModelVersion
-from core.errors import ModeratoError
+from core.errors import ModelUnavailable, ModeratoError
 from core.evaluation import EvaluationItem, labels_of
-from core.gate import Evidence, GateReport, compare, first_model
+from core.gate import Evidence, GateReport, compare, unopposed
 from core.scoring.load import load_scorer, probe
 from core.scoring.protocol import Scorer, Scores
 from core.services import Services
@@ -45,24 +45,43 @@ def examine(
     """What the promotion gate says about a version against the live one, and the scores that it rests on.
 
     Compared on decided audit items, golden items, and the frozen part of `data` (or of the settings' base data).
-    Raises ModelUnavailable if either version cannot be loaded, BadInput if the data cannot be read.
+    Raises ModelUnavailable if the version cannot be loaded, BadInput if the data cannot be read. A live model that
+    cannot be loaded does not stand in the way.
     """
     report = progress or (lambda *_: None)
     challenger, live = services.registry.require(name), services.registry.live()
-    models = [challenger] if live is None or live.id == challenger.id else [challenger, live]
     report("Loading the models", 0.0)
-    scorers = {model.name: load_scorer(model, threads=services.settings.worker_threads) for model in models}
+    models = {challenger.name: challenger}
+    scorers = {challenger.name: load_scorer(challenger, threads=services.settings.worker_threads)}
     probe(scorers[name])
+    verdict = _load_live(services, name, live, models, scorers)
     rows, seen, notes = _read_data(services, data)
     report("Scoring what both are compared on", 0.2)
     items, dropped = _unseen_items(services, seen)
-    notes += dropped
-    sets = score_sets(services, models, scorers, items, rows)
+    sets = score_sets(services, list(models.values()), scorers, items, rows)
     report("Comparing", 0.8)
-    if live is None:
-        return first_model(name), sets
+    if verdict or live is None:
+        return verdict or unopposed(name), sets
     evidence = [Evidence(s.name, s.labels, s.weights, s.scores[name], s.scores[live.name]) for s in sets]
-    return compare(evidence, challenger=name, live=live.name, notes=notes), sets
+    return compare(evidence, challenger=name, live=live.name, notes=[*notes, *dropped]), sets
+
+
+def _load_live(
+    services: Services,
+    challenger: str,
+    live: ModelVersion | None,
+    models: dict[str, ModelVersion],
+    scorers: dict[str, Scorer],
+) -> GateReport | None:
+    """Add the live model to what is compared; where it cannot score, the verdict: any model that can is better."""
+    if live is None or live.name in models:
+        return None
+    try:
+        scorers[live.name] = load_scorer(live, threads=services.settings.worker_threads)
+    except ModelUnavailable as error:
+        return unopposed(challenger, live.name, problem=str(error))
+    models[live.name] = live
+    return None
 
 
 def score_sets(

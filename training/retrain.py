@@ -151,7 +151,8 @@ def measure(
         services, version.name, data=data, progress=lambda step, share: following.step(step, 0.8 + 0.19 * share)
     )
     metrics: dict[str, Any] = {one.name: one.metrics(version.name) for one in sets}
-    if live := report.live and services.registry.get(report.live):
+    live = services.registry.get(report.live) if report.live else None
+    if live and all(live.name in one.scores for one in sets):
         figures = {one.name: one.metrics(live.name) for one in sets}
         metrics["live"] = {"name": live.name, **figures}
         services.registry.set_metrics(live, {**live.metrics, **figures}, by=by)

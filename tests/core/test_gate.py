@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from core.gate import Evidence, GateReport, auc_of, compare, first_model
+from core.gate import Evidence, GateReport, auc_of, compare, unopposed
 from core.labels import LABELS
 
 RARE = np.array([0.1, 0.02, 0.05, 0.02, 0.05, 0.02])
@@ -98,5 +98,5 @@ def test_a_report_survives_json():
     report = gate(made(500))
     assert GateReport.from_json(report.to_json() | {"reason": "because"}) == report
     assert GateReport.from_json({"reason": "shipped"}) is None
-    assert first_model("a").passed
+    assert unopposed("a").passed
     assert set(report.sets[0].labels) == set(LABELS)

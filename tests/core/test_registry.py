@@ -4,7 +4,6 @@ import ast
 import pickle
 import shutil
 import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -14,7 +13,7 @@ from sqlalchemy import delete, select
 from core.accounts import Person, local_person
 from core.domain import Stage, now
 from core.errors import BadInput, Conflict, ModelUnavailable, NotAllowed, NotFound
-from core.gate import Evidence, GateReport, compare, first_model
+from core.gate import Evidence, GateReport, compare, unopposed
 from core.registry import Registry
 from core.scoring.files import folder_digest
 from core.scoring.load import load_scorer, probe
@@ -52,7 +51,7 @@ def registry(shipped, services) -> Registry:
 
 
 def allowed(challenger, live) -> GateReport:
-    return replace(first_model(challenger), live=live)
+    return unopposed(challenger, live)
 
 
 def refused(challenger, live) -> GateReport:

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from core.domain import RunState, Stage
-from core.gate import first_model
+from core.gate import unopposed
 from tests.support.decided import TOXIC, Made, put
 from tests.support.models import TINY, add_model, rows, write_csv
 from training.compare import examine
@@ -83,7 +83,7 @@ def test_the_dialog_shows_the_gate_and_rollback_puts_back(app, app_services, ada
     assert "The gate refuses it" in texts(page)
     assert page.button(key="promote_confirm").disabled
     registry = app_services.registry
-    registry.promote("bad", by=ada, report=first_model("bad").__class__("bad", "starter", passed=True))
+    registry.promote("bad", by=ada, report=unopposed("bad", "starter"))
     page = open_page(app)
     page.button(key="rollback").click().run()
     assert registry.require_live().name == "starter"

@@ -198,6 +198,18 @@ def test_a_challenger_that_breaks_is_not_promoted(sqlite_services, ada, base):
     assert sqlite_services.registry.require_live().name == "starter"
 
 
+def test_a_broken_live_model_does_not_stand_in_the_way(sqlite_services, ada, base, shipped):
+    decide(sqlite_services, audit=20)
+    (shipped / "config.json").write_text("{}")
+    add_model(sqlite_services, "mine", by=ada)
+    report, sets = examine(sqlite_services, "mine", data=base)
+    assert report.passed
+    assert "not the registered ones" in report.notes[0]
+    assert [one.name for one in sets] == ["audit", "test"]
+    sqlite_services.registry.promote("mine", by=ada, report=report)
+    assert sqlite_services.registry.require_live().name == "mine"
+
+
 @pytest.mark.slow
 def test_as_a_process_of_its_own(sqlite_services, ada, base):
     """Started, followed and stopped as the page does it; killed, it is recognised as dead by its silence."""
