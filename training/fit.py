@@ -194,8 +194,15 @@ class Fit:
         auc = f", AUC {done.best_auc:.4f}" if done.best_auc is not None else ""
         return (
             f"step {done.step} of {steps}, loss {loss:.3f}{auc}, rate {rate:.1e}, "
-            f"{done.tokens / max(done.seconds, 1e-9):,.0f} tokens/s, {left / 60:.0f} min left"
+            f"{done.tokens / max(done.seconds, 1e-9):,.0f} tokens/s{self._memory()}, {left / 60:.0f} min left"
         )
+
+    def _memory(self) -> str:
+        import torch
+
+        if not self._runner.device.startswith("cuda"):
+            return ""
+        return f", {torch.cuda.max_memory_allocated() / 1e9:.1f} GB"
 
     def _state(self) -> dict[str, Any]:
         import torch

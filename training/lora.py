@@ -100,7 +100,7 @@ def save_tokenizer(base: Path, folder: Path) -> int:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, use_fast=True)
+        tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
         tokenizer.save_pretrained(folder)

@@ -126,6 +126,7 @@ def load_base(folder: Path, *, precision: Precision, device: str) -> "PreTrained
             id2label=dict(enumerate(LABELS)),
             label2id={name: j for j, name in enumerate(LABELS)},
             use_safetensors=True,
+            trust_remote_code=False,  # left out, it may ask at the terminal
             local_files_only=True,
             **options,
         )
