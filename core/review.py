@@ -259,7 +259,7 @@ class Review:
             raise Conflict(f"{who} settled comment {verdict.comment_id} already{what}. Nothing was recorded.")
         taken = claims.live(verdict.comment_id)
         if not self._is_free(taken, by):
-            raise Conflict(f"{taken.person} has comment {verdict.comment_id} now." if taken else "")
+            raise Conflict(f"{taken.person} has comment {verdict.comment_id} now. Nothing was recorded." if taken else "")
 
     def _claim_one(self, by: Person, comment_id: int, *, held: bool) -> datetime:
         check_role(by, Role.MODERATOR)

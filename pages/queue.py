@@ -16,7 +16,10 @@ from pages.shared.resources import services
 from pages.shared.review_card import log, payload
 
 require(Role.MODERATOR)
-st.html("<style>.stMainBlockContainer{padding:3.25rem 1.5rem 1rem;max-width:1400px}</style>")
+st.html(
+    "<style>.stMainBlockContainer{padding:3.25rem 1.5rem 1rem;max-width:1400px}"
+    "@media(max-width:900px){.stMainBlockContainer{padding:3.75rem 1rem 0}}</style>"
+)
 
 
 @st.fragment

@@ -119,7 +119,7 @@ def test_a_conflict_is_told_in_words(app, fill, app_services, bob):
     with app_services.sessions.begin() as session:
         session.query(ClaimRow).update({"person": "Bob"})
     data = report(app, decide(first))
-    assert data["answers"][0]["message"] == f"Bob has comment {first} now."
+    assert data["answers"][0]["message"] == f"Bob has comment {first} now. Nothing was recorded."
     assert data["elsewhere"]["claimed"] == 1
 
 

@@ -2,9 +2,9 @@
 
 const KEY_ACTS = {
   Enter: "submit", a: "none", e: "escalate", s: "skip", h: "hold", z: "undo", v: "reveal", n: "note", x: "flip",
-  d: "identical", t: "context", g: "resume", m: "mask", "?": "help",
+  d: "identical", t: "context", g: "resume", m: "mask", "?": "help", Escape: "dismiss",
 }
-const ON_SCREEN = new Set(["submit", "none", "escalate", "skip", "hold", "identical", "flip", "label", "note", "reveal"])
+const ON_SCREEN = new Set(["submit", "none", "escalate", "skip", "hold", "identical", "flip", "label", "note", "reveal", "context"])
 const RESEND_MS = 1500
 const GATHER_MS = 300
 const LOST_MS = 5000
@@ -16,7 +16,7 @@ class Card {
     this.desk = deskOf(data)
     this.isNew = true
     this.view = new View(root, data.labels)
-    this.settings = { maskAll: localStorage.getItem(MASK_ALL) === "1", contextOpen: false, elsewhere: null, loaded: false }
+    this.settings = { maskAll: localStorage.getItem(MASK_ALL) === "1", elsewhere: null, loaded: false }
     this.sent = { at: -1e9, id: null, dirty: false }
     this.heardAt = this.inputAt = performance.now()
     this.listeners = []
@@ -106,10 +106,10 @@ class Card {
         this.settings.maskAll = !this.settings.maskAll
         localStorage.setItem(MASK_ALL, this.settings.maskAll ? "1" : "0")
       },
-      context: () => (this.settings.contextOpen = !this.settings.contextOpen),
+      context: (item) => (item.choice.context = !item.choice.context),
       note: (item) => this.openNote(item),
       help: () => this.toggleHelp(),
-      dismiss: (_item, index) => desk.problems.splice(index, 1),
+      dismiss: (_item, index) => desk.problems.splice(index || 0, 1),
     }
   }
 

@@ -5,13 +5,13 @@ const LANE_SHORT = { escalated: "Escalated", audit: "Audit", flagged: "Flagged" 
 const OUTCOME_NAMES = { approve: "Approve", remove: "Remove", escalate: "Escalate" }
 const DONE_NAMES = { approve: "approved", remove: "removed", escalate: "escalated" }
 const WHY_BLIND =
-  "Drawn at random from all traffic, to measure what the model misses. Scores stay hidden: your own reading is what counts."
+  "Drawn at random from all traffic, to measure the model. Scores stay hidden: only your own reading counts."
 const KEYS = [
   ["1 – 6", "Toggle a label"], ["Enter", "Submit and next"], ["A", "None of them: approve and next"],
   ["X", "Keep although labelled, remove although not"], ["E", "Escalate: somebody else decides"], ["S", "Skip: back to the queue"],
   ["H", "Hold for a day"], ["G", "Get a held one back"], ["Z", "Undo your last step, again and again"],
   ["V", "Reveal or mask the text"], ["M", "Mask every comment"], ["N", "Write a note"],
-  ["D", "Settle all identical comments"], ["T", "Thread and author"], ["?", "This list"],
+  ["D", "Settle all identical comments"], ["T", "Thread and author of this comment"], ["?", "This list"],
 ]
 
 const count = new Intl.NumberFormat("en-US")
@@ -59,7 +59,7 @@ class View {
     this.drawBody(item, settings)
     this.drawChoice(item, settings)
     this.drawEvidence(item)
-    this.drawContext(item, settings)
+    this.drawContext(item)
   }
 
   drawBody(item, settings) {
@@ -136,19 +136,19 @@ class View {
     else box.append(element("p", "Not decided before"))
   }
 
-  drawContext(item, settings) {
+  drawContext(item) {
     const box = this.q(".context")
     const { parent, thread, author } = item.context
     const many = (parent ? 1 : 0) + thread.length + author.length
     box.replaceChildren()
     if (!many) return
-    const toggle = element("button", `${settings.contextOpen ? "Hide" : "Show"} thread and author (${many}) `, "quiet")
+    const toggle = element("button", `${item.choice.context ? "Hide" : "Show"} thread and author (${many}) `, "quiet")
     toggle.type = "button"
     toggle.dataset.act = "context"
-    toggle.setAttribute("aria-expanded", String(settings.contextOpen))
+    toggle.setAttribute("aria-expanded", String(item.choice.context))
     toggle.append(element("kbd", "T"))
     box.append(toggle)
-    if (!settings.contextOpen) return
+    if (!item.choice.context) return
     this.remarks(box, "In reply to", parent ? [parent] : [])
     this.remarks(box, "Earlier in the thread", thread)
     this.remarks(box, "More by the same author", author)
@@ -176,6 +176,7 @@ class View {
     const many = desk.held.length
     for (const place of this.root.querySelectorAll(".heldcount")) place.textContent = many ? `Held (${many})` : "Held"
     for (const button of this.root.querySelectorAll("[data-act=resume]")) button.disabled = !many
+    this.q(".emptyacts [data-act=resume]").hidden = !many
   }
 
   drawEmpty(desk, settings) {
