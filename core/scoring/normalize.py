@@ -1,8 +1,8 @@
 """Undo spelling tricks that cost an attacker nothing, so that training and scoring see one spelling.
 
 In order: each character is folded on its own (compatibility forms, case, accents, look-alikes; invisible ones
-vanish), then l e t t e r s that were spread out are joined, leetspeak inside words becomes letters, repeats of three or
-more become two and white space becomes single spaces. Plain numbers stay as they are.
+vanish), then l e t t e r s that were spread out are joined, leetspeak inside words becomes letters, letters
+repeated three times or more become two, or one, and white space becomes single spaces. Plain numbers stay as they are.
 """
 
 import re
@@ -58,6 +58,7 @@ _NUMBER = re.compile(
     r"\d+(?:st|nd|rd|th|s|k|m|km|kg|g|cm|mm|px|am|pm|bn|kb|mb|gb|tb|x|d|h|min|mph|ft|in|hz|v|w|c|f)|.*\d{4}.*"
 )
 _REPEAT = re.compile(r"([a-z])\1{2,}")
+_NEVER_DOUBLE = "aiuhjkqvwxy"
 _BLANKS = re.compile(r"\s{2,}")
 _LEET_LETTERS = str.maketrans("0123456789@$!|", "oizeasgtbgasil")
 
@@ -83,8 +84,9 @@ def _read_leet(match: re.Match[str]) -> _Edit:
     return text.translate(_LEET_LETTERS), indices
 
 
-def _halve_repeat(match: re.Match[str]) -> _Edit:
-    return match[1] * 2, [0, 1]
+def _shorten_repeat(match: re.Match[str]) -> _Edit:
+    """`fuuuuck` -> `fuck` but `niggger` -> `nigger`: only letters that English doubles stay double."""
+    return (match[1], [0]) if match[1] in _NEVER_DOUBLE else (match[1] * 2, [0, 1])
 
 
 def _one_blank(_: re.Match[str]) -> _Edit:
@@ -96,7 +98,7 @@ _TRIPLES = [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz"]
 _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Edit], Callable[[str], object]], ...] = (
     (_SPREAD, _join_spread, bool),
     (_LEET, _read_leet, _LEET_HINT.search),
-    (_REPEAT, _halve_repeat, lambda text: any(triple in text for triple in _TRIPLES)),
+    (_REPEAT, _shorten_repeat, lambda text: any(triple in text for triple in _TRIPLES)),
     (_BLANKS, _one_blank, lambda text: "  " in text),
 )
 """Pattern, edit, and a quick look at whether the pattern could match at all."""

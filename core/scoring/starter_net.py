@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.scoring.ngrams import Batch, Words
-from core.scoring.vocabulary import Reading, Vocabulary, read_words
+from core.scoring.vocabulary import Vocabulary, read_words
 
 if TYPE_CHECKING:
     import onnxruntime
 
+_ROWS = 64
+"""Texts in one run of the graph: of like length, so that little is padded."""
 MOST_OCCLUDED = 100
 """Words of a text whose effect on the net is measured, one run of a batch for all."""
 
@@ -44,7 +46,14 @@ class Net:
         """[texts, 6] of one encoded batch; a text without words is read as one empty word."""
         reading = read_words(words, len(batch.starts))
         lengths = np.maximum(reading.lengths, 1).astype(np.int32)
-        return self._run(self._vectors(batch, words, reading, int(lengths.max(initial=1))), lengths)
+        known = self.vocabulary.vectors(batch, words, reading.picked)
+        vectors = np.concatenate([known, np.zeros((1, known.shape[1]), np.float32)])
+        first = np.concatenate([[0], np.cumsum(reading.lengths)])
+        logits = np.empty((len(lengths), 6), np.float32)
+        order = np.argsort(lengths, kind="stable")
+        for rows in np.split(order, range(_ROWS, len(order), _ROWS)):
+            logits[rows] = self._run(_pad(vectors, first, rows, lengths[rows]), lengths[rows])
+        return logits
 
     def occlusion(self, batch: Batch, words: Words) -> NDArray[np.float32]:
         """[words, 6] of a single text: logits with each word, less those with its vector blanked out.
@@ -55,17 +64,23 @@ class Net:
         tried = reading.picked[:MOST_OCCLUDED]
         moved = np.zeros((len(words.start), 6), np.float32)
         if len(tried):
-            vectors = self._vectors(batch, words, reading, int(reading.lengths[0])).repeat(len(tried) + 1, axis=1)
+            read = self.vocabulary.vectors(batch, words, reading.picked)
+            vectors = read[:, None].repeat(len(tried) + 1, axis=1)
             vectors[reading.step[: len(tried)], np.arange(len(tried))] = 0
             logits = self._run(vectors, np.full(len(tried) + 1, len(vectors), np.int32))
             moved[tried] = logits[-1] - logits[:-1]
         return moved
 
-    def _vectors(self, batch: Batch, words: Words, reading: Reading, steps: int) -> NDArray[np.float32]:
-        vectors = np.zeros((steps, len(reading.lengths), self.vocabulary.known.shape[1]), np.float32)
-        vectors[reading.step, reading.row] = self.vocabulary.vectors(batch, words, reading.picked)
-        return vectors
-
     def _run(self, vectors: NDArray[np.float32], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
         (logits,) = self.session.run(None, {"vectors": vectors, "lengths": lengths})
         return np.asarray(logits, np.float32)
+
+
+def _pad(
+    vectors: NDArray[np.float32], first: NDArray[np.int64], rows: NDArray[np.int64], lengths: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """[steps, rows, dimensions]: some texts' vectors side by side; the last vector stands for an empty text's word."""
+    steps = np.arange(int(lengths.max(initial=1)))[:, None]
+    places = first[rows] + np.minimum(steps, lengths - 1)  # beyond its end a text is never read
+    places[:, first[rows + 1] == first[rows]] = len(vectors) - 1
+    return vectors[places]

@@ -75,7 +75,7 @@ class Vocabulary:
         return vectors
 
 
-HEAD, TAIL = 130, 50
+HEAD, TAIL = 100, 40
 """Words that the net reads: so many from the start of a text and from its end."""
 
 

@@ -28,7 +28,7 @@ leet_text = st.text(st.sampled_from("aAbsS013457@$!| .-_\u200b\u0430\uff46"), ma
         ("f\u0336u\u0336c\u0336k\u0336", "fuck"),
         ("\U0001d58b\U0001d59a\U0001d588\U0001d590", "fuck"),
         ("\U0001f175\U0001f184\U0001f172\U0001f17a", "fuck"),
-        ("fuuuuuuck", "fuuck"),
+        ("fuuuuuuck nigggger", "fuck nigger"),
         ("too   many\n\nblanks", "too many blanks"),
     ],
 )
