@@ -106,7 +106,21 @@ _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Edit], Callable[
 
 def normalize(text: str) -> str:
     """The text as the starter reads it. Linear in its length; any string is taken."""
-    text = text.translate(_FOLD)
+    return undo_spelling(fold_text(text))
+
+
+def fold_text(text: str) -> str:
+    """Each character folded on its own: the first step of `normalize`."""
+    return text.translate(_FOLD)
+
+
+def squeeze_blanks(text: str) -> str:
+    """Runs of blanks become one: all that most folded texts need."""
+    return _BLANKS.sub(" ", text)
+
+
+def undo_spelling(text: str) -> str:
+    """All steps of `normalize` after folding."""
     for pattern, edit, needed in _STEPS:
         if needed(text):
             text = pattern.sub(lambda match, edit=edit: edit(match)[0], text)  # type: ignore[misc]

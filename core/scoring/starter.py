@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.labels import LABELS
 from core.scoring.ngrams import Batch, Words, encode, find_words
-from core.scoring.normalize import normalize
+from core.scoring.normalize_batch import normalize_all
 from core.scoring.protocol import Scores, Span
 from core.scoring.starter_explain import explain_words
 from core.scoring.starter_files import NET, Folder, read_folder, unusable
@@ -44,7 +44,8 @@ class StarterScorer:
 
     def score(self, texts: Sequence[str]) -> Scores:
         """Probabilities, float32 [n, 6], of any texts; what else is in the batch makes no difference beyond 1e-5."""
-        windows = [(i, window) for i, text in enumerate(texts) for window in split_windows(normalize(clip(text)))]
+        normal = normalize_all([clip(text) for text in texts])
+        windows = [(i, window) for i, text in enumerate(normal) for window in split_windows(text)]
         logits = np.full((len(texts), len(LABELS)), -np.inf, np.float32)
         for chunk in _chunks(windows):
             batch = encode([window for _, window in chunk])

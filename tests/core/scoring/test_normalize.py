@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.scoring.confusables import CONFUSABLES
 from core.scoring.normalize import normalize, normalize_with_offsets
+from core.scoring.normalize_batch import normalize_all
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=200)
 leet_text = st.text(st.sampled_from("aAbsS013457@$!| .-_\u200b\u0430\uff46"), max_size=80)
@@ -63,6 +64,11 @@ def test_offsets_agree_and_never_go_back(text):
     assert len(origin) == len(normal)
     assert origin == sorted(origin)
     assert all(0 <= place < len(text) for place in origin)
+
+
+@given(st.lists(st.one_of(any_text, leet_text), max_size=6))
+def test_many_at_once_is_the_same(texts):
+    assert normalize_all(texts) == [normalize(text) for text in texts]
 
 
 @given(any_text)
