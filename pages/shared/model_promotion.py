@@ -65,7 +65,7 @@ def _compared(name: str) -> GateReport | None:
 
 def _draw_verdict(report: GateReport) -> None:
     if report.passed:
-        notice("The gate lets it pass: no label is worse beyond its interval, and the mean is not lower.", "success")
+        notice("The gate lets it pass: neither the mean nor any label is worse beyond its interval.", "success")
     for reason in report.reasons:
         notice(f"The gate refuses it: {reason}", "warning")
 

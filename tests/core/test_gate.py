@@ -52,6 +52,15 @@ def test_the_same_model_passes():
     assert report.difference == 0
 
 
+def test_a_model_that_is_lower_by_a_hair_passes_and_by_more_does_not():
+    one = made(3000)
+    for shift, passes in ((1e-6, True), (0.3, False)):
+        odds = np.log(one.live / (1 - one.live)) - shift * one.labels
+        report = gate(Evidence("test", one.labels, one.weights, (1 / (1 + np.exp(-odds))).astype(np.float32), one.live))
+        assert report.difference <= 0
+        assert report.passed is passes
+
+
 def test_one_bad_label_is_enough_to_refuse():
     one = made(3000, better=0.7)
     one.challenger[:, 3] = np.random.default_rng(5).random(3000)
