@@ -17,7 +17,7 @@ FEWEST: Final = 10
 """Positives, and negatives, that a label must have in a set to be compared there."""
 MEAN_MARGIN: Final = 0.0005
 """How much the mean AUC over all sets may be lower: a retrained model that is just as good falls to either side of zero
-by chance, here by about 0.0002 on the 5,666 frozen rows of Jigsaw, and must not be refused half of the time for that."""
+by chance (here by 0.0002 on the 5,666 frozen rows of Jigsaw) and must not be refused half of the time for that."""
 RESAMPLES: Final = 1000
 """Bootstrap resamples behind each interval."""
 _SEED: Final = 20120917
