@@ -1,12 +1,9 @@
 """Data: comments in, corrected labels out."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 import streamlit as st
 
 from core.accounts import Role
-from pages.shared import import_panel
+from pages.shared import export_panel, import_panel
 from pages.shared.access import require
 
 person = require(Role.MODERATOR)
@@ -15,5 +12,4 @@ importing, exporting = st.tabs(["Import", "Export"])
 with importing:
     import_panel.draw()
 with exporting:
-    if find_spec("pages.shared.export_panel"):
-        import_module("pages.shared.export_panel").draw(person)
+    export_panel.draw(person)
