@@ -143,8 +143,11 @@ class Registry:
             promotions = store.list_promotions()
             went_live = next((p for p in promotions if p.model == live.name and not p.rollback), None)
             former = store.get(went_live.previous) if went_live and went_live.previous else None
-        if former is None or former.stage is Stage.LIVE:
-            raise Conflict("No model was live before this one, so there is none to put back.")
+        overwritten = former is not None and former.path == live.path  # an older release of the shipped model
+        if former is None or overwritten or former.stage is Stage.LIVE:
+            raise Conflict(
+                "There is none to put back: no other model was live before, or only an older release of this one."
+            )
         return former
 
     def _switch(

@@ -162,7 +162,9 @@ def _how(promotion: Promotion) -> str:
         return "put back"
     if promotion.report.get("overridden"):
         return "against the gate"
-    return "passed the gate" if promotion.report.get("sets") else "first model"
+    if "sets" not in promotion.report:
+        return "shipped"
+    return "passed the gate" if promotion.report["sets"] else "nothing to compare"
 
 
 def _difference(promotion: Promotion) -> str:

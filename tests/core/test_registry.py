@@ -109,7 +109,8 @@ def test_a_new_release_of_the_shipped_model_replaces_the_old_one(registry, shipp
     live = registry.require_live()
     assert live.name == f"starter-{live.sha256[:8]}"
     assert registry.require(old.name).stage is Stage.RETIRED
-    with pytest.raises(ModelUnavailable, match="not the registered ones"):
+    assert registry.former_live() is None
+    with pytest.raises(Conflict, match="older release"):
         registry.rollback(by=ADA)
     assert registry.require_live() == live
 
