@@ -48,6 +48,7 @@ TRICKS: dict[str, Callable[[str], str]] = {
     "l e t t e r  s p a c i n g of words": lambda text: re.sub(
         r"\S+", lambda m: " ".join(m[0]), re.sub(r"\s+", "  ", text)
     ),
+    "l e t t e r s p a c i n g w i t h o u t g a p s": lambda text: " ".join(re.sub(r"\s+", "", text)),
     "spacing of every other word": _words(" ".join, 0.5),
     "d.o.t.s in words": _words(".".join),
     "d-a-s-h-e-s in every other word": _words("-".join, 0.5),
@@ -61,7 +62,6 @@ TRICKS: dict[str, Callable[[str], str]] = {
 }
 
 HARDER: dict[str, Callable[[str], str]] = {
-    "letter spacing without gaps between words": lambda text: " ".join(re.sub(r"\s+", "", text)),
     "one letter swapped in every other word": _words(lambda word: word[1] + word[0] + word[2:], 0.5),
     "one letter starred in every other word": _words(lambda word: f"{word[0]}*{word[2:]}", 0.5),
     "blanks taken out": lambda text: re.sub(r"\s+", "", text),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from core.scoring.confusables import CONFUSABLES
+from core.scoring.segment import word_starts
 
 _LETTER_NAME = re.compile(r"\bLATIN (?:SMALL |CAPITAL )?LETTER (?:SMALL )?(?:CAPITAL )?([A-Z])(?: WITH\b|$)")
 _INVISIBLE = {"\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa0"}
@@ -64,17 +65,27 @@ _LEET_LETTERS = str.maketrans("0123456789@$!|", "oizeasgtbgasil")
 
 
 def _join_spread(match: re.Match[str]) -> _Edit:
-    """`f u c k   y o u` -> `fuck you`: the narrowest gap lies between letters, wider ones between words."""
+    """`f u c k   y o u` -> `fuck you`: the narrowest gap lies between letters, wider ones between words.
+
+    Where all gaps are alike, as in `f u c k y o u`, the likeliest words are looked for.
+    """
     text = match[0]
     kept = [i for i, c in enumerate(text) if c.isalnum() or c in "@$"]
     if sum(text[i].isalpha() for i in kept) < 2:
         return text, list(range(len(text)))
     gaps = [after - before for before, after in pairwise(kept)]
-    narrow, indices = min(gaps), [kept[0]]
-    for gap, at in zip(gaps, kept[1:], strict=True):
-        indices += [at] if gap == narrow else [at - 1, at]
-    letters = set(kept)
-    return "".join(text[i] if i in letters else " " for i in indices), indices
+    narrow = min(gaps)
+    new_word = {number + 1 for number, gap in enumerate(gaps) if gap > narrow}
+    if not new_word:
+        new_word = word_starts("".join(text[i] for i in kept).translate(_LEET_LETTERS))
+    joined, indices = [], []
+    for number, at in enumerate(kept):
+        if number and number in new_word:
+            joined.append(" ")
+            indices.append(at - 1)
+        joined.append(text[at])
+        indices.append(at)
+    return "".join(joined), indices
 
 
 def _read_leet(match: re.Match[str]) -> _Edit:

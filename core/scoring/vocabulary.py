@@ -75,7 +75,7 @@ class Vocabulary:
         return vectors
 
 
-HEAD, TAIL = 100, 40
+HEAD, TAIL = 80, 30
 """Words that the net reads: so many from the start of a text and from its end."""
 
 

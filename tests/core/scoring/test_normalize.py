@@ -21,6 +21,8 @@ leet_text = st.text(st.sampled_from("aAbsS013457@$!| .-_\u200b\u0430\uff46"), ma
         ("f\u200bu\u00adc\u2060k", "fuck"),
         ("fu\u0441k \u0443\u043eu", "fuck you"),
         ("f u c k   y o u", "fuck you"),
+        ("f u c k y o u", "fuck you"),
+        ("y o u a r e a n i d i o t", "you are an idiot"),
         ("f.u.c.k you", "fuck you"),
         ("f-u-c-k, yes", "fuck, yes"),
         ("n1c3 1d10t", "nice idiot"),
