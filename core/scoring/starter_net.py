@@ -12,7 +12,7 @@ from core.scoring.vocabulary import Vocabulary, read_words
 if TYPE_CHECKING:
     import onnxruntime
 
-_ROWS = 64
+_ROWS = 32
 """Texts in one run of the graph: of like length, so that little is padded."""
 MOST_OCCLUDED = 100
 """Words of a text whose effect on the net is measured, one run of a batch for all."""
