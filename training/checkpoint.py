@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from safetensors import SafetensorError, safe_open
+
 from core.errors import BadInput
 
-_STATE: Final = "state.pt"
+_STATE: Final = "state.safetensors"
 _FINGERPRINT: Final = "fingerprint.json"
 
 
@@ -28,28 +31,23 @@ class Checkpoint:
 
     def load(self) -> dict[str, Any] | None:
         """The state, or None where there is none. Raises BadInput if it is of another training or damaged."""
-        import torch
-
         if not (self.folder / _STATE).is_file():
             return None
         self._require_same()
         try:
-            state = torch.load(self.folder / _STATE, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged archive may raise anything
+            return read_state(self.folder / _STATE)
+        except (OSError, ValueError, LookupError, SafetensorError) as error:
             raise BadInput(f"The checkpoint in {self.folder} is damaged. Remove that folder and start anew.") from error
-        return dict(state)
 
     def save(self, state: dict[str, Any]) -> None:
         """Write the state, whole or not at all. Raises BadInput if there is no room."""
-        import torch
-
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             part = self.folder / f"{_STATE}.part"
-            torch.save(state, part)
+            write_state(part, state)
             (self.folder / _FINGERPRINT).write_text(json.dumps(self.fingerprint, indent=1), encoding="utf-8")
             os.replace(part, self.folder / _STATE)
-        except (OSError, RuntimeError) as error:
+        except (OSError, SafetensorError) as error:
             raise BadInput(f"The checkpoint {self.folder} cannot be written ({error}). Make room there.") from error
 
     def remove(self) -> None:
@@ -67,3 +65,44 @@ class Checkpoint:
                 f"The checkpoint in {self.folder} is of a training with other {', '.join(odd)}. Give those again to "
                 "resume it, remove that folder to start anew, or choose another name."
             )
+
+
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Nested dicts, lists, numbers, strings and tensors as one safetensors file: tensors, and how they nest as JSON."""
+    from safetensors.torch import save_file
+
+    tensors: dict[str, Any] = {}
+    shape = _take_apart(state, tensors)
+    save_file(tensors, path, metadata={"state": json.dumps(shape)})
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """What `write_state` wrote, on the CPU."""
+    with safe_open(path, framework="pt", device="cpu") as file:
+        shape = json.loads((file.metadata() or {})["state"])
+        return dict(_put_together(shape, file.get_tensor))
+
+
+def _take_apart(value: Any, tensors: dict[str, Any]) -> Any:
+    # JSON knows no integer keys, no tuples and no tensors: each kind is a pair of its name and its content
+    if hasattr(value, "detach"):
+        name = str(len(tensors))
+        tensors[name] = value.detach().cpu().contiguous().clone()
+        return ["tensor", name]
+    if isinstance(value, dict):
+        return ["dict", [[key, _take_apart(part, tensors)] for key, part in value.items()]]
+    if isinstance(value, list | tuple):
+        return [type(value).__name__, [_take_apart(part, tensors) for part in value]]
+    return ["plain", value]
+
+
+def _put_together(shape: Any, tensor: Callable[[str], Any]) -> Any:
+    kind, content = shape
+    if kind == "tensor":
+        return tensor(content)
+    if kind == "dict":
+        return {key: _put_together(part, tensor) for key, part in content}
+    if kind in ("list", "tuple"):
+        parts = [_put_together(part, tensor) for part in content]
+        return tuple(parts) if kind == "tuple" else parts
+    return content

@@ -199,10 +199,6 @@ def test_a_folder_with_a_pickle_is_refused(services, ada, tiny, tmp_path, name):
         services.registry.register("other", folder, by=ada, kind="starter")
 
 
-OWN = {"checkpoint.py"}
-"""Reads back what an interrupted training of this machine wrote, by torch's weights-only reader: never a model."""
-
-
 def test_no_module_of_the_product_unpickles():
     banned = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
     for folder in ("core", "db", "api", "pages", "training"):
@@ -214,7 +210,7 @@ def test_no_module_of_the_product_unpickles():
                     names = {(node.module or "").split(".")[0]}
                 elif isinstance(node, ast.keyword) and node.arg == "allow_pickle":
                     names = {"pickle"} if getattr(node.value, "value", True) else set()
-                elif isinstance(node, ast.Attribute) and ast.unparse(node) == "torch.load" and path.name not in OWN:
+                elif isinstance(node, ast.Attribute) and ast.unparse(node) == "torch.load":
                     names = {"pickle"}
                 else:
                     continue

@@ -214,7 +214,7 @@ def test_a_checkpoint_of_another_training_is_refused(random_base, tmp_path, monk
         main(rows(300), replace(config, seed=9), tmp_path / "out")
     with pytest.raises(BadInput, match="training with other data"):
         main(rows(301), config, tmp_path / "out")
-    state = tmp_path / ".out.checkpoint" / "state.pt"
+    state = tmp_path / ".out.checkpoint" / "state.safetensors"
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(BadInput, match=r"is damaged. Remove that folder"):
         main(rows(300), config, tmp_path / "out")
