@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -31,6 +32,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     wired = services()
     worker = EmbeddedWorker(wired.build_worker("dashboard")) if wired.settings.embedded_worker else None
     gc.collect()
+    sys.setswitchinterval(0.0005)  # the worker's threads must not make a page's wait for five milliseconds at a time
     gc.freeze()  # later collections need not walk what the imports left, which keeps pages quick
     if worker:
         worker.start()

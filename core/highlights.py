@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -15,6 +16,8 @@ from core.scoring.protocol import Scorer, Span
 MOST_CHARS = 4_000
 """Code points that are looked at, from the start of a comment."""
 _KEPT = 5_000
+_PAUSE = 0.02
+"""Seconds between two comments: whoever decides goes first."""
 _CHEAP = frozenset({"starter"})
 """Kinds that may be loaded once more for this; another kind would need a second GPU's worth of memory."""
 
@@ -53,6 +56,7 @@ class Highlights:
     def _run(self) -> None:
         while True:
             comment_id, model_id, text = self._work.get()
+            time.sleep(_PAUSE)
             spans = self._explain(model_id, text)
             with self._lock:
                 self._asked.discard((comment_id, model_id))

@@ -258,8 +258,8 @@ class Review:
             what = f" ({last.outcome.value})" if last else ""
             raise Conflict(f"{who} settled comment {verdict.comment_id} already{what}. Nothing was recorded.")
         taken = claims.live(verdict.comment_id)
-        if not self._is_free(taken, by):
-            raise Conflict(f"{taken.person} has comment {verdict.comment_id} now. Nothing was recorded." if taken else "")
+        if taken and not self._may_take(taken, by):
+            raise Conflict(f"{taken.person} has comment {verdict.comment_id} now. Nothing was recorded.")
 
     def _claim_one(self, by: Person, comment_id: int, *, held: bool) -> datetime:
         check_role(by, Role.MODERATOR)

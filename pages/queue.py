@@ -18,6 +18,7 @@ from pages.shared.review_card import log, payload
 require(Role.MODERATOR)
 st.html(
     "<style>.stMainBlockContainer{padding:3.25rem 1.5rem 1rem;max-width:1400px}"
+    ".stDialog{display:none}"  # the card itself says that the connection is lost, without covering a comment
     "@media(max-width:900px){.stMainBlockContainer{padding:3.75rem 1rem 0}}</style>"
 )
 
@@ -31,7 +32,8 @@ def card() -> None:
     answers = log.apply(review, person, steps, desk)
     beat = log.last_beat(steps)
     keep_claims(review, person, beat, desk)
-    review_card.mount({"answers": answers, "beat": beat.get("id"), **what_waits(review, person, beat, desk)})
+    told = what_waits(review, person, beat, desk, in_haste=bool(answers))
+    review_card.mount({"answers": answers, "beat": beat.get("id"), **told})
 
 
 def keep_claims(review: Review, person: Person, beat: dict[str, Any], desk: log.Desk) -> None:
@@ -42,12 +44,14 @@ def keep_claims(review: Review, person: Person, beat: dict[str, Any], desk: log.
         desk.kept_at = time.monotonic()
 
 
-def what_waits(review: Review, person: Person, beat: dict[str, Any], desk: log.Desk) -> dict[str, Any]:
-    """Claims, the comments that the browser lacks, highlights that it lacks, counts."""
+def what_waits(
+    review: Review, person: Person, beat: dict[str, Any], desk: log.Desk, *, in_haste: bool
+) -> dict[str, Any]:
+    """Claims, comments and highlights that the browser lacks, counts. In haste, a refill is left to the next run."""
     at, settings = now(), services().settings
     counts = review.counts(person, payload.local_midnight(at, st.context.timezone_offset))
     want = payload.wanted(counts.waiting.values())
-    claims = review.take(person, want, least=want // 2)
+    claims = review.take(person, want, least=want // 4 if in_haste else want // 2)
     have, bare = log.numbers(beat, "have"), log.numbers(beat, "bare")
     lacks = [c for c in claims if c.comment_id not in have or c.comment_id in bare - desk.models.keys()]
     items = review.items(person, lacks)
@@ -58,6 +62,7 @@ def what_waits(review: Review, person: Person, beat: dict[str, Any], desk: log.D
         "labels": payload.label_titles(),
         "items": [payload.item_json(item) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
+        "more": len(ready) < want // 2 < sum(counts.waiting.values()),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
         "elsewhere": None if ready else payload.elsewhere_json(review.elsewhere(person), at),

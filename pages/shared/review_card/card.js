@@ -222,7 +222,7 @@ class Card {
     if (this.desk.item !== before || this.isNew) this.turned()
     else if (before && before.spans !== spansBefore) this.redraw()
     else this.refresh()
-    if (this.sent.dirty || this.desk.lacking || (this.desk.pending.length && (answered || this.isNew))) this.send()
+    if (this.sent.dirty || this.desk.lacking || (data.more && data.answers.length) || (this.desk.pending.length && (answered || this.isNew))) this.send()
     this.isNew = false
   }
 

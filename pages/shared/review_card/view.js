@@ -207,8 +207,8 @@ class View {
     const many = desk.pending.length
     const box = this.q(".save")
     box.dataset.state = lost ? "offline" : many ? "saving" : "saved"
-    const kept = many ? ` · ${many} kept here` : ""
-    setText(box, lost ? `Not connected${kept}, trying again` : many ? `Saving ${many}` : "All saved")
+    setText(box, lost ? `Not connected${many ? ` · ${many} kept here` : ""}` : many ? `Saving ${many}` : "All saved")
+    box.title = lost ? "Your steps are kept in this browser and sent again by themselves" : ""
   }
 
   drawLease(item, left, warnFrom) {
