@@ -14,6 +14,7 @@ from pages.shared import review_card, state
 from pages.shared.access import require
 from pages.shared.resources import services
 from pages.shared.review_card import log, payload
+from pages.shared.status import scoring_banner
 
 require(Role.MODERATOR)
 st.html(
@@ -80,3 +81,4 @@ def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> 
 
 
 card()
+scoring_banner()  # under the card: what it says must not move what is being read

@@ -6,13 +6,13 @@ from pages.shared.resources import services
 
 
 @st.fragment(run_every=5)
-def scoring_banner(*, only_problems: bool = False) -> None:
+def scoring_banner() -> None:
     """Say what keeps comments from being scored and what to do, or how many wait; nothing when none does."""
     status = services().scoring.status()
     if status.problem:
         icon = ":material/warning:" if status.alive else ":material/error:"
         st.warning(_verbatim(status.problem), icon=icon)
-    elif status.waiting and not only_problems:
+    elif status.waiting:
         many = "1 comment waits" if status.waiting == 1 else f"{status.waiting:,} comments wait"
         st.caption(
             f":material/hourglass_top: {many} to be scored. Until then they count as “not scored”, not as clean."
