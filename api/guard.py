@@ -10,8 +10,8 @@ _STREAMLIT_INLINE = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
 CSP = (
     f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' blob: {_STREAMLIT_INLINE}; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-    "media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; frame-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'self'; object-src 'none'"
+    "media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; frame-src 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 )
 HEADERS = (
     (b"content-security-policy", CSP.encode()),
