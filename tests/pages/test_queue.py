@@ -181,6 +181,6 @@ def test_highlights_are_few_and_strong():
     assert payload.spans_json([]) == []
 
 
-@pytest.mark.parametrize(("waiting", "want"), [((0, 0, 10_000), 40), ((0, 0, 100), 25), ((0, 0, 3), 4)])
+@pytest.mark.parametrize(("waiting", "want"), [((0, 0, 10_000), 40), ((0, 0, 100), 25), ((0, 0, 3), 8)])
 def test_near_the_end_some_is_left_to_others(waiting, want):
     assert payload.wanted(waiting) == want

@@ -38,6 +38,10 @@ PROBE = """() => {
 }"""
 """window.shown(): the comment on the screen with its labels and outcome. window.presses: that, at each key press."""
 
+PAINTED = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))"""
+"""Comes back when what the last key brought is on the screen, however busy the machine."""
+
 
 class Card:
     """A moderator's card in a browser, and the database behind it."""
@@ -61,6 +65,7 @@ class Card:
         """Press keys like a quick person: each on what is painted."""
         for key in keys:
             self.page.keyboard.press(key)
+            self.page.evaluate(PAINTED)
             self.page.wait_for_timeout(60)
         return self
 

@@ -73,7 +73,7 @@ def local_midnight(now: datetime, offset_minutes: int | None) -> datetime:
 
 def wanted(waiting: Collection[int]) -> int:
     """How many comments to keep ready: forty, but near the end a share that leaves some to others."""
-    return max(4, min(40, -(-sum(waiting) // 4)))
+    return max(8, min(40, -(-sum(waiting) // 4)))
 
 
 def label_titles() -> list[str]:
