@@ -122,6 +122,11 @@ class Intake:
         report = self._settings.data_dir / run.report if run.report else None
         return ImportSummary(run, report, notes)
 
+    def has_comments(self) -> bool:
+        """Whether any comment was ever added."""
+        with self._sessions.read() as session:
+            return CommentStore(session).has_any()
+
     def list_imports(self, limit: int = 20) -> list[ImportRun]:
         """The latest imports, newest first."""
         with self._sessions.read() as session:

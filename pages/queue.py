@@ -81,4 +81,9 @@ def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> 
 
 
 card()
+if not services().intake.has_comments():
+    st.info(
+        "There are no comments yet. Bring a file of them, or paste some on the Score page.", icon=":material/inbox:"
+    )
+    st.page_link("data.py", label="Import comments", icon=":material/upload:")
 scoring_banner()  # under the card: what it says must not move what is being read

@@ -70,6 +70,10 @@ class CommentStore:
             found.update((row.id, _comment(row)) for row in rows)
         return found
 
+    def has_any(self) -> bool:
+        """Whether there is a comment at all."""
+        return self._session.scalar(select(CommentRow.id).limit(1)) is not None
+
     def _add_sqlite(self, comments: Sequence[CommentValues]) -> Sequence[int]:
         """The write lock is ours, and new ids follow the highest: what is above it afterwards is what was added."""
         connection = self._session.connection()

@@ -191,3 +191,9 @@ def test_killed_in_the_middle_and_run_again(services, ada, tmp_path):
     assert count(services, CommentRow) == count(services, PendingRow) == rows
     with services.sessions.read() as session:
         assert session.scalar(select(func.count(CommentRow.external_id.distinct()))) == rows
+
+
+def test_an_empty_database_is_known_as_one(services):
+    assert not services.intake.has_comments()
+    services.intake.add([NewComment("hello", "site", "1")])
+    assert services.intake.has_comments()

@@ -184,3 +184,8 @@ def test_highlights_are_few_and_strong():
 @pytest.mark.parametrize(("waiting", "want"), [((0, 0, 10_000), 40), ((0, 0, 100), 25), ((0, 0, 3), 8)])
 def test_near_the_end_some_is_left_to_others(waiting, want):
     assert payload.wanted(waiting) == want
+
+
+def test_an_empty_site_is_shown_where_to_begin(app):
+    app.run()
+    assert "There are no comments yet" in app.info[0].value
