@@ -80,10 +80,14 @@ def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> 
     return {str(number): payload.spans_json(spans) for number, spans in found.items()}
 
 
+@st.fragment(run_every=5)
+def beginning() -> None:
+    """Where to begin, as long as there is nothing."""
+    if not services().intake.has_comments():
+        st.info("There are no comments yet. Bring a file, or paste some on the Score page.", icon=":material/inbox:")
+        st.page_link("data.py", label="Import comments", icon=":material/upload:")
+
+
 card()
-if not services().intake.has_comments():
-    st.info(
-        "There are no comments yet. Bring a file of them, or paste some on the Score page.", icon=":material/inbox:"
-    )
-    st.page_link("data.py", label="Import comments", icon=":material/upload:")
+beginning()
 scoring_banner()  # under the card: what it says must not move what is being read
