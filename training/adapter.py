@@ -1,4 +1,4 @@
-"""The trainable part: LoRA on a frozen base and the six-logit head, all in fp32."""
+"""The trainable part: LoRA on a frozen base, or the whole base, and the six-logit head, all in fp32."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +11,20 @@ if TYPE_CHECKING:
 
 _SAVED = {"score": ["score"], "classifier": ["classifier", "pooler"]}
 """Layers trained whole, by the head's name. BERT's pooler comes before the head and was trained for another task."""
+_HEADS = frozenset(name for names in _SAVED.values() for name in names)
 
 
 def add_adapter(model: Any, config: AdapterConfig, *, checkpointing: bool) -> Any:
-    """The model within PEFT, its LoRA weights and head trainable. Seed torch before. Raises BadInput for layers that
-    the base does not have."""
+    """The model within PEFT, its LoRA weights and head trainable; with rank 0 the model as it is, trainable as a
+    whole. Seed torch before. Raises BadInput for layers that the base does not have."""
     import torch
     from peft import LoraConfig, TaskType, get_peft_model
 
     if checkpointing:
         newer = getattr(model, "activation_checkpointing_enable", None)  # what it is called in newer releases
         (newer or model.gradient_checkpointing_enable)({"use_reentrant": False})
+    if not config.rank:
+        return model.requires_grad_(True)
     targets = "all-linear" if config.targets == ("all-linear",) else list(config.targets)
     name = "score" if hasattr(model, "score") else "classifier"
     lora = LoraConfig(
@@ -65,10 +68,10 @@ def build_optimizer(model: Any, config: StepsConfig) -> "torch.optim.Optimizer":
     from core.scoring.quantization import import_bitsandbytes
 
     weights = trainable(model)
-    parts = {True: config.adapter_rate, False: config.head_rate}
+    parts = {False: config.adapter_rate, True: config.head_rate}
     groups = [
-        {"params": [w for name, w in weights.items() if ("lora_" in name) is is_lora], "lr": rate, "rate": rate}
-        for is_lora, rate in parts.items()
+        {"params": [w for name, w in weights.items() if _is_head(name) is is_head], "lr": rate, "rate": rate}
+        for is_head, rate in parts.items()
     ]
     if config.optimizer == "adamw":
         return torch.optim.AdamW(groups, weight_decay=config.weight_decay)
@@ -76,8 +79,16 @@ def build_optimizer(model: Any, config: StepsConfig) -> "torch.optim.Optimizer":
     return made
 
 
-def save_adapter(model: Any, folder: Path, *, base: str) -> None:
-    """adapter_config.json and adapter_model.safetensors, as PEFT reads them."""
+def _is_head(name: str) -> bool:
+    return bool(_HEADS & set(name.split(".")))
+
+
+def save_trained(model: Any, folder: Path, *, base: str) -> None:
+    """adapter_config.json and adapter_model.safetensors, as PEFT reads them; for a whole base config.json and
+    model.safetensors, as transformers does."""
+    if not hasattr(model, "peft_config"):
+        model.save_pretrained(folder)
+        return
     model.peft_config["default"].base_model_name_or_path = base
     model.save_pretrained(folder, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's own, empty one

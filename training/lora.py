@@ -1,4 +1,4 @@
-"""Train a transformer: LoRA and a six-logit head on a frozen base, in 4 bits, 16 or 32."""
+"""Train a transformer: a six-logit head and LoRA on a frozen base in 4 bits, 16 or 32, or all of a small one."""
 
 import gc
 import time
@@ -14,11 +14,11 @@ from core.labels import LABELS
 from core.scoring.adapters import release
 from core.scoring.bases import base_digest, check_precision, find_base, load_base, read_config
 from core.scoring.batching import Budget
-from core.scoring.forward import Runner, pick_device
+from core.scoring.forward import Runner, pick_device, unwrapped
 from core.scoring.manifest import BaseModel, Manifest, write_manifest
 from core.scoring.tokens import TextTokenizer
 from core.scoring.transformer import TransformerScorer, check_vocabulary
-from training.adapter import add_adapter, save_adapter
+from training.adapter import add_adapter, save_trained
 from training.calibration import fit_platt
 from training.checkpoint import Checkpoint
 from training.config import TrainConfig, check
@@ -60,14 +60,14 @@ def main(
             model,
             device,
             causal=manifest.causal,
-            autocast=config.base.precision != "fp32",
+            autocast=config.base.bf16 or config.base.precision != "fp32",
             pad=pad,
             budget=Budget(config.serve.batch_tokens),
         )
         checkpoint = Checkpoint.beside(out, fingerprint(config, splits.train, manifest))
         fitted = fit(runner, splits, config, draft, manifest, checkpoint, report)
         report("Writing", 0.81)
-        save_adapter(model, draft, base=manifest.base.name)
+        save_trained(model, draft, base=manifest.base.name)
         del model, runner
         gc.collect()
         metrics = finish(draft, manifest, splits, config, fitted, device, report)
@@ -129,7 +129,7 @@ def build_model(base: Path, config: TrainConfig, device: str) -> Any:
 
 def describe(where: Path, config: TrainConfig, folder: Path, model: Any, pad: int) -> Manifest:
     """The manifest so far; raises ModelUnavailable if tokenizer and base do not belong together."""
-    causal = hasattr(model.get_base_model(), "score")
+    causal = hasattr(unwrapped(model), "score")
     tokenizer = TextTokenizer.load(folder, max_tokens=config.rows.max_tokens, causal=causal)
     name = str(where.resolve()) if Path(config.base.name).expanduser().is_dir() else config.base.name
     manifest = Manifest(
@@ -139,6 +139,7 @@ def describe(where: Path, config: TrainConfig, folder: Path, model: Any, pad: in
         pooling="last" if causal else "first",
         max_tokens=config.rows.max_tokens,
         pad_token_id=pad,
+        weights="adapter" if config.adapter.rank else "whole",
         serving=config.serve.mode,
         batch_tokens=config.serve.batch_tokens,
     )

@@ -7,12 +7,11 @@ from core.scoring.manifest import Manifest
 from training.evaluate import Metrics
 from training.starter_card import table
 
-_CARD = """# {preset}: a LoRA adapter with six logits
+_CARD = """# {preset}: {what} with six logits
 
-Six calibrated probabilities for a comment. An adapter and a head (fp32, in `adapter_model.safetensors`) on
+Six calibrated probabilities for a comment. {held}
 
-- base: `{base}` ({architecture}, held in {precision}; samples of its weights digest to `{digest}`). The base is not in
-  this folder and keeps its own licence.
+- base: `{base}` ({architecture}, held in {precision}; samples of its weights digest to `{digest}`). {kept}
 - tokenizer: `tokenizer.json`, SHA-256 `{tokenizer}`
 - at most {max_tokens} tokens of a comment, head and tail; {pooling}
 
@@ -26,7 +25,8 @@ Measured as it is served on {tested:,} rows of the frozen test part, which no tr
 |---|---|---|---|
 {table}
 
-With PEFT alone (probabilities before calibration are the sigmoid of these logits):
+{loading}{note}"""
+_WITH_PEFT = """With PEFT alone (probabilities before calibration are the sigmoid of these logits):
 
 ```python
 import torch
@@ -39,7 +39,29 @@ base = AutoModelForSequenceClassification.from_pretrained(
 model = PeftModel.from_pretrained(base, "this folder").eval()
 tokenizer = AutoTokenizer.from_pretrained("this folder")
 ```
-{note}"""
+"""
+_WHOLE = """With transformers alone (probabilities before calibration are the sigmoid of these logits):
+
+```python
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+model = AutoModelForSequenceClassification.from_pretrained("this folder").eval()
+tokenizer = AutoTokenizer.from_pretrained("this folder")
+```
+"""
+_KINDS = {
+    "adapter": {
+        "what": "a LoRA adapter",
+        "held": "An adapter and a head (fp32, in `adapter_model.safetensors`) on",
+        "kept": "The base is not in\n  this folder and keeps its own licence.",
+    },
+    "whole": {
+        "what": "a whole model",
+        "held": "All weights (fp32, in `model.safetensors`), trained from",
+        "kept": "Its licence holds for\n  these weights too.",
+    },
+}
+"""What the card says, by `Manifest.weights`."""
 _OTHER_PRECISION = """
 The base was held in {precision} in training: load it so (for nf4 with `BitsAndBytesConfig`), or the logits move.
 """
@@ -49,7 +71,12 @@ _POOLING = {"last": "the last token's state goes into the head", "first": "the p
 def write_transformer_card(folder: Path, manifest: Manifest, metrics: Metrics, facts: dict[str, Any]) -> None:
     """Write README.md."""
     note = "" if manifest.precision == "fp32" else _OTHER_PRECISION.format(precision=manifest.precision)
+    loading = (
+        _WHOLE if manifest.weights == "whole" else _WITH_PEFT.format(base=manifest.base.name, pad=manifest.pad_token_id)
+    )
     card = _CARD.format(
+        **_KINDS[manifest.weights],
+        loading=loading,
         base=manifest.base.name,
         architecture=manifest.base.architecture,
         precision=manifest.precision,
@@ -57,7 +84,6 @@ def write_transformer_card(folder: Path, manifest: Manifest, metrics: Metrics, f
         tokenizer=manifest.tokenizer[:16],
         max_tokens=manifest.max_tokens,
         pooling=_POOLING[manifest.pooling],
-        pad=manifest.pad_token_id,
         tested=metrics.rows,
         table=table(metrics),
         note=note,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import ModelUnavailable
-from core.scoring.bases import base_digest, find_base, head, load_base
+from core.scoring.bases import base_digest, find_base, head, load_base, load_whole
 from core.scoring.forward import free_bytes
 from core.scoring.manifest import BaseModel, Manifest, unusable
 from core.scoring.quantization import Precision, bf16_bytes, dequantise
@@ -55,6 +55,8 @@ class Served:
 
 def serve(folder: Path, manifest: Manifest, *, device: str) -> Served:
     """Load the base, unless it is still here, and put the folder's adapter on it. Raises ModelUnavailable."""
+    if manifest.weights == "whole":
+        return Served(load_whole(folder, precision=manifest.precision, device=device), None, None)
     check_adapter(folder)
     where = find_known_base(manifest.base)
     key = (manifest.base.digest, manifest.precision, device)

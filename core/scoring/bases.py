@@ -107,6 +107,23 @@ def load_base(folder: Path, *, precision: Precision, device: str) -> "PreTrained
 
     Raises BadInput for a precision that cannot be, ModelUnavailable for damaged or unknown files.
     """
+    return finish(_read(folder, precision, device)[0], precision, device)
+
+
+def load_whole(folder: Path, *, precision: Precision, device: str) -> "PreTrainedModel":
+    """A trained model whose every weight, the head's too, is in the folder. Raises as `load_base` does."""
+    _check_files(folder)
+    model, info = _read(folder, precision, device)
+    if odd := sorted([*info["missing_keys"], *info["unexpected_keys"], *(str(m) for m in info["mismatched_keys"])]):
+        raise ModelUnavailable(
+            f"The weights in {folder} are not those that its config.json describes, as in {odd[0]}. Restore the folder "
+            "from a backup, or train it again."
+        )
+    return finish(model, precision, device)
+
+
+def _read(folder: Path, precision: Precision, device: str) -> tuple[Any, dict[str, Any]]:
+    """The classifier, and what transformers says of missing and unknown tensors."""
     import torch
     from transformers import AutoModelForSequenceClassification
 
@@ -119,7 +136,7 @@ def load_base(folder: Path, *, precision: Precision, device: str) -> "PreTrained
     if precision == "nf4" and device != "cpu":
         options["device_map"] = {"": device}
     try:
-        model = AutoModelForSequenceClassification.from_pretrained(
+        return AutoModelForSequenceClassification.from_pretrained(
             folder,
             num_labels=len(LABELS),
             problem_type="multi_label_classification",
@@ -128,16 +145,16 @@ def load_base(folder: Path, *, precision: Precision, device: str) -> "PreTrained
             use_safetensors=True,
             trust_remote_code=False,  # left out, it may ask at the terminal
             local_files_only=True,
+            output_loading_info=True,
             **options,
         )
     except Exception as error:  # a damaged file may raise anything from any of four libraries
         if "memory" in str(error).lower():
             raise
         raise ModelUnavailable(
-            f"The base in {folder} cannot be loaded ({type(error).__name__}). Get it again; if it is complete, its "
-            "architecture is not known to the installed transformers."
+            f"The weights in {folder} cannot be loaded ({type(error).__name__}). Get them again; if they are complete, "
+            "their architecture is not known to the installed transformers."
         ) from error
-    return finish(model, precision, device)
 
 
 def finish(model: Any, precision: Precision, device: str) -> "PreTrainedModel":

@@ -53,7 +53,7 @@ def six_logits(
     """
     import torch
 
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    plain = unwrapped(model)
     with torch.autocast(ids.device.type, torch.bfloat16, enabled=autocast):
         if causal:
             states = plain.base_model(input_ids=ids, use_cache=False).last_hidden_state
@@ -63,6 +63,11 @@ def six_logits(
             pooled = plain.dropout(plain.base_model(input_ids=ids, attention_mask=mask.long()).pooler_output)
     with torch.autocast(ids.device.type, enabled=False):
         return head(plain)(pooled.float())
+
+
+def unwrapped(model: Any) -> Any:
+    """The classifier of transformers, also where it is within PEFT."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def is_out_of_memory(error: BaseException) -> bool:

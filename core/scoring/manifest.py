@@ -17,11 +17,12 @@ VERSION: Final = 1
 MANIFEST: Final = "moderato.json"
 MODES: Final = ("auto", "merged", "adapter")
 POOLING: Final = ("last", "first")
+WEIGHTS: Final = ("adapter", "whole")
 
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """The frozen model under the adapter."""
+    """The model under the adapter, or from which a whole one was trained."""
 
     name: str
     """Hub id, or the folder it was read from."""
@@ -50,6 +51,8 @@ class Manifest:
     """Slope and intercept of each label's logit (Platt)."""
     thresholds: list[float] = field(default_factory=lambda: [0.5] * len(LABELS))
     """Per label, where F1 was highest on held-out rows: a suggestion for the policy."""
+    weights: str = "adapter"
+    """adapter: LoRA and head, to be put on the base. whole: every weight is in the folder, no base is needed."""
     serving: str = "auto"
     """merged: the adapter added into bf16 weights. adapter: kept apart, versions of one base share it. auto: merged
     where memory allows."""
@@ -119,6 +122,7 @@ def _checks(manifest: Manifest) -> dict[str, bool]:
         "base": all(isinstance(getattr(manifest.base, part.name), str) for part in fields(BaseModel)),
         "precision": manifest.precision in get_args(Precision),
         "pooling": manifest.pooling in POOLING,
+        "weights": manifest.weights in WEIGHTS,
         "serving": manifest.serving in MODES,
         "max_tokens": isinstance(manifest.max_tokens, int) and manifest.max_tokens > 0,
         "batch_tokens": isinstance(manifest.batch_tokens, int) and manifest.batch_tokens > 0,

@@ -41,7 +41,7 @@ def test_every_problem_is_told_at_once():
         "seed": "x",
         "models": {},
         "base": {"precision": "int3", "nmae": "x"},
-        "adapter": {"rank": 0},
+        "adapter": {"rank": -1},
         "steps": {"epochs": -1, "patience": True},
         "serve": {"mode": "fast"},
     }
@@ -53,7 +53,7 @@ def test_every_problem_is_told_at_once():
         "[models] is no section",
         "base.nmae is no setting",
         "base.precision is 'int3', not one of nf4, bf16, fp32",
-        "adapter.rank must be 1 to 512",
+        "adapter.rank must be 0 to 512",
         "steps.patience is True, not a whole number",
         "serve.mode must be one of auto, merged, adapter",
         "seed is not a whole number",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 import training.fit as fit_module
 from core.domain import ModelVersion, Stage, now
@@ -153,6 +154,26 @@ def test_a_peft_user_loads_it_alone(trained, llama):
     with torch.inference_mode():
         logits = model(**tokenizer("you idiot, go away", return_tensors="pt")).logits.numpy()
     np.testing.assert_allclose(scorer.logits(["you idiot, go away"]), logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", ["llama", "bert"])
+def test_a_base_trained_as_a_whole_needs_no_base_to_serve(shape, tmp_path):
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    base, out = write_base(tmp_path / "base", shape), tmp_path / "out"
+    config = settings(base, adapter={"rank": 0}, steps={"epochs": 0.5, "adapter_rate": 1e-3})
+    main(rows(300), config, out)
+    shutil.rmtree(base)
+    scorer, text = served(out), "you idiot, go away"
+    plain, tokenizer = AutoModelForSequenceClassification.from_pretrained(out), AutoTokenizer.from_pretrained(out)
+    logits = plain.eval()(**tokenizer(text, return_tensors="pt")).logits.detach().numpy()
+    np.testing.assert_allclose(scorer.logits([text]), logits, atol=1e-4)
+    assert "a whole model" in (out / "README.md").read_text()
+    weights = load_file(out / "model.safetensors")
+    weights.pop("score.weight", None) if shape == "llama" else weights.pop("classifier.weight")
+    save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelUnavailable, match=r"are not those that its config.json describes"):
+        served(out)
 
 
 @pytest.mark.parametrize("shape", ["llama", "mixtral", "bert"])
@@ -306,7 +327,7 @@ class TestBadBases:
 
     def test_everything_at_once(self, tmp_path):
         broken = replace(TrainConfig(preset="mine"), base=replace(settings(tmp_path).base, name=str(tmp_path / "gone")))
-        broken = replace(broken, adapter=replace(broken.adapter, rank=0))
+        broken = replace(broken, adapter=replace(broken.adapter, rank=-1))
         with pytest.raises(BadInput, match=r"(?s)base: The base .*gone is not there.*adapter.rank must be"):
             main(rows(20), broken, tmp_path / "out")
 
