@@ -6,7 +6,7 @@ import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -264,6 +264,62 @@ def retrain(
     config = RetrainConfig(data, name, transformer=transformer)
     version = make(services, by=person, config=config, run=begun, say=None if begun else _say)
     typer.echo(version_text(version))
+
+
+_NEW = typer.Option("--name", help="The new version's name.")
+_ROWS = typer.Option("--data", help="The labelled file that the models were trained on.")
+
+
+@app.command()
+def compress(
+    model: Annotated[str, typer.Argument(help="An encoder: a transformer version such as minilm.")],
+    name: Annotated[str, _NEW],
+    data: Annotated[Path, _ROWS],
+) -> None:
+    """Make an int8 version of an encoder: a quarter of the size, quicker on a CPU, served without torch."""
+    from core.figures_text import metrics_text
+    from core.services import build_services
+    from training.compose import compress_version
+
+    version = compress_version(build_services(), model, new=name, data=data, by=_this_user(), say=_say)
+    typer.echo(metrics_text(version.metrics["test"]))
+
+
+@app.command()
+def blend(
+    first: Annotated[str, typer.Argument(help="A version, such as a transformer.")],
+    second: Annotated[str, typer.Argument(help="Another, such as starter.")],
+    name: Annotated[str, _NEW],
+    data: Annotated[Path, _ROWS],
+    mode: Annotated[Literal["logit", "rank"], typer.Option(help="What is averaged.")] = "logit",
+) -> None:
+    """Average two versions label by label, calibrated, as a new version: it costs what the slower one does."""
+    from core.figures_text import metrics_text
+    from core.services import build_services
+    from training.compose import blend_versions
+
+    services = build_services()
+    version = blend_versions(services, (first, second), new=name, data=data, by=_this_user(), say=_say, mode=mode)
+    typer.echo(metrics_text(version.metrics["test"]))
+
+
+@app.command()
+def cascade(
+    quick: Annotated[str, typer.Argument(help="The version that scores everything, such as starter.")],
+    careful: Annotated[str, typer.Argument(help="The one that is asked where the first is unsure.")],
+    name: Annotated[str, _NEW],
+    data: Annotated[Path, _ROWS],
+    loss: Annotated[float, typer.Option(min=0, max=0.1, help="Mean AUC that may be lost by asking less.")] = 0.0005,
+) -> None:
+    """Ask a careful version only where a quick one is unsure, as a new version; says what that saves."""
+    from core.figures_text import metrics_text
+    from core.services import build_services
+    from training.compose import cascade_versions, saving_text
+
+    services = build_services()
+    names = (quick, careful)
+    version = cascade_versions(services, names, new=name, data=data, by=_this_user(), say=_say, loss=loss)
+    typer.echo(f"{saving_text(version)}\n{metrics_text(version.metrics['test'])}")
 
 
 @app.command()

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from core.domain import ModelVersion
 from core.errors import ModeratoError
-from core.registry import Registry
-from core.scoring.load import load_scorer
+from core.registry import CAREFUL, Registry
+from core.scoring.load import find_loaded, load_scorer
 from core.scoring.protocol import Scorer, Span
 
 MOST_CHARS = 4_000
@@ -18,8 +18,9 @@ MOST_CHARS = 4_000
 _KEPT = 5_000
 _PAUSE = 0.02
 """Seconds between two comments: whoever decides goes first."""
-_CHEAP = frozenset({"starter"})
-"""Kinds that may be loaded once more for this; another kind would need a second GPU's worth of memory."""
+_CHEAP = frozenset({"starter", "onnx"})
+"""Kinds that may be loaded once more for this. Another would need a second GPU's worth of memory: it explains where the
+worker of this process has it loaded."""
 
 log = logging.getLogger("moderato")
 
@@ -80,7 +81,9 @@ class Highlights:
     def _load(self, model_id: int) -> Scorer | None:
         try:
             version = self._registry.live()
-            return load_scorer(version, threads=1) if _can_explain(version, model_id) and version else None
+            if version is None or version.id != model_id:
+                return None
+            return find_loaded(version) or (load_scorer(version, threads=1) if _is_cheap(version) else None)
         except ModeratoError as error:
             log.warning("no highlights: %s", error)
         except Exception as error:
@@ -88,5 +91,5 @@ class Highlights:
         return None
 
 
-def _can_explain(version: ModelVersion | None, model_id: int) -> bool:
-    return version is not None and version.id == model_id and version.kind in _CHEAP
+def _is_cheap(version: ModelVersion) -> bool:
+    return version.kind in _CHEAP or version.path == CAREFUL

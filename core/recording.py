@@ -5,13 +5,16 @@ from datetime import datetime
 
 import numpy as np
 
+from core.domain import Policy, now
 from core.errors import ModelUnavailable
 from core.labels import LABELS
 from core.policies import today_number
-from core.routing import Ints, first_standings, follow, is_probability, route
+from core.routing import Ints, audit_numbers, first_standings, follow, is_probability, route
+from core.scoring.cascade import CascadeScorer, Watching
 from core.scoring.protocol import Scorer, Scores
-from db.session import Session
+from db.session import Session, Sessions
 from db.stores.policies import PolicyStore
+from db.stores.registry import RegistryStore
 from db.stores.routing import RoutingStore
 from db.stores.scores import ScoreStore
 from db.stores.traffic import TrafficStore
@@ -61,6 +64,31 @@ def _checked(scorer: Scorer, texts: Sequence[str]) -> Scores:
 
 def _nothing(rows: int) -> Scores:
     return np.full((rows, len(LABELS)), np.nan, np.float32)
+
+
+def watch(scorer: Scorer, texts: Sequence[str], ids: Ints, policy: Policy) -> Watching | None:
+    """Of a cascade one that asks both members about every comment that the policy may audit; None for another scorer.
+
+    Whom the audit draws is known only with the scores' band, so the highest of the bands' rates is taken.
+    """
+    if not isinstance(scorer, CascadeScorer):
+        return None
+    drawn = audit_numbers(ids) < max(policy.audit_rates)
+    return scorer.watching({text for text, both in zip(texts, drawn.tolist(), strict=True) if both})
+
+
+def note_both(sessions: Sessions, watched: Watching, texts: Sequence[str], ids: Ints) -> None:
+    """Store what a cascade's members said of the comments that both were asked about, under their own names."""
+    rows, said = watched.noted(texts)
+    if not len(rows):
+        return
+    with sessions.begin() as session:
+        registry, at = RegistryStore(session), now()
+        for member, scores in zip(watched.members, said, strict=True):
+            version = registry.get(member.name)
+            known = is_probability(scores)
+            if version and version.sha256 == member.sha256 and known.any():
+                ScoreStore(session).put(ids[rows[known]], scores[known], version.id, at)
 
 
 def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: datetime) -> None:

@@ -21,7 +21,9 @@ from db.stores.registry import RegistryStore
 log = logging.getLogger(__name__)
 
 SHIPPED: Final = "models/starter"
-"""The model that comes with the repository."""
+"""The model that comes with the repository and is live to begin with."""
+CAREFUL: Final = "models/careful"
+"""The second one: better and slower, a challenger until somebody promotes it."""
 RESCORE_DAYS: Final = 7
 """A new live model scores again what is open or was routed in so many days."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -84,8 +86,7 @@ class Registry:
     ) -> ModelVersion:
         """Add a challenger. Raises BadInput for a bad name, Conflict if it is taken, ModelUnavailable for bad files."""
         check_role(by, Role.ADMIN)
-        if not _NAME.fullmatch(name):
-            raise BadInput(f"{name[:80]!r} cannot be a model's name: use up to 64 of a-z, 0-9, `.`, `_` and `-`.")
+        _check_name(name)
         refuse_code(folder)
         values = _describe(name, folder, kind=kind, base=base, snapshot_id=snapshot_id, metrics=metrics)
         with self._sessions.begin() as session:
@@ -94,6 +95,12 @@ class Registry:
             if store.get(name):
                 raise Conflict(f"There is a model {name} already. Give another name.")
             return store.add(values)
+
+    def check_name(self, name: str) -> None:
+        """Raise BadInput for a name that cannot be a new version's, Conflict for one that is taken: before the work."""
+        _check_name(name)
+        if self.get(name):
+            raise Conflict(f"There is a model {name} already. Give another name.")
 
     def promote(
         self, name: str, *, by: Person, report: GateReport, reason: str = "", override: bool = False
@@ -163,34 +170,47 @@ class Registry:
             _make_live(store, version, live, person=by.name, report=report, rollback=rollback)
             return replace(version, stage=Stage.LIVE)
 
-    def ensure_starter(self) -> None:
-        """Register the shipped model if it is new; make it live if none is, or if its former release is.
+    def ensure_shipped(self) -> None:
+        """Register the shipped models if they are new; make the starter live if none is.
 
-        Called at every start, by any number of processes at once. Without the shipped files it does nothing. A live
-        model that somebody promoted stays live: the new release then waits as a challenger.
+        A new release of a folder that is live goes live in its place. Called at every start, by any number of processes
+        at once. Without the shipped files it does nothing. A live model that somebody promoted stays live: the release
+        then waits as a challenger.
         """
-        folder = resolve(SHIPPED)
-        try:
-            digest = folder_digest(folder) if has_files(folder) else None
-        except ModelUnavailable as error:
-            log.warning("%s The shipped model is left out.", error)
-            return
-        if digest is None or self._starter_is_settled(digest):
-            return
+        for path, kind in ((SHIPPED, "starter"), (CAREFUL, "blend")):
+            try:
+                digest = folder_digest(resolve(path)) if has_files(resolve(path)) else None
+            except ModelUnavailable as error:
+                log.warning("%s The shipped model is left out.", error)
+                continue
+            if digest and not self._is_settled(path, digest):
+                self._settle(path, kind, digest)
+
+    def _settle(self, path: str, kind: str, digest: str) -> None:
         with self._sessions.begin() as session:
             store = RegistryStore(session)
             store.lock()
-            version = _find_shipped(store, digest) or _add_shipped(store, folder)
+            version = _find_shipped(store, path, digest) or _add_shipped(store, path, kind)
             live = store.get_live()
-            if live is None or (live.path == SHIPPED and live.id != version.id):
+            if _takes_over(path, version, live):
                 reason = {"reason": "The model that ships with this release of Moderato."}
                 _make_live(store, version, live, person=_SYSTEM, report=reason)
 
-    def _starter_is_settled(self, digest: str) -> bool:
+    def _is_settled(self, path: str, digest: str) -> bool:
         with self._sessions.read() as session:
             store = RegistryStore(session)
-            live, version = store.get_live(), _find_shipped(store, digest)
-        return bool(version and live and (live.id == version.id or live.path != SHIPPED))
+            live, version = store.get_live(), _find_shipped(store, path, digest)
+        return version is not None and not _takes_over(path, version, live)
+
+
+def _takes_over(path: str, version: ModelVersion, live: ModelVersion | None) -> bool:
+    """Whether a shipped version goes live by itself."""
+    return path == SHIPPED if live is None else live.path == path and live.id != version.id
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"{name[:80]!r} cannot be a model's name: use up to 64 of a-z, 0-9, `.`, `_` and `-`.")
 
 
 def _check_gate(report: GateReport, reason: str, override: bool) -> None:
@@ -203,15 +223,17 @@ def _check_gate(report: GateReport, reason: str, override: bool) -> None:
         raise BadInput("Give the reason for promoting against the gate; it is kept with the promotion.")
 
 
-def _find_shipped(store: RegistryStore, digest: str) -> ModelVersion | None:
-    shipped = (v for v in store.list_versions() if v.path == SHIPPED and v.sha256 == digest)
+def _find_shipped(store: RegistryStore, path: str, digest: str) -> ModelVersion | None:
+    shipped = (v for v in store.list_versions() if v.path == path and v.sha256 == digest)
     return next(shipped, None)
 
 
-def _add_shipped(store: RegistryStore, folder: Path) -> ModelVersion:
-    values = _describe("starter", folder, kind="starter", metrics=_read_metrics(folder))
-    if store.get("starter"):
-        values["name"] = f"starter-{values['sha256'][:8]}"
+def _add_shipped(store: RegistryStore, path: str, kind: str) -> ModelVersion:
+    folder = resolve(path)
+    name = "starter" if path == SHIPPED else folder.name
+    values = _describe(name, folder, kind=kind, metrics=_read_metrics(folder))
+    if store.get(name):
+        values["name"] = f"{name}-{values['sha256'][:8]}"
     return store.add(values)
 
 

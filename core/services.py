@@ -104,5 +104,5 @@ def build_services(settings: Settings | None = None) -> Services:
     engine = build_engine(settings.url)
     migrate(engine)
     services = Services(settings, Sessions(engine))
-    services.registry.ensure_starter()
+    services.registry.ensure_shipped()
     return services

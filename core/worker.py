@@ -13,7 +13,7 @@ from core.domain import ModelVersion, now
 from core.errors import ModelUnavailable, ModeratoError
 from core.heartbeat import Heartbeat, whereabouts
 from core.policies import Policies
-from core.recording import record, score_each
+from core.recording import note_both, record, score_each, watch
 from core.registry import Registry
 from core.routing import Ints, is_probability
 from core.scoring.load import load_scorer
@@ -152,9 +152,13 @@ class ScoringWorker:
             found = PendingStore(session).texts(lease)
         ids = np.array([id_ for id_, _ in found], np.int64)
         started = time.monotonic()
-        scores = score_each(scorer, [text for _, text in found])
+        texts = [text for _, text in found]
+        watched = watch(scorer, texts, ids, self._policies.active())
+        scores = score_each(watched or scorer, texts)
         self._adapt(len(found), time.monotonic() - started)
         done = self._write(lease, ids, scores, version)
+        if done and watched:
+            note_both(self._sessions, watched, texts, ids)
         self._state = replace(self._state, scored=self._state.scored + done)
         return done
 

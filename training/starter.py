@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 from core.labels import LABELS
 from core.scoring.linear import Linear
+from core.scoring.logits import NEUTRAL, logit
 from core.scoring.ngrams import Buckets
 from core.scoring.normalize import normalize
 from core.scoring.starter import StarterScorer
@@ -31,8 +32,6 @@ _CALIBRATION_FOLDS: Final = 12
 _FEWEST_CALIBRATION_ROWS: Final = 300
 NO_ROWS: Final = make_rows([], np.zeros((0, len(LABELS)), np.float32))
 """For a training without base rows, or without corrections."""
-NEUTRAL: Final = np.vstack([np.ones(len(LABELS)), np.zeros(len(LABELS))]).astype(np.float32)
-"""A calibration that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +172,8 @@ def _write_config(
 
 
 def _calibrate(folder: Path, rows: LabelledRows) -> NDArray[np.float32]:
-    scores = StarterScorer.load(folder, name="draft").score(rows.texts).astype(np.float64)
-    scores = np.clip(scores, 1e-9, 1 - 1e-9)
-    return fit_platt(np.log(scores / (1 - scores)).astype(np.float32), rows.labels, rows.weights)
+    scores = StarterScorer.load(folder, name="draft").score(rows.texts)
+    return fit_platt(logit(scores), rows.labels, rows.weights)
 
 
 def _measure(folder: Path, test: LabelledRows, resamples: int) -> Metrics:

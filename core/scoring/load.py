@@ -1,6 +1,7 @@
 """Load a model version: check that its files are the registered ones and plain data, then hand them to its scorer."""
 
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from core.domain import ModelVersion
 from core.errors import ModelUnavailable, ModeratoError
 from core.labels import LABELS
 from core.scoring.files import folder_digest, has_files, refuse_code, resolve
+from core.scoring.members import Member
 from core.scoring.protocol import Scorer
 
 PROBE: Final = ("You are an idiot, go away.", "", "\u202e🙂")
@@ -31,8 +33,10 @@ def load_scorer(version: ModelVersion, *, threads: int) -> Scorer:
             "Update Moderato, or promote another version."
         )
     _check_files(version, folder)
+    if version.kind == "starter" and (transformers := sys.modules.get("core.scoring.adapters")):
+        transformers.release()  # a base kept for the next version of its own
     try:
-        return loader(folder, version.name, threads)
+        scorer = loader(folder, version.name, threads)
     except ModeratoError:
         raise
     except Exception as error:  # a damaged file may raise anything from any library
@@ -40,6 +44,13 @@ def load_scorer(version: ModelVersion, *, threads: int) -> Scorer:
             f"Model {version.name} in {folder} cannot be loaded: {type(error).__name__}. Restore the folder from a "
             "backup, or promote another version (`moderato models` lists them)."
         ) from error
+    _LOADED[version.id, version.sha256] = scorer
+    return scorer
+
+
+def find_loaded(version: ModelVersion) -> Scorer | None:
+    """The version's scorer, if some part of this process has it loaded: threads may share one, memory may not."""
+    return _LOADED.get((version.id, version.sha256))
 
 
 def probe(scorer: Scorer) -> None:
@@ -67,8 +78,6 @@ def _check_files(version: ModelVersion, folder: Path) -> None:
 def _load_starter(folder: Path, name: str, threads: int) -> Scorer:
     from core.scoring.starter import StarterScorer
 
-    if transformers := sys.modules.get("core.scoring.adapters"):
-        transformers.release()  # a base kept for the next version of its own
     return StarterScorer.load(folder, name=name, threads=threads)
 
 
@@ -78,8 +87,35 @@ def _load_transformer(folder: Path, name: str, threads: int) -> Scorer:
     return TransformerScorer.load(folder, name=name, threads=threads)
 
 
+def _load_onnx(folder: Path, name: str, threads: int) -> Scorer:
+    from core.scoring.onnx_encoder import OnnxScorer
+
+    return OnnxScorer.load(folder, name=name, threads=threads)
+
+
+def _load_blend(folder: Path, name: str, threads: int) -> Scorer:
+    from core.scoring.blend import BlendScorer
+
+    return BlendScorer.load(folder, name=name, load_member=_member_loader(threads))
+
+
+def _load_cascade(folder: Path, name: str, threads: int) -> Scorer:
+    from core.scoring.cascade import CascadeScorer
+
+    return CascadeScorer.load(folder, name=name, load_member=_member_loader(threads))
+
+
+def _member_loader(threads: int) -> Callable[[Member, Path], Scorer]:
+    return lambda member, folder: _LOADERS[member.kind](folder, member.name, threads)
+
+
+_LOADED: "weakref.WeakValueDictionary[tuple[int, str], Scorer]" = weakref.WeakValueDictionary()
+"""By id and digest, as long as somebody holds it."""
 _LOADERS: Final[dict[str, Callable[[Path, str, int], Scorer]]] = {
     "starter": _load_starter,
     "transformer": _load_transformer,
+    "onnx": _load_onnx,
+    "blend": _load_blend,
+    "cascade": _load_cascade,
 }
 """kind -> how its folder becomes a scorer. A new kind of model is one more entry."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.labels import LABELS
+from core.scoring.logits import sigmoid
 from core.scoring.ngrams import Batch, Words, encode, find_words
 from core.scoring.normalize_batch import normalize_all
 from core.scoring.protocol import Scores, Span
@@ -23,7 +24,7 @@ _CHUNK_CHARACTERS = 120_000
 _CHUNK_TEXTS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class StarterScorer:
     """A loaded starter. `score` and `explain` change nothing, so threads may share one."""
 
@@ -50,7 +51,7 @@ class StarterScorer:
         for chunk in _chunks(windows):
             batch = encode([window for _, window in chunk])
             np.maximum.at(logits, [i for i, _ in chunk], self._logits(batch, find_words(batch)))
-        return _sigmoid(logits)
+        return sigmoid(logits)
 
     def explain(self, text: str) -> list[Span]:
         """Words of the original text, by code point, and how much each moved each label's logit."""
@@ -90,7 +91,3 @@ def _chunks(windows: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]
         characters += len(item[1])
     if chunk:
         yield chunk
-
-
-def _sigmoid(logits: NDArray[np.float32]) -> Scores:
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)

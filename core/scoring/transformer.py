@@ -12,6 +12,7 @@ from core.labels import LABELS
 from core.scoring.adapters import Served, serve
 from core.scoring.batching import WINDOW, Budget, prepared_ahead, windows
 from core.scoring.forward import Runner, is_out_of_memory, pick_device
+from core.scoring.logits import sigmoid
 from core.scoring.manifest import MANIFEST, Manifest, read_manifest, unusable
 from core.scoring.occlusion import cut_out, find_stretches, to_spans
 from core.scoring.protocol import Scores, Span
@@ -71,7 +72,7 @@ class TransformerScorer:
         1e-5 in fp32, about 0.01 in bf16."""
         slope, intercept = self.manifest.platt()
         logits = self.logits(texts) * slope + intercept
-        return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+        return sigmoid(logits)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Logits before calibration, float32 [n, 6]."""

@@ -83,7 +83,7 @@ def test_many_may_start_at_once(registry, services):
     with services.sessions.begin() as session:
         session.execute(delete(PromotionRow))
         session.execute(delete(ModelVersionRow))
-    threads = [threading.Thread(target=registry.ensure_starter) for _ in range(8)]
+    threads = [threading.Thread(target=registry.ensure_shipped) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -105,7 +105,7 @@ def test_without_the_shipped_files_there_is_no_live_model(shipped, settings):
 def test_a_new_release_of_the_shipped_model_replaces_the_old_one(registry, shipped):
     old = registry.require_live()
     train_starter(rows(300, seed=7), TINY, shipped)
-    registry.ensure_starter()
+    registry.ensure_shipped()
     live = registry.require_live()
     assert live.name == f"starter-{live.sha256[:8]}"
     assert registry.require(old.name).stage is Stage.RETIRED
@@ -119,7 +119,7 @@ def test_a_new_release_leaves_a_promoted_model_live(registry, services, shipped,
     add_model(services, "mine", by=ada)
     registry.promote("mine", by=ada, report=allowed("mine", "starter"))
     train_starter(rows(300, seed=7), TINY, shipped)
-    registry.ensure_starter()
+    registry.ensure_shipped()
     assert registry.require_live().name == "mine"
     assert registry.list_models()[0].stage is Stage.CHALLENGER
 
@@ -127,10 +127,10 @@ def test_a_new_release_leaves_a_promoted_model_live(registry, services, shipped,
 def test_going_back_to_an_older_release_makes_that_one_live(registry, shipped, tmp_path):
     shutil.copytree(shipped, tmp_path / "kept")
     train_starter(rows(300, seed=7), TINY, shipped)
-    registry.ensure_starter()
+    registry.ensure_shipped()
     shutil.rmtree(shipped)
     shutil.copytree(tmp_path / "kept", shipped)
-    registry.ensure_starter()
+    registry.ensure_shipped()
     assert registry.require_live().name == "starter"
     assert len(registry.list_models()) == 2
 

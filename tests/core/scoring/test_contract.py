@@ -8,6 +8,7 @@ from core.scoring.adapters import release
 from core.scoring.files import folder_digest
 from core.scoring.load import load_scorer, probe
 from core.settings import ROOT
+from tests.support.composed import write_onnx, write_pair, write_stages
 from tests.support.tiny_bases import write_base
 from tests.support.versions import write_version
 
@@ -22,13 +23,21 @@ ODD = {
 }
 
 
-@pytest.fixture(scope="module", params=["starter", "transformer"])
+MAKERS = {
+    "transformer": lambda root: write_version(root / "version", write_base(root / "base")),
+    "onnx": lambda root: write_onnx(root / "version", root),
+    "blend": lambda root: write_pair(root / "version", root),
+    "cascade": lambda root: write_stages(root / "version", root),
+}
+
+
+@pytest.fixture(scope="module", params=["starter", "transformer", "onnx", "blend", "cascade"])
 def scorer(request, tmp_path_factory):
     if request.param == "starter":
         folder = ROOT / "models" / "starter"
     else:
-        root = tmp_path_factory.mktemp("transformer")
-        folder = write_version(root / "version", write_base(root / "base"))
+        root = tmp_path_factory.mktemp(request.param)
+        folder = MAKERS[request.param](root)
     version = ModelVersion(1, "one", request.param, str(folder), folder_digest(folder), Stage.LIVE, now())
     yield load_scorer(version, threads=1)
     release()
