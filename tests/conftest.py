@@ -22,6 +22,12 @@ def shared_data() -> Path:
     return DATA
 
 
+@pytest.fixture(autouse=True)
+def without_careful(monkeypatch):
+    """Tests begin with one shipped model, the starter; those of the second ask for it."""
+    monkeypatch.setattr("core.registry.CAREFUL", "models/none")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL server, started once."""

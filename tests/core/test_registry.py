@@ -20,6 +20,7 @@ from core.scoring.load import load_scorer, probe
 from core.services import build_services
 from core.settings import ROOT
 from db.models import ModelVersionRow, PendingRow, PromotionRow, RoutingRow
+from tests.support.composed import write_pair
 from tests.support.decided import TOXIC, Made, put
 from tests.support.models import TINY, add_model, rows
 from training.starter import train_starter
@@ -308,3 +309,23 @@ def test_the_role_is_checked(registry, services, ada, tiny):
     ):
         with pytest.raises(NotAllowed):
             forbidden()
+
+
+# --- the second shipped model ---
+
+
+def test_the_careful_model_waits_as_a_challenger(registry, tmp_path, monkeypatch, ada):
+    """It goes live when somebody promotes it, and then a new release of it takes its place."""
+    folder = write_pair(tmp_path / "careful", tmp_path)
+    monkeypatch.setattr("core.registry.CAREFUL", str(folder.resolve()))
+    registry.ensure_shipped()
+    registry.ensure_shipped()
+    careful = registry.require("careful")
+    assert (careful.kind, careful.stage) == ("blend", Stage.CHALLENGER)
+    assert registry.require_live().name == "starter"
+    registry.promote("careful", by=ada, report=allowed("careful", "starter"))
+    shutil.rmtree(folder)
+    write_pair(folder, tmp_path / "again", shares=[0.4] * 6)
+    registry.ensure_shipped()
+    assert registry.require_live().name.startswith("careful-")
+    assert registry.require("starter").stage is Stage.RETIRED

@@ -18,10 +18,13 @@ from core.errors import ModelUnavailable
 from core.labels import LABELS
 from core.policies import today_number
 from core.recording import score_each
+from core.scoring.cascade import Cascade, CascadeScorer
+from core.scoring.members import Member
 from core.settings import ROOT
 from core.worker import EmbeddedWorker, ScoringWorker
 from db.models import CommentRow, ModelVersionRow, PendingRow, RoutingRow, ScoreRow, StratumRow, TrafficRow, WorkerRow
 from db.stores.pending import PendingStore
+from db.stores.registry import RegistryStore
 from db.stores.scores import ScoreStore
 from tests.support.scoring import FakeModels, FakeScorer, add_comments, make_live
 
@@ -442,3 +445,36 @@ def test_the_first_policy_is_made_once_by_whoever_comes_first(services):
         thread.join()
     assert len(set(found)) == 1
     assert len(services.policies.list_policies()) == 1
+
+
+def test_a_cascade_asks_both_about_what_the_audit_may_draw(services, build, set_policy):
+    """Members' scores of audited comments are kept under their own names; the cascade answers by its rule."""
+    quick, careful = FakeScorer("quick"), FakeScorer("careful", default=0.6)
+    for name in ("quick", "careful"):
+        make_live(services.sessions, name)
+    members = [Member(name, "onnx", "nowhere", "") for name in ("quick", "careful")]
+    live = make_live(services.sessions, "both")
+    set_policy(0.5, AUDIT_ALL)
+    ids = add_comments(services.sessions, [f"{0.001 if i % 2 else 0.3} text {i}" for i in range(200)])
+    cascade = CascadeScorer("both", Cascade(members, 0.05), [quick, careful])
+    assert build(cascade).score_waiting() == 32
+    with services.sessions.read() as session:
+        store, registry = ScoreStore(session), RegistryStore(session)
+        done = sorted(store.get(ids, live))
+        both = [set(store.get(ids, registry.get(name).id)) for name in ("quick", "careful")]
+        audited = {row.comment_id for row in session.scalars(select(RoutingRow)) if row.audit}
+    assert both[0] == both[1] == set(done), "at rates of 1 every comment may be audited"
+    assert audited <= both[0]
+    assert len(careful.seen) == 32
+
+
+def test_a_cascade_asks_little_where_little_is_audited(services, build, set_policy):
+    quick, careful = FakeScorer("quick"), FakeScorer("careful")
+    make_live(services.sessions, "both")
+    set_policy(0.5, AUDIT_LITTLE)
+    add_comments(services.sessions, [f"{0.3 if i == 5 else 0.001} text {i}" for i in range(32)])
+    cascade = CascadeScorer(
+        "both", Cascade([Member("a", "onnx", "", ""), Member("b", "onnx", "", "")], 0.05), [quick, careful]
+    )
+    assert build(cascade).score_waiting() == 32
+    assert careful.seen == ["0.3 text 5"]
