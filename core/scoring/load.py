@@ -96,16 +96,17 @@ def _load_onnx(folder: Path, name: str, threads: int) -> Scorer:
 def _load_blend(folder: Path, name: str, threads: int) -> Scorer:
     from core.scoring.blend import BlendScorer
 
-    return BlendScorer.load(folder, name=name, load_member=_member_loader(threads))
+    return BlendScorer.load(folder, name=name, load_member=load_member(threads))
 
 
 def _load_cascade(folder: Path, name: str, threads: int) -> Scorer:
     from core.scoring.cascade import CascadeScorer
 
-    return CascadeScorer.load(folder, name=name, load_member=_member_loader(threads))
+    return CascadeScorer.load(folder, name=name, load_member=load_member(threads))
 
 
-def _member_loader(threads: int) -> Callable[[Member, Path], Scorer]:
+def load_member(threads: int) -> Callable[[Member, Path], Scorer]:
+    """How a blend or a cascade loads what it is made of."""
     return lambda member, folder: _LOADERS[member.kind](folder, member.name, threads)
 
 

@@ -57,7 +57,7 @@ def test_an_encoder_is_compressed_and_blended(services, data):
     moderato("blend", "small", "good", "--name", "both", "--data", data)
     blend = services.registry.require("both").metrics["training"]
     assert blend["members"] == ["small", "good"]
-    assert auc(services, "both") > auc(services, "good") - 0.02, "an untrained encoder does little harm"
+    assert auc(services, "both") > 0.9, "an untrained encoder does little harm"
 
 
 def test_a_cascade_says_what_it_saves(services, data):
