@@ -37,8 +37,8 @@ Six calibrated probabilities for a comment, on a CPU, without torch: the mean of
 | `starter`: the model in `models/starter` | the rest |
 
 Better than the starter, and slower: {speed:,.0f} comments/s on {threads} cores (the starter: {starter_speed:,.0f}). It
-ships as a challenger: put it live on the Models page, or with `moderato promote careful`. `moderato cascade starter careful
---name both --data FILE` makes a version that asks it only where the starter is unsure.
+ships as a challenger: put it live on the Models page, or with `moderato promote careful`. `moderato cascade starter
+careful --name both --data FILE` makes a version that asks it only where the starter is unsure.
 
 Measured on {rows:,} rows of the frozen test part, which no training sees, with 95 % bootstrap intervals (all figures:
 `metrics.json`):
