@@ -15,10 +15,8 @@ from core.scoring.manifest import MANIFEST
 from pages.shared import figures
 
 _CSS = """<style>
-.m-facts{display:flex;flex-wrap:wrap;gap:.15rem 1.25rem;margin:0;font-size:.875rem;line-height:1.45}
-.m-facts div{display:flex;gap:.4rem;min-width:0}
-.m-facts dt{opacity:.7;white-space:nowrap;font-weight:400}
-.m-facts dd{margin:0;overflow-wrap:anywhere}
+.m-facts{display:flex;flex-wrap:wrap;gap:.15rem 1.25rem;font-size:.875rem;line-height:1.45;overflow-wrap:anywhere}
+.m-facts i{font-style:normal;opacity:.7;margin-right:.15rem}
 </style>"""
 _WEIGHTS = {"adapter": "LoRA adapter and head", "whole": "all weights"}
 _LARGEST = 4_000_000
@@ -28,10 +26,8 @@ _LARGEST = 4_000_000
 def draw(version: ModelVersion) -> None:
     """Kind, base, precision, rows; thresholds and calibration by label where the folder has them."""
     manifest = _read(version)
-    pairs = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in _facts(version, manifest)
-    )
-    st.html(f'{_CSS}<dl class="m-facts">{pairs}</dl>')
+    pairs = (f"<span><i>{escape(name)}</i> {escape(value)}</span>" for name, value in _facts(version, manifest))
+    st.html(f'{_CSS}<div class="m-facts">{"".join(pairs)}</div>')
     if table := _by_label(manifest):
         with st.expander("Thresholds and calibration", icon=":material/tune:"):
             st.html(table)

@@ -7,7 +7,6 @@ from core.domain import RunState, TrainingRun
 from core.errors import ModeratoError
 from pages.shared import training_progress, training_start
 from pages.shared.access import require
-from pages.shared.chart_views import keep_views
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
@@ -20,7 +19,6 @@ _NOTED = 3
 def draw(person: Person) -> None:
     """What there is to learn from, the form, and the run while there is one."""
     st.header("Retrain", anchor=False)
-    keep_views()
     if error := kept(_ERROR):
         notice(error)
         keep(_ERROR, None)

@@ -6,8 +6,11 @@ from core.readings import Reading
 from pages.shared import charts
 from pages.shared.chart_views import draw_chart
 
-TILE = 165
-"""Pixels: six in a row on a desktop, two on a telephone."""
+_CSS = """<style>
+.st-key-training_tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(13rem,45%),1fr))}
+.st-key-training_tiles [data-testid=stMetricValue]{font-size:1.6rem}
+</style>"""
+"""Three in a row on a desktop, two on a telephone."""
 
 
 def draw_tiles(reading: Reading) -> None:
@@ -20,9 +23,10 @@ def draw_tiles(reading: Reading) -> None:
         "Memory": (_bytes(reading.memory_bytes), "The GPU's at its peak; without one, that of the process."),
         "Time left": (_duration(reading.seconds_left), "Until the last step. Measuring comes after it."),
     }
+    st.html(_CSS)
     with st.container(horizontal=True, key="training_tiles"):
         for label, (value, meaning) in tiles.items():
-            st.metric(label, value, help=meaning, border=True, width=TILE)
+            st.metric(label, value, help=meaning, border=True)
 
 
 def draw_plot(readings: list[Reading], run_id: int) -> None:
