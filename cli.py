@@ -223,19 +223,24 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Write the folder here and do not register it.")] = None,
     base: Annotated[str, typer.Option(help="Another base than the preset's: a folder, or a hub id.")] = "",
     max_rows: Annotated[int | None, typer.Option(help="Training rows at most, rare labels first.", min=1)] = None,
+    snapshot: Annotated[int | None, typer.Option(help="Mix in the corrections of this training snapshot.")] = None,
 ) -> None:
-    """Train a model from labelled data alone and register it as a challenger."""
+    """Train a model from labelled data and register it as a challenger."""
+    from core.console import Teller
     from core.figures_text import metrics_text
     from core.runs import stop_on_signals
     from core.services import build_services
-    from training.train import configure, train_folder, train_new
+    from training.data import read_rows
+    from training.train import Taught, configure, read_taught, train_folder, train_new
 
     config = configure(preset, base=base, max_rows=max_rows)
     stop_on_signals()
     if out:
-        typer.echo(metrics_text(train_folder(data, out, config=config, say=_say)))
+        taught = Taught(read_rows(data)) if snapshot is None else read_taught(build_services(), data, snapshot)
+        typer.echo(metrics_text(train_folder(taught, out, config=config, say=Teller())))
         return
-    version = train_new(build_services(), data, by=_this_user(), name=name, config=config, say=_say)
+    options = {"name": name, "config": config, "snapshot_id": snapshot, "say": Teller()}
+    version = train_new(build_services(), data, by=_this_user(), **options)
     typer.echo(f"{version.name} is a challenger now. `moderato promote {version.name} --data {data}` puts it live.")
 
 
@@ -246,9 +251,11 @@ def retrain(
     name: Annotated[str, typer.Option(help="The challenger's name; else made from the time.")] = "",
     base: Annotated[str, typer.Option(help="Another base; else that of the preset's newest version.")] = "",
     max_rows: Annotated[int | None, typer.Option(help="Training rows at most, corrections first.", min=1)] = None,
+    snapshot: Annotated[int | None, typer.Option(help="A recorded training snapshot; else a new one is made.")] = None,
     run: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Teach the live model what moderators decided: a challenger with its figures beside the live model's."""
+    from core.console import Teller
     from core.figures_text import version_text
     from core.runs import stop_on_signals
     from core.services import build_services
@@ -261,8 +268,8 @@ def retrain(
     transformer = configure(preset, base=base, max_rows=max_rows, services=services)
     begun = services.runs.require(run) if run else None
     person = local_person(begun.person) if begun else _this_user()
-    config = RetrainConfig(data, name, transformer=transformer)
-    version = make(services, by=person, config=config, run=begun, say=None if begun else _say)
+    config = RetrainConfig(data, name, transformer=transformer, snapshot_id=snapshot)
+    version = make(services, by=person, config=config, run=begun, say=None if begun else Teller())
     typer.echo(version_text(version))
 
 
@@ -334,12 +341,6 @@ def evaluate(
 
     for title, metrics in evaluate_version(build_services(), name, data).items():
         typer.echo(f"{title}, {metrics['rows']:,} rows\n{metrics_text(metrics)}\n")
-
-
-def _say(step: str, share: float) -> None:
-    """One line on the terminal that is written over; plain lines elsewhere would be many, so none."""
-    if sys.stderr.isatty():
-        typer.echo(f"\r\x1b[K{share:4.0%} {step}", nl=share >= 1, err=True)
 
 
 def main() -> None:

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,8 +12,10 @@ from typing import Any, Final, NoReturn
 
 from core.accounts import Person, Role, check_role
 from core.domain import RunState, TrainingRun, now
-from core.errors import BadInput, Conflict, ModeratoError, NotFound
-from core.settings import ROOT, Settings
+from core.errors import Conflict, ModeratoError, NotFound
+from core.readings import Reading, ReadingsFile, read_readings
+from core.run_process import AS_IT_IS, RunOptions, end_process, is_training, spawn
+from core.settings import Settings
 from db.session import Sessions
 from db.stores.runs import RunStore
 
@@ -23,10 +23,11 @@ BEAT_SECONDS: Final = 3.0
 """How often a running one shows a sign of life."""
 SILENT_SECONDS: Final = 30.0
 """Without one for so long it counts as dead: killed, out of memory, or its machine went down."""
-_GRACE_SECONDS: Final = 5.0
+_LOG_SECONDS: Final = 30.0
+"""Readings go into the log at this pace."""
 
-Say = Callable[[str, float], None]
-"""Hears what a run does now, in words, and how far it is, 0 to 1."""
+Say = Callable[[str | Reading, float], None]
+"""Hears what a run does now, in words or as a reading, and how far it is, 0 to 1."""
 
 
 class Runs:
@@ -70,26 +71,16 @@ class Runs:
         self.log_path(run.id).parent.mkdir(parents=True, exist_ok=True)
         return self.require(run.id)
 
-    def start(self, preset: str, *, by: Person) -> TrainingRun:
+    def start(self, preset: str, *, by: Person, options: RunOptions = AS_IT_IS) -> TrainingRun:
         """Retrain in a process of its own, which outlives this one. Raises Conflict, BadInput."""
+        arguments = options.to_arguments(preset)
         run = self.begin(preset, by=by)
-        command = [sys.executable, str(ROOT / "cli.py"), "retrain", preset, "--run", str(run.id)]
         try:
-            with self.log_path(run.id).open("ab") as log:
-                process = subprocess.Popen(
-                    command,
-                    cwd=ROOT,
-                    env={**os.environ, **_environment(self._settings)},
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-        except OSError as error:
-            self.update(run.id, state=RunState.FAILED, problem=f"It could not be started: {error.strerror}.")
-            raise BadInput(f"The training could not be started: {error.strerror}.") from error
-        threading.Thread(target=process.wait, daemon=True).start()  # or it stays a zombie, which looks alive
-        self.update(run.id, pid=process.pid)
+            pid = spawn([*arguments, "--run", str(run.id)], log=self.log_path(run.id), settings=self._settings)
+        except ModeratoError as error:
+            self.update(run.id, state=RunState.FAILED, problem=str(error))
+            raise
+        self.update(run.id, pid=pid)
         return self.require(run.id)
 
     def stop(self, run_id: int, *, by: Person) -> None:
@@ -98,8 +89,8 @@ class Runs:
         run = self.require(run_id)
         if run.state is not RunState.RUNNING:
             raise Conflict(f"Training run {run_id} has ended already.")
-        if run.pid and run.pid != os.getpid() and _is_training(run.pid):
-            _end(run.pid)
+        if run.pid and run.pid != os.getpid() and is_training(run.pid):
+            end_process(run.pid)
         self.update(run_id, state=RunState.STOPPED, step=f"Stopped by {by.name}")
 
     def update(self, run_id: int, **values: Any) -> bool:
@@ -135,6 +126,14 @@ class Runs:
         """Where the run's log is."""
         return self._settings.data_dir / "logs" / f"training-{run_id}.log"
 
+    def readings_path(self, run_id: int) -> Path:
+        """Where the run's readings are, if it takes any."""
+        return self.log_path(run_id).with_suffix(".jsonl")
+
+    def list_readings(self, run_id: int) -> list[Reading]:
+        """What the run read off step by step, oldest first; none for a kind of training that takes no readings."""
+        return read_readings(self.readings_path(run_id))
+
     def log_tail(self, run_id: int, lines: int = 15) -> str:
         """The last lines of the run's log; empty if there is none."""
         try:
@@ -156,30 +155,45 @@ class Runs:
 
 
 class Following:
-    """A running run's voice: a line for its log, a step for the page, a heartbeat in between."""
+    """A running run's voice: a line for its log, a step for the page, readings, a heartbeat in between."""
 
     def __init__(self, runs: Runs, run_id: int, say: Say | None) -> None:
         self._runs, self._run_id, self._say = runs, run_id, say
         self._ended, self._busy = threading.Event(), threading.Lock()
         self._written, self._share = 0.0, 0.0
         self._logged: set[str] = set()
+        self._readings = ReadingsFile(runs.readings_path(run_id))
+        self._reading_logged = -_LOG_SECONDS
 
-    def step(self, what: str, share: float) -> None:
+    def step(self, what: str | Reading, share: float) -> None:
         """Say what it does now and how far it is, 0 to 1; for any thread. Raises KeyboardInterrupt if stopped."""
         if _interrupted.is_set():
             raise KeyboardInterrupt
         with self._busy:
             self._share = max(self._share, share)
-            fresh = what not in self._logged
-            if fresh:
-                self._logged.add(what)
-                self.log(what)
+            fresh = self._take_down(what)
             due = fresh or time.monotonic() - self._written > 0.5
             if self._say and due:
                 self._say(what, self._share)
             self._written = time.monotonic() if due else self._written
-        if due and not self._runs.update(self._run_id, step=what, share=self._share):
+        words = what if isinstance(what, str) else f"Training: step {what.step:,} of {what.steps:,}"
+        if due and not self._runs.update(self._run_id, step=words, share=self._share):
             raise KeyboardInterrupt
+
+    def _take_down(self, what: str | Reading) -> bool:
+        """Write what is new into the log or the readings; whether these words are said for the first time."""
+        if isinstance(what, Reading):
+            self._readings.add(what)
+            at = time.monotonic()
+            if at - self._reading_logged >= _LOG_SECONDS:
+                self._reading_logged = at
+                self.log(str(what))
+            return False
+        if what in self._logged:
+            return False
+        self._logged.add(what)
+        self.log(what)
+        return True
 
     def note(self, **values: Any) -> None:
         """Record the snapshot or the model of the run."""
@@ -216,31 +230,3 @@ def stop_on_signals() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, interrupt)
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    values = {name: getattr(settings, name) for name in Settings.model_fields}
-    values["data_dir"] = settings.data_dir.resolve()
-    return {f"MODERATO_{name.upper()}": "" if value is None else str(value) for name, value in values.items()}
-
-
-def _is_training(pid: int) -> bool:
-    """Whether the process is alive and, where that can be seen, a training: a number may have been given away anew."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return False
-    command = Path(f"/proc/{pid}/cmdline")
-    return b"retrain" in command.read_bytes() if command.exists() else True
-
-
-def _end(pid: int) -> None:
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _GRACE_SECONDS
-    while time.monotonic() < deadline:
-        if not _is_training(pid):
-            return
-        time.sleep(0.05)
-    os.kill(pid, signal.SIGKILL)

@@ -107,3 +107,64 @@ def test_the_loop_train_retrain_promote_roll_back_evaluate(services, ada, tmp_pa
     assert "Mean" in moderato("train", "starter", "--data", base, "--out", str(out))
     assert (out / "config.json").is_file()
     assert [v.name for v in services.registry.list_models()] == ["better", "fresh", "first", "starter"]
+
+
+def snapshot_of(services, ada, tmp_path, count=80, **options):
+    """A recorded export of decisions that agree with the truth."""
+    made = rows(count, seed=3)
+    put(services, [Made(text, tuple(map(bool, on))) for text, on in zip(made.texts, made.labels, strict=True)])
+    return services.datasets.export(tmp_path / "taught.csv", by=ada, **{"purpose": "training", **options})
+
+
+def test_train_mixes_a_recorded_snapshot_in(services, ada, tmp_path, monkeypatch):
+    base = rows(600, seed=9)
+    put(services, [Made(base.texts[0], golden=True), Made("=you snark", (False, True, *[False] * 4))])
+    snapshot = snapshot_of(services, ada, tmp_path)
+    put(services, [Made(rows(80, seed=3).texts[0].upper(), audit=True)])  # since then one of them became an audit item
+    seen = {}
+
+    def spy(taught, _config, out, *, corrections, **_options):
+        seen.update(base=taught, corrections=corrections)
+        return train_starter(taught, TINY, out, corrections=corrections)
+
+    monkeypatch.setattr("training.retrain.train_starter", spy)
+    file = str(write_csv(tmp_path / "base.csv", base))
+    assert "mixed is a challenger" in moderato(
+        "train", "starter", "--data", file, "--snapshot", str(snapshot.id), "--name", "mixed"
+    )
+    version = services.registry.require("mixed")
+    assert version.snapshot_id == snapshot.id
+    assert services.runs.list_runs()[0].snapshot_id == snapshot.id
+    assert len(seen["corrections"]) == version.metrics["training"]["corrections"] == 80
+    assert "=you snark" in seen["corrections"].texts, "as it was written, without the spreadsheet's apostrophe"
+    assert base.texts[0] not in seen["base"].texts
+    assert version.metrics["training"]["base_left_out"] == 1
+    out = tmp_path / "folder"
+    moderato("train", "starter", "--data", file, "--snapshot", str(snapshot.id), "--out", str(out))
+    assert len(seen["corrections"]) == 80
+
+
+def test_retrain_takes_a_recorded_snapshot(services, ada, tmp_path):
+    snapshot = snapshot_of(services, ada, tmp_path)
+    data = str(write_csv(tmp_path / "base.csv", rows(600, seed=9)))
+    moderato("retrain", "--data", data, "--snapshot", str(snapshot.id), "--name", "again")
+    assert services.registry.require("again").snapshot_id == snapshot.id
+    assert len(services.datasets.list_snapshots()) == 1, "no new one is frozen"
+
+
+def test_a_snapshot_that_cannot_be_used_says_why(services, ada, tmp_path):
+    data = str(write_csv(tmp_path / "base.csv", rows(600, seed=9)))
+
+    def train(snapshot_id, problem):
+        with pytest.raises(ModeratoError, match=problem):
+            moderato("train", "starter", "--data", data, "--snapshot", str(snapshot_id))
+
+    train(77, "no snapshot 77")
+    train(snapshot_of(services, ada, tmp_path, purpose="records").id, "exported for records.*--purpose training")
+    snapshot = snapshot_of(services, ada, tmp_path)
+    with (tmp_path / "taught.csv").open("a") as file:
+        file.write("1,you,1,0,0,0,0,0\n")
+    train(snapshot.id, "not the file that snapshot")
+    (tmp_path / "taught.csv").unlink()
+    train(snapshot.id, "is gone")
+    assert not [version for version in services.registry.list_models() if version.kind != "starter"]

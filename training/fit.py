@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
+from core.readings import Reading
 from core.scoring.batching import Budget, DoesNotFit, pad_right, plan_batches
 from core.scoring.forward import Runner, is_out_of_memory, six_logits
 from training.adapter import build_optimizer, copy_state, put_state, trainable
@@ -17,10 +18,11 @@ from training.checkpoint import Checkpoint
 from training.config import TrainConfig
 from training.data import LabelledRows
 from training.evaluate import evaluate
+from training.instruments import peak_memory
 from training.losses import positive_weights, row_weights, six_losses
 from training.sampling import importance, plan_training
 
-Progress = Callable[[str, float], None]
+Progress = Callable[[str | Reading, float], None]
 _FLOOR: Final = 0.1
 """The learning rates end at this part of their highest."""
 
@@ -79,9 +81,10 @@ class Fit:
         for number in range(self._fitted.step, len(steps)):
             rows, ends_epoch = steps[number]
             loss = self._step(rows, number / len(steps))
-            progress(self._describe(loss, len(steps)), self._fitted.step / len(steps))
             every = self._config.steps
-            if (ends_epoch or self._fitted.step % every.evaluate_every == 0) and self._is_stale(loss):
+            stale = (ends_epoch or self._fitted.step % every.evaluate_every == 0) and self._is_stale(loss)
+            progress(self._read_off(loss, len(steps)), self._fitted.step / len(steps))
+            if stale:
                 break
             if self._fitted.step % every.checkpoint_every == 0:
                 checkpoint.save(self._state())
@@ -188,21 +191,18 @@ class Fit:
             raise BadInput("The model's logits are not finite. Lower the learning rates in the preset.")
         return evaluate(logits, self._held.rows.labels, self._held.rows.weights).mean_auc
 
-    def _describe(self, loss: float, steps: int) -> str:
-        done, rate = self._fitted, self._optimizer.param_groups[0]["lr"]
-        left = (steps - done.step) * done.seconds / max(done.step, 1)
-        auc = f", AUC {done.best_auc:.4f}" if done.best_auc is not None else ""
-        return (
-            f"step {done.step} of {steps}, loss {loss:.3f}{auc}, rate {rate:.1e}, "
-            f"{done.tokens / max(done.seconds, 1e-9):,.0f} tokens/s{self._memory()}, {left / 60:.0f} min left"
+    def _read_off(self, loss: float, steps: int) -> Reading:
+        done = self._fitted
+        return Reading(
+            step=done.step,
+            steps=steps,
+            loss=loss,
+            rate=self._optimizer.param_groups[0]["lr"],
+            tokens_per_second=done.tokens / max(done.seconds, 1e-9),
+            memory_bytes=peak_memory(self._runner.device),
+            seconds_left=(steps - done.step) * done.seconds / max(done.step, 1),
+            auc=done.history[-1]["auc"] if done.history else None,
         )
-
-    def _memory(self) -> str:
-        import torch
-
-        if not self._runner.device.startswith("cuda"):
-            return ""
-        return f", {torch.cuda.max_memory_allocated() / 1e9:.1f} GB"
 
     def _state(self) -> dict[str, Any]:
         import torch

@@ -3,25 +3,21 @@
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
+from typing import Any
 
 from core.accounts import Person
-from core.domain import ModelVersion, Snapshot, TrainingRun, now
+from core.domain import ModelVersion, TrainingRun, now
 from core.errors import BadInput
-from core.labels import LABELS
+from core.readings import Reading
 from core.runs import Following, Say
 from core.scoring.files import resolve
 from core.services import Services
 from training.compare import examine
 from training.config import TrainConfig
-from training.data import LabelledRows, make_rows, read_rows
+from training.corrections import FEWEST_CORRECTIONS, read_base, take_corrections
+from training.data import LabelledRows
 from training.evaluate import Metrics
 from training.starter import StarterConfig, train_starter
-
-FEWEST_CORRECTIONS: Final = 20
-"""Fewer teach nothing that shows, and cost a promotion's worth of attention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +35,8 @@ class RetrainConfig:
     """With it a transformer is trained so, in the starter's place."""
     fewest: int = FEWEST_CORRECTIONS
     """Corrections that are needed at least."""
+    snapshot_id: int | None = None
+    """A training snapshot that was recorded before; None freezes a new one of what is decided now."""
 
     @property
     def preset(self) -> str:
@@ -62,21 +60,23 @@ def retrain(
     config = config or RetrainConfig()
     started = time.monotonic()
     with services.runs.following(run or services.runs.begin(config.preset, by=by), say=say) as following:
-        snapshot, corrections = take_corrections(services, by=by, fewest=config.fewest, following=following)
+        snapshot, corrections = take_corrections(
+            services, config.snapshot_id, by=by, fewest=config.fewest, following=following
+        )
         base, left_out = read_base(services, config.data)
         init = None if config.transformer else _start_from(services, base)
         if config.transformer:
             _require_base_rows(base)
         name = config.name or new_name(services, config.preset)
         folder = services.settings.models_dir / name
-        _announce(corrections, base, left_out, following)
+        announce(corrections, base, left_out, following)
         train_into(
             folder,
             base,
             config.transformer or config.starter,
             corrections=corrections,
             init=resolve(init.path) if init else None,
-            say=lambda step, share: following.step(f"Training: {step}", 0.1 + 0.7 * share),
+            say=_telling(following),
         )
         version = services.registry.register(
             name,
@@ -85,7 +85,7 @@ def retrain(
             kind="transformer" if config.transformer else "starter",
             base=config.transformer.base.name if config.transformer else init.name if init else None,
             snapshot_id=snapshot.id,
-            metrics={"training": _describe(corrections, base, left_out, config, services)},
+            metrics={"training": _describe(corrections, base, left_out, config, services) | {"snapshot": snapshot.id}},
         )
         following.note(model_id=version.id)
         return measure(services, version, by=by, data=config.data, following=following, started=started)
@@ -106,35 +106,6 @@ def train_into(
 
         return main(rows, config, folder, corrections=corrections, progress=say)
     return train_starter(rows, config, folder, corrections=corrections, init=init, progress=say)
-
-
-def take_corrections(
-    services: Services, *, by: Person, fewest: int, following: Following
-) -> tuple[Snapshot, LabelledRows]:
-    """Freeze what moderators decided, but for audit and golden items, and read it back. Raises BadInput if too few."""
-    following.step("Exporting corrections", 0.02)
-    found = services.datasets.preview("training")
-    if found.rows < fewest:
-        evaluation = found.left_out.evaluation
-        kept = f" ({evaluation:,} audit and golden items are kept out of training)" if evaluation else ""
-        raise BadInput(
-            f"There are {found.rows:,} corrections to train on{kept}; at least {fewest:,} are needed. "
-            "Review more of the queue, then retrain."
-        )
-    snapshot = services.datasets.export_into("snapshots", "parquet", by=by, purpose="training")
-    following.note(snapshot_id=snapshot.id)
-    return snapshot, read_rows(services.datasets.require_file(snapshot))
-
-
-def read_base(services: Services, data: Path | None) -> tuple[LabelledRows, int]:
-    """The base rows without contents of audit and golden items, and how many of those there were."""
-    path = data or services.settings.base_data
-    if path is None:
-        return make_rows([], np.zeros((0, len(LABELS)), np.float32)), 0
-    rows = read_rows(path)
-    held = services.datasets.find_for_evaluation(rows.hashes)
-    allowed = np.array([digest not in held for digest in rows.hashes], np.bool_)
-    return rows.take(allowed), int((~allowed).sum())
 
 
 def measure(
@@ -194,10 +165,18 @@ def new_name(services: Services, preset: str) -> str:
     return next(name for name in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if name not in taken)
 
 
-def _announce(corrections: LabelledRows, base: LabelledRows, left_out: int, following: Following) -> None:
+def announce(corrections: LabelledRows, base: LabelledRows, left_out: int, following: Following) -> None:
+    """Say what it is trained on."""
     following.step(f"Training on {len(corrections):,} corrections and {len(base):,} base rows", 0.08)
     if left_out:
         following.step(f"Left {left_out:,} base rows out: audit or golden items have the same content", 0.09)
+
+
+def _telling(following: Following) -> Say:
+    def tell(what: str | Reading, share: float) -> None:
+        following.step(what if isinstance(what, Reading) else f"Training: {what}", 0.1 + 0.7 * share)
+
+    return tell
 
 
 def _describe(

@@ -1,18 +1,20 @@
-"""Train from labelled data alone, and measure a version on labelled data."""
+"""Train from labelled data, alone or with recorded corrections, and measure a version on labelled data."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from core.accounts import Person
-from core.domain import ModelVersion
+from core.domain import ModelVersion, Snapshot
 from core.errors import BadInput
 from core.runs import Say
 from core.scoring.load import load_scorer
 from core.services import Services
 from training.config import TrainConfig, list_presets, read_preset
-from training.data import read_rows
+from training.corrections import read_base, read_snapshot
+from training.data import LabelledRows, read_rows
 from training.evaluate import evaluate
-from training.retrain import new_name, train_into
+from training.retrain import announce, new_name, train_into
 from training.starter import StarterConfig
 
 PRESETS: Final = ("starter", *list_presets())
@@ -49,11 +51,44 @@ def _last_base(services: Services, preset: str) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What a version is trained on."""
+
+    base: LabelledRows
+    """Labelled data; with corrections, without contents of audit and golden items."""
+    left_out: int = 0
+    """How many rows such contents were."""
+    snapshot: Snapshot | None = None
+    """Where the corrections come from."""
+    corrections: LabelledRows | None = None
+
+    def to_json(self, factor: float) -> dict[str, Any]:
+        """For the version's metrics; nothing without corrections."""
+        if self.snapshot is None or self.corrections is None:
+            return {}
+        counts = {"corrections": len(self.corrections), "base_rows": len(self.base), "base_left_out": self.left_out}
+        return {**counts, "snapshot": self.snapshot.id, "correction_factor": factor}
+
+
+def read_taught(services: Services, data: Path, snapshot_id: int) -> Taught:
+    """Labelled data with the corrections of a recorded training snapshot.
+
+    Raises BadInput for data that cannot be read, and as `training.corrections.read_snapshot` does.
+    """
+    snapshot, corrections = read_snapshot(services, snapshot_id)
+    if not len(corrections):
+        raise BadInput(f"Snapshot {snapshot_id} has no rows that may be trained on. Export again, then give that one.")
+    base, left_out = read_base(services, data)
+    return Taught(base, left_out, snapshot, corrections)
+
+
 def train_folder(
-    data: Path, out: Path, *, config: StarterConfig | TrainConfig | None = None, say: Say | None = None
+    taught: Taught, out: Path, *, config: StarterConfig | TrainConfig | None = None, say: Say | None = None
 ) -> dict[str, Any]:
     """Train into a folder, a starter by default, without registering it; its figures on the frozen test part."""
-    return train_into(out, read_rows(data), config or StarterConfig(), say=say).to_json()
+    made = train_into(out, taught.base, config or StarterConfig(), corrections=taught.corrections, say=say)
+    return made.to_json()
 
 
 def train_new(
@@ -63,25 +98,41 @@ def train_new(
     by: Person,
     name: str = "",
     config: StarterConfig | TrainConfig | None = None,
+    snapshot_id: int | None = None,
     say: Say | None = None,
 ) -> ModelVersion:
-    """Train from labelled data alone, a starter by default, and register a challenger. Raises BadInput, Conflict."""
+    """Train from labelled data, a starter by default, and register a challenger. Raises BadInput, NotFound, Conflict.
+
+    With `snapshot_id`, the corrections of that recorded training snapshot are mixed in as a retraining does it.
+    """
     transformer = config if isinstance(config, TrainConfig) else None
     preset = transformer.preset if transformer else "starter"
     with services.runs.following(services.runs.begin(preset, by=by), say=say) as following:
+        taught = Taught(read_rows(data)) if snapshot_id is None else read_taught(services, data, snapshot_id)
+        if taught.snapshot and taught.corrections:
+            following.note(snapshot_id=taught.snapshot.id)
+            announce(taught.corrections, taught.base, taught.left_out, following)
         name = name or new_name(services, preset)
         folder = services.settings.models_dir / name
-        metrics = train_folder(data, folder, config=config, say=lambda step, share: following.step(step, 0.99 * share))
+        metrics = train_folder(
+            taught, folder, config=config, say=lambda step, share: following.step(step, 0.1 + 0.89 * share)
+        )
+        facts = taught.to_json(_factor(config))
         version = services.registry.register(
             name,
             folder,
             by=by,
             kind="transformer" if transformer else "starter",
             base=transformer.base.name if transformer else None,
-            metrics={"test": metrics, "training": {"base_file": data.name, "preset": preset}},
+            snapshot_id=taught.snapshot.id if taught.snapshot else None,
+            metrics={"test": metrics, "training": {"base_file": data.name, "preset": preset, **facts}},
         )
         following.note(model_id=version.id)
         return version
+
+
+def _factor(config: StarterConfig | TrainConfig | None) -> float:
+    return (config.rows if isinstance(config, TrainConfig) else config or StarterConfig()).correction_factor
 
 
 def evaluate_version(services: Services, name: str, data: Path) -> dict[str, dict[str, Any]]:

@@ -24,13 +24,25 @@ def find_base(name: str) -> Path:
 
     Raises ModelUnavailable that says which licence page to visit, or what is missing.
     """
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        if not _HUB_ID.fullmatch(name) or name.startswith("."):
-            raise ModelUnavailable(f"The base {name} is not there. Put its folder back, or name another with --base.")
+    folder = find_local(name)
+    if folder is None:
         folder = _download(name)
-    _check_files(folder)
+        _check_files(folder)
     return folder
+
+
+def find_local(name: str) -> Path | None:
+    """The base's folder with its files; None for a hub id, which says nothing about what is on this machine.
+
+    Raises ModelUnavailable if it is neither, or the folder lacks files. Nothing is downloaded.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        _check_files(folder)
+        return folder
+    if not _HUB_ID.fullmatch(name) or name.startswith("."):
+        raise ModelUnavailable(f"The base {name} is not there. Put its folder back, or name another with --base.")
+    return None
 
 
 def _download(name: str) -> Path:

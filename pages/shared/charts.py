@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -11,11 +12,14 @@ from core.metrics import curves
 from core.metrics.activity import QUANTILES, ScoreDays
 from core.metrics.estimate import Sample
 from core.metrics.service import Overview
+from core.readings import Reading
 
 HEIGHT = 360
 _FALLBACK = ["#1D4ED8", "#B45309", "#047857", "#BE185D", "#6D28D9", "#0E7490"]
 _FLOOR = 1e-4
 """Left and lower end of the calibration chart, whose axes are logarithmic."""
+_SMOOTH = 20
+"""Readings over which the loss of a training is smoothed."""
 
 
 def colorway() -> list[str]:
@@ -116,6 +120,42 @@ def score_days(found: ScoreDays, label: str) -> go.Figure:
     figure.update_yaxes(title=f"P({LABEL_TITLES[label].lower()})", rangemode="tozero", hoverformat=".3f")
     figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     return figure.update_xaxes(title="Day of traffic (UTC)", tickformat="%d %b", nticks=8)
+
+
+def training(readings: list[Reading], name: str) -> go.Figure:
+    """Loss of the steps above, AUC of the validations below it, over the same steps."""
+    figure = _figure(name, height=HEIGHT)
+    steps = np.array([reading.step for reading in readings])
+    loss = pd.Series([reading.loss for reading in readings])
+    _line(figure, steps, loss, "loss of each step", muted(), width=1)
+    _line(figure, steps, loss.ewm(span=_SMOOTH).mean(), "loss, smoothed", colorway()[0], width=2.5)
+    for trace in figure.data:
+        trace.hovertemplate = "step %{x:,}<br>loss %{y:.4f}<extra></extra>"
+    figure.update_xaxes(title="Step", tickformat=",", rangemode="tozero", anchor="y")
+    figure.update_yaxes(title="Loss", nticks=5)
+    validated = _validations(readings)
+    if not validated:
+        return figure
+    figure.add_scatter(
+        x=[reading.step for reading in validated],
+        y=[reading.auc for reading in validated],
+        name="AUC on validation rows",
+        yaxis="y2",
+        mode="lines+markers",
+        line={"color": colorway()[2], "width": 2},
+        hovertemplate="step %{x:,}<br>AUC %{y:.4f}<extra></extra>",
+    )
+    figure.update_xaxes(anchor="y2")
+    return figure.update_layout(
+        yaxis={"domain": [0.46, 1]},
+        yaxis2={"domain": [0, 0.38], "anchor": "x", "title": "AUC", "nticks": 4, "automargin": True},
+    )
+
+
+def _validations(readings: list[Reading]) -> list[Reading]:
+    """The readings right after a validation: those whose AUC is another than before."""
+    before = [None, *(reading.auc for reading in readings)]
+    return [reading for reading, auc in zip(readings, before, strict=False) if reading.auc not in (None, auc)]
 
 
 def _line(

@@ -60,6 +60,11 @@ def _title(name: str) -> str:
     return "AUC on " + escape(title)
 
 
+def table(caption: str, head: str, rows: Iterable[str]) -> str:
+    """A table in the style of the others here; head and rows are HTML."""
+    return _table(escape(caption), head, rows)
+
+
 def _table(caption: str, head: str, rows: Iterable[str]) -> str:
     body = "".join(rows)
     table = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

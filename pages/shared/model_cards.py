@@ -9,7 +9,7 @@ from core.accounts import Person, Role
 from core.domain import ModelVersion, Promotion, Stage
 from core.errors import ModeratoError
 from core.gate import SET_TITLES, GateReport
-from pages.shared import model_promotion
+from pages.shared import model_facts, model_promotion
 from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.figures import comparison_table, metrics_table
@@ -46,6 +46,7 @@ def draw_live(live: ModelVersion, history: list[Promotion]) -> None:
                 help="Make the former live model live again; what is open is scored anew.",
                 width="stretch",
             )
+        model_facts.draw(live)
         _draw_metrics(live)
 
 
@@ -77,9 +78,10 @@ def _origin(version: ModelVersion) -> str:
     training = version.metrics.get("training")
     known = training if isinstance(training, dict) else {}
     parts = [f"Made {version.created_at:%Y-%m-%d %H:%M} UTC"]
-    if corrections := known.get("corrections"):
-        parts.append(f"from {corrections:,} corrections and {known.get('base_rows', 0):,} base rows")
-    if seconds := known.get("seconds"):
+    corrections, base_rows, seconds = (known.get(name) for name in ("corrections", "base_rows", "seconds"))
+    if corrections and isinstance(corrections, int) and isinstance(base_rows, int):
+        parts.append(f"from {corrections:,} corrections and {base_rows:,} base rows")
+    if seconds and isinstance(seconds, int | float):
         parts.append(f"in {seconds / 60:.1f} min" if seconds >= 90 else f"in {seconds:.0f} s")
     return " ".join(parts) + ". "
 
@@ -115,6 +117,7 @@ def _draw_challenger(version: ModelVersion, live: ModelVersion | None, person: P
     title.subheader(f"`{version.name}`", anchor=False)
     title.html(_small(_origin(version)))
     model_promotion.button(version, person, action)
+    model_facts.draw(version)
     comparison = version.metrics.get("comparison")
     report = GateReport.from_json(comparison) if isinstance(comparison, dict) else None
     if report and report.sets and live and report.live == live.name:
@@ -129,7 +132,7 @@ def _draw_challenger(version: ModelVersion, live: ModelVersion | None, person: P
 
 def _draw_line(version: ModelVersion, person: Person) -> None:
     words, action = st.columns([3, 1], vertical_alignment="center")
-    words.markdown(f"`{version.name}` · {version.stage} · {_origin(version)}")
+    words.markdown(f"`{version.name}` · {version.kind} · {version.stage} · {_origin(version)}")
     model_promotion.button(version, person, action)
 
 

@@ -8,7 +8,8 @@ import streamlit as st
 Kind = Literal["error", "warning", "success", "info"]
 
 _CSS = """<style>
-.m-notice{border-radius:.5rem;padding:.75rem 1rem;line-height:1.5;overflow-wrap:anywhere;border:1px solid;
+.m-notice{border-radius:.5rem;padding:.75rem 1rem;line-height:1.5;overflow-wrap:anywhere;white-space:pre-line;
+ border:1px solid;
  border-color:color-mix(in srgb,var(--m-tone) 45%,transparent);
  background:color-mix(in srgb,var(--m-tone) 12%,transparent)}
 .m-notice.m-error{--m-tone:#dc2626}.m-notice.m-warning{--m-tone:#d97706}

@@ -1,16 +1,15 @@
-"""Retraining from the Models page: start it, follow it, stop it. The run is a process of its own."""
+"""Retraining on the Models page: start it, follow it, stop it. The run is a process of its own."""
 
 import streamlit as st
 
 from core.accounts import Person, Role
-from core.datasets import EVERYTHING
 from core.domain import RunState, TrainingRun
 from core.errors import ModeratoError
+from pages.shared import training_progress, training_start
 from pages.shared.access import require
 from pages.shared.notice import notice
-from pages.shared.resources import export_preview, services
+from pages.shared.resources import services
 from pages.shared.state import keep, kept
-from training.retrain import FEWEST_CORRECTIONS
 
 _ERROR = "training_error"
 _NOTED = 3
@@ -18,65 +17,35 @@ _NOTED = 3
 
 
 def draw(person: Person) -> None:
-    """What there is to learn from, the button, and the run while there is one."""
+    """What there is to learn from, the form, and the run while there is one."""
     st.header("Retrain", anchor=False)
     if error := kept(_ERROR):
         notice(error)
         keep(_ERROR, None)
     runs = services().runs.list_runs(_NOTED)
     if runs and runs[0].state is RunState.RUNNING:
-        _draw_running(runs[0].id)
+        _draw_running(runs[0].id, may_stop=Role.ADMIN in person.roles)
         return
-    _draw_start(person)
+    training_start.draw(person)
     if runs:
         _draw_ended(runs[0])
 
 
-def _draw_start(person: Person) -> None:
-    found = export_preview("training", EVERYTHING, services().datasets.version())
-    base = services().settings.base_data
-    words, action = st.columns([3, 1], vertical_alignment="center")
-    kept_out = (
-        f" {found.left_out.evaluation:,} audit and golden items are kept out." if found.left_out.evaluation else ""
-    )
-    words.markdown(f"**{found.rows:,}** corrections to learn from.{kept_out}")
-    words.caption(
-        f"Mixed with `{base.name}`."
-        if base
-        else "No base data is set (`MODERATO_BASE_DATA`): the live model's own weights take its place."
-    )
-    if Role.ADMIN not in person.roles:
-        return
-    enough = found.rows >= FEWEST_CORRECTIONS
-    action.button(
-        "Retrain",
-        key="retrain",
-        type="primary",
-        icon=":material/model_training:",
-        on_click=_start,
-        disabled=not enough,
-        width="stretch",
-        help=None if enough else f"At least {FEWEST_CORRECTIONS} corrections are needed. Review more of the queue.",
-    )
-
-
-def _start() -> None:
-    try:
-        services().runs.start("starter", by=require(Role.ADMIN))
-    except ModeratoError as error:
-        keep(_ERROR, str(error))
-
-
 @st.fragment(run_every=2)
-def _draw_running(run_id: int) -> None:
+def _draw_running(run_id: int, *, may_stop: bool) -> None:
     runs = services().runs
     run = next((one for one in runs.list_runs(_NOTED) if one.id == run_id), None)
     if run is None or run.state is not RunState.RUNNING:
         st.rerun()
     bar, action = st.columns([3, 1], vertical_alignment="center")
-    bar.progress(min(max(run.share, 0.0), 1.0), text=f"{run.step} · {_minutes(run)}")
-    action.button("Stop", key="stop_run", icon=":material/stop:", on_click=_stop, args=(run_id,), width="stretch")
-    _draw_log(run, expanded=True)
+    bar.progress(min(max(run.share, 0.0), 1.0), text=f"`{run.preset}` · {run.step} · {_minutes(run)}")
+    if may_stop:
+        action.button("Stop", key="stop_run", icon=":material/stop:", on_click=_stop, args=(run_id,), width="stretch")
+    readings = runs.list_readings(run_id)
+    if readings:
+        training_progress.draw_tiles(readings[-1])
+        training_progress.draw_plot(readings, run_id)
+    _draw_log(run, expanded=not readings)
 
 
 def _stop(run_id: int) -> None:
@@ -93,6 +62,9 @@ def _draw_ended(run: TrainingRun) -> None:
         notice(f"The last run, of {run.started_at:%Y-%m-%d %H:%M} UTC, was stopped. Nothing changed.", "info")
     else:
         notice(f"The last run, of {run.started_at:%Y-%m-%d %H:%M} UTC, failed. {run.problem or ''}")
+    if readings := services().runs.list_readings(run.id):
+        with st.expander("How it learned", icon=":material/show_chart:"):
+            training_progress.draw_plot(readings, run.id)
     _draw_log(run, expanded=False)
 
 

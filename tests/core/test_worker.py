@@ -262,6 +262,32 @@ def test_it_goes_on_after_errors_and_says_what_is_wrong(services, sessions, buil
     assert count(sessions, WorkerRow) == 0, "it said good-bye"
 
 
+def test_a_live_model_whose_device_is_gone_is_said_and_scoring_resumes(services, sessions, build):
+    """While the device does not answer comments wait, the banner says why, and nothing has to be done."""
+    make_live(sessions)
+    add_comments(sessions, ["a", "b"])
+    tries, may_work = [], threading.Event()
+
+    def out_of_reach(texts):
+        tries.append(len(texts))
+        if len(tries) <= 4 or not may_work.is_set():  # a batch and its probe fail together: twice at least
+            raise ModelUnavailable("The device cuda does not answer. Look at it (nvidia-smi). Comments wait meanwhile.")
+
+    worker = EmbeddedWorker(build(FakeScorer(on_score=out_of_reach)))
+    worker.start()
+    try:
+        wait_until(lambda: len(tries) >= 4)
+        wait_until(lambda: services.scoring.status().problem is not None)
+        status = services.scoring.status()
+        assert status.problem.startswith("The device cuda does not answer. Look at it (nvidia-smi).")
+        assert (status.waiting, status.set_aside) == (2, 0), "they wait, and none is taken for the cause"
+        assert count(sessions, ScoreRow) == 0
+        may_work.set()
+        wait_until(lambda: count(sessions, ScoreRow) == 2 and services.scoring.status().problem is None)
+    finally:
+        worker.stop()
+
+
 def test_a_worker_takes_up_a_new_model(services, sessions, build):
     make_live(sessions, "old")
     worker = EmbeddedWorker(build(FakeScorer("old"), FakeScorer("new")))

@@ -1,15 +1,24 @@
 """The Models page and the Export tab, without a browser."""
 
+import json
 import shutil
 
 import pytest
+from sqlalchemy import update
 
+from core.accounts import Person, Role
 from core.domain import RunState, Stage
 from core.gate import unopposed
+from core.readings import Reading, ReadingsFile
+from core.scoring.files import resolve
+from db.models import ModelVersionRow
 from tests.support.decided import TOXIC, Made, put
 from tests.support.models import TINY, add_model, rows, write_csv
 from training.compare import examine
+from training.config import read_preset
+from training.start import summarize
 from training.starter import train_starter
+from training.train import PRESETS
 
 
 @pytest.fixture(scope="module")
@@ -91,19 +100,166 @@ def test_the_dialog_shows_the_gate_and_rollback_puts_back(app, app_services, ada
     assert registry.require("bad").stage is Stage.RETIRED
 
 
-def test_retraining_is_started_followed_and_stopped(app, app_services, ada, monkeypatch):
+@pytest.fixture
+def decided(app_services):
+    """Enough corrections to learn from."""
     put(app_services, [Made(text, TOXIC) for text in rows(60, seed=3).texts])
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What would be started: preset, person, base, rows."""
+    found = []
+
+    def start(_runs, preset, *, by, options):
+        found.append((preset, by.name, options.base, options.max_rows))
+
+    monkeypatch.setattr("core.runs.Runs.start", start)
+    return found
+
+
+def test_a_run_is_followed_and_stopped(app, app_services, ada):
     begun = app_services.runs.begin("starter", by=ada)
     app_services.runs.update(begun.id, step="Training: linear", share=0.4)
     page = open_page(app)
     assert page.get("progress")
+    assert not page.get("plotly_chart"), "the starter takes no readings"
     page.button(key="stop_run").click().run()
     assert app_services.runs.require(begun.id).state is RunState.STOPPED
-    started = []
-    monkeypatch.setattr("core.runs.Runs.start", lambda self, preset, by: started.append((preset, by.name)))
+    assert page.button(key="retrain")
+
+
+def readings(runs, run):
+    """A run's file: steps with a validation on the way, and a line that is being written."""
+    file = ReadingsFile(runs.readings_path(run.id))
+    for step in range(1, 9):
+        file.add(Reading(step, 20, 1 / step, 2e-4, 12_345.6, 13_200_000_000, 600.0, 0.9 + step / 1000))
+    with runs.readings_path(run.id).open("a") as half:
+        half.write('{"step": 9, "st')
+
+
+def test_readings_are_tiles_and_a_plot_and_stay_after_the_end(app, app_services, ada):
+    runs = app_services.runs
+    run = runs.begin("llama2-7b", by=ada)
+    readings(runs, run)
     page = open_page(app)
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["Loss"] == "0.125"
+    assert shown["AUC"] == "0.9080"
+    assert shown["Learning rate"] == "2.0e-04"
+    assert shown["Tokens/s"] == "12,346"
+    assert shown["Memory"] == "13.2 GB"
+    assert shown["Time left"] == "10 min"
+    (plot,) = page.get("plotly_chart")
+    assert "up to step 8 of 20" in plot.proto.alt
+    assert "Does the loss still fall" in texts(page)
+    runs.update(run.id, state=RunState.FAILED, problem="The disk is full. Make room.")
+    page = open_page(app)
+    assert "The disk is full" in texts(page)
+    assert "How it learned" in [expander.label for expander in page.expander]
+    assert page.get("plotly_chart")
+    assert not page.metric
+
+
+def test_the_starter_is_retrained_with_a_click(app, decided, started):
+    page = open_page(app)
+    assert page.selectbox(key="train_preset").options == list(PRESETS)
+    assert "a CPU will do" in texts(page)
     page.button(key="retrain").click().run()
-    assert started == [("starter", "Ada")]
+    assert not page.exception
+    assert started == [("starter", "Ada", "", None)]
+
+
+@pytest.mark.parametrize("preset", [preset for preset in PRESETS if preset != "starter"])
+def test_any_preset_is_started_with_its_base(app, decided, started, preset):
+    page = open_page(app)
+    page.selectbox(key="train_preset").set_value(preset).run()
+    base = page.text_input(key=f"train_base_{preset}")
+    assert base.value == read_preset(preset).base.name
+    assert summarize(preset) in texts(page)
+    page.number_input(key=f"train_rows_{preset}").set_value(5000)
+    page.button(key="retrain").click().run()
+    assert not page.exception
+    assert started == [(preset, "Ada", base.value, 5000)]
+
+
+def test_the_base_is_that_of_the_presets_newest_version(app, app_services, ada):
+    version = add_model(app_services, "mine", by=ada)
+    with app_services.sessions.begin() as session:
+        session.execute(update(ModelVersionRow).where(ModelVersionRow.id == version.id).values(base="/models/mine"))
+    app_services.registry.set_metrics(version, {"training": {"preset": "minilm"}}, by=ada)
+    page = open_page(app)
+    page.selectbox(key="train_preset").set_value("minilm").run()
+    assert page.text_input(key="train_base_minilm").value == "/models/mine"
+
+
+def test_every_problem_is_shown_before_anything_starts(app, app_services, decided, started, tmp_path):
+    app_services.settings.base_data.unlink()
+    (tmp_path / "base").mkdir()
+    page = open_page(app)
+    page.selectbox(key="train_preset").set_value("llama2-7b").run()
+    page.text_input(key="train_base_llama2-7b").set_value(str(tmp_path / "base"))
+    page.button(key="retrain").click().run()
+    shown = texts(page)
+    assert "base data: " in shown
+    assert "is not there. Correct MODERATO_BASE_DATA" in shown
+    assert "has no config.json" in shown
+    page.text_input(key="train_base_llama2-7b").set_value("/no/such/folder")
+    page.button(key="retrain").click().run()
+    assert "The base /no/such/folder is not there" in texts(page)
+    assert started == []
+
+
+def test_who_may_not_start_sees_no_form_and_no_stop(app, app_services, ada, decided, monkeypatch):
+    eve = Person("Eve", frozenset({Role.MODERATOR}))
+    monkeypatch.setattr("pages.shared.access.local_person", lambda _name: eve)
+    page = open_page(app)
+    assert "60** corrections" in texts(page)
+    assert not page.selectbox
+    assert "retrain" not in [button.key for button in page.button]
+    app_services.runs.begin("starter", by=ada)
+    page = open_page(app)
+    assert page.get("progress")
+    assert "stop_run" not in [button.key for button in page.button]
+
+
+def manifest_of(version, **values):
+    (resolve(version.path) / "moderato.json").write_text(json.dumps(values))
+
+
+def test_a_transformers_card_says_what_it_is(app, app_services, ada):
+    version = add_model(app_services, "llama-1", by=ada)
+    with app_services.sessions.begin() as session:
+        session.execute(update(ModelVersionRow).where(ModelVersionRow.id == version.id).values(kind="transformer"))
+    manifest_of(
+        version,
+        base={"name": "meta-llama/Llama-2-7b-hf", "architecture": "llama", "digest": "00"},
+        precision="nf4",
+        weights="adapter",
+        max_tokens=256,
+        thresholds=[0.31] * 6,
+        calibration=[[1.5] * 6, [-0.25] * 6],
+        training={"rows": 159_571, "preset": "llama2-7b"},
+    )
+    shown = texts(open_page(app))
+    for words in ("meta-llama/Llama-2-7b-hf", "nf4", "LoRA adapter", "159,571", "llama2-7b", "0.31", "1.500", "-0.250"):
+        assert words in shown
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"base": 3, "training": [], "thresholds": "x", "calibration": [[1], 2]}, {"base": {"name": None}}],
+    ids=["nothing", "odd", "empty"],
+)
+def test_a_kind_that_is_not_known_has_a_card_too(app, app_services, ada, values):
+    version = add_model(app_services, "both", by=ada)
+    with app_services.sessions.begin() as session:
+        session.execute(update(ModelVersionRow).where(ModelVersionRow.id == version.id).values(kind="blend"))
+    app_services.registry.set_metrics(version, {"training": {"corrections": "many", "seconds": "few"}}, by=ada)
+    manifest_of(version, **values)
+    shown = texts(open_page(app))
+    assert "both" in shown
+    assert "blend" in shown
 
 
 def test_a_failed_run_says_why(app, app_services, ada):

@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 import training.fit as fit_module
 from core.domain import ModelVersion, Stage, now
 from core.errors import BadInput, ModelUnavailable
+from core.readings import Reading
 from core.scoring.adapters import release
 from core.scoring.files import folder_digest, refuse_code
 from core.scoring.load import load_scorer, probe
@@ -90,8 +91,19 @@ def test_it_learns(trained):
     assert metrics.mean_auc > 0.85
     assert metrics.rows == rows().frozen_test().sum()
     assert steps[-1] == ("done", 1.0)
-    assert any("tokens/s" in step and "min left" in step for step, _ in steps)
+    assert any("tokens/s" in str(step) and "min left" in str(step) for step, _ in steps)
     assert [share for _, share in steps] == sorted(share for _, share in steps)
+
+
+def test_it_reads_its_instruments_off(trained):
+    out, _, steps = trained
+    read = [step for step, _ in steps if isinstance(step, Reading)]
+    assert [one.step for one in read] == list(range(1, read[0].steps + 1))
+    assert read[-1].loss < read[0].loss
+    assert read[-1].seconds_left == 0
+    assert all(one.rate > 0 and one.tokens_per_second > 0 and one.memory_bytes > 10**7 for one in read)
+    validated = json.loads((out / "moderato.json").read_text())["training"]["history"][0]
+    assert [one.auc for one in read][validated["step"] - 2 : validated["step"]] == [None, validated["auc"]]
 
 
 def test_its_folder_is_plain_and_tells_where_it_comes_from(trained):
@@ -212,7 +224,7 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not(random_base, tmp_path,
         main(rows(500), config, tmp_path / "parts")
     monkeypatch.setattr(fit_module.Fit, "_step", real)
     said = []
-    main(rows(500), config, tmp_path / "parts", progress=lambda step, _: said.append(step))
+    main(rows(500), config, tmp_path / "parts", progress=lambda step, _: said.append(str(step)))
     assert next(step for step in said if step.startswith("step")).startswith("step 9 of")
     texts = rows(20, seed=3).texts
     whole, parts = served(tmp_path / "whole").logits(texts), served(tmp_path / "parts").logits(texts)

@@ -1,0 +1,57 @@
+"""What a training reads off its instruments: tiles and a plot that grow while it runs."""
+
+import streamlit as st
+
+from core.readings import Reading
+from pages.shared import charts
+from pages.shared.chart_views import draw_chart
+
+_CSS = """<style>
+.st-key-training_tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(13rem,45%),1fr))}
+.st-key-training_tiles [data-testid=stMetricValue]{font-size:1.6rem}
+</style>"""
+"""Three in a row on a desktop, two on a telephone."""
+
+
+def draw_tiles(reading: Reading) -> None:
+    """Loss, AUC, learning rate, pace, memory and time left, of the latest step."""
+    tiles = {
+        "Loss": (f"{reading.loss:.3f}", "Of the latest step."),
+        "AUC": (_or_dash(reading.auc, "{:.4f}"), "Weighted mean over labels, of the latest validation."),
+        "Learning rate": (_or_dash(reading.rate, "{:.1e}"), "It rises first, then falls along a cosine."),
+        "Tokens/s": (_or_dash(reading.tokens_per_second, "{:,.0f}"), "In updates, padding not counted."),
+        "Memory": (_bytes(reading.memory_bytes), "The GPU's at its peak; without one, that of the process."),
+        "Time left": (_duration(reading.seconds_left), "Until the last step. Measuring comes after it."),
+    }
+    st.html(_CSS)
+    with st.container(horizontal=True, key="training_tiles"):
+        for label, (value, meaning) in tiles.items():
+            st.metric(label, value, help=meaning, border=True)
+
+
+def draw_plot(readings: list[Reading], run_id: int) -> None:
+    """Loss and validation AUC over the steps."""
+    st.markdown("**Does the loss still fall, and the AUC still rise?**")
+    last = readings[-1]
+    auc = "" if last.auc is None else f", AUC {last.auc:.4f}"
+    alt = f"Loss and AUC by step, up to step {last.step:,} of {last.steps:,}: loss {last.loss:.3f}{auc}"
+    draw_chart(charts.training(readings, f"training-{run_id}"), f"training_{run_id}", alt)
+
+
+def _or_dash(value: float | None, pattern: str) -> str:
+    return "–" if value is None else pattern.format(value)
+
+
+def _bytes(count: int | None) -> str:
+    if count is None:
+        return "–"
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
