@@ -224,6 +224,7 @@ def train(
     base: Annotated[str, typer.Option(help="Another base than the preset's: a folder, or a hub id.")] = "",
     max_rows: Annotated[int | None, typer.Option(help="Training rows at most, rare labels first.", min=1)] = None,
     snapshot: Annotated[int | None, typer.Option(help="Mix in the corrections of this training snapshot.")] = None,
+    go_live: Annotated[bool, typer.Option("--promote", help="Put it live if the gate lets it pass.")] = False,
 ) -> None:
     """Train a model from labelled data and register it as a challenger."""
     from core.console import Teller
@@ -241,6 +242,9 @@ def train(
         return
     options = {"name": name, "config": config, "snapshot_id": snapshot, "say": Teller()}
     version = train_new(build_services(), data, by=_this_user(), **options)
+    if go_live:
+        promote(version.name, data=data)
+        return
     typer.echo(f"{version.name} is a challenger now. `moderato promote {version.name} --data {data}` puts it live.")
 
 
@@ -284,11 +288,12 @@ def compress(
     data: Annotated[Path, _ROWS],
 ) -> None:
     """Make an int8 version of an encoder: a quarter of the size, quicker on a CPU, served without torch."""
+    from core.console import Teller
     from core.figures_text import metrics_text
     from core.services import build_services
     from training.compose import compress_version
 
-    version = compress_version(build_services(), model, new=name, data=data, by=_this_user(), say=_say)
+    version = compress_version(build_services(), model, new=name, data=data, by=_this_user(), say=Teller())
     typer.echo(metrics_text(version.metrics["test"]))
 
 
@@ -301,12 +306,13 @@ def blend(
     mode: Annotated[Literal["logit", "rank"], typer.Option(help="What is averaged.")] = "logit",
 ) -> None:
     """Average two versions label by label, calibrated, as a new version: it costs what the slower one does."""
+    from core.console import Teller
     from core.figures_text import metrics_text
     from core.services import build_services
     from training.compose import blend_versions
 
     services = build_services()
-    version = blend_versions(services, (first, second), new=name, data=data, by=_this_user(), say=_say, mode=mode)
+    version = blend_versions(services, (first, second), new=name, data=data, by=_this_user(), say=Teller(), mode=mode)
     typer.echo(metrics_text(version.metrics["test"]))
 
 
@@ -319,13 +325,14 @@ def cascade(
     loss: Annotated[float, typer.Option(min=0, max=0.1, help="Mean AUC that may be lost by asking less.")] = 0.0005,
 ) -> None:
     """Ask a careful version only where a quick one is unsure, as a new version; says what that saves."""
+    from core.console import Teller
     from core.figures_text import metrics_text
     from core.services import build_services
     from training.compose import cascade_versions, saving_text
 
     services = build_services()
     names = (quick, careful)
-    version = cascade_versions(services, names, new=name, data=data, by=_this_user(), say=_say, loss=loss)
+    version = cascade_versions(services, names, new=name, data=data, by=_this_user(), say=Teller(), loss=loss)
     typer.echo(f"{saving_text(version)}\n{metrics_text(version.metrics['test'])}")
 
 

@@ -1,6 +1,7 @@
 """`moderato train` and `moderato retrain` with a transformer's preset: from rows and decisions to a scoring version."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from typer.testing import CliRunner
 
 import cli
 import training.config
-from core.errors import BadInput
+from core.errors import BadInput, Conflict
+from core.gate import unopposed
 from core.scoring.adapters import release
 from core.scoring.load import load_scorer
 from core.services import build_services
@@ -144,3 +146,18 @@ def test_a_correction_replaces_the_base_row():
     for digest, labels in zip(corrections.hashes, corrections.labels, strict=True):
         if digest in found:
             np.testing.assert_array_equal(found[digest], labels)
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_one_command_trains_and_goes_through_the_gate(tiny, monkeypatch, passes):
+    services, root = tiny
+    report = replace(unopposed("mine", "starter"), passed=passes, reasons=[] if passes else ["It is worse."])
+    monkeypatch.setattr("training.compare.examine", lambda *_, **__: (report, []))
+    command = ("train", "tiny", "--data", root / "rows.csv", "--base", root / "base", "--name", "mine", "--promote")
+    if passes:
+        assert "mine is live" in moderato(*command)
+    else:
+        with pytest.raises(Conflict, match="The gate refuses mine: It is worse"):
+            moderato(*command)
+    assert services.registry.require_live().name == ("mine" if passes else "starter")
+    assert services.registry.require("mine").metrics["test"]["rows"] > 0
