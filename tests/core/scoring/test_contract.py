@@ -22,14 +22,16 @@ ODD = {
 }
 
 
-@pytest.fixture(scope="module", params=["starter", "transformer"])
+@pytest.fixture(scope="module", params=["starter", "transformer", "transformer in words"])
 def scorer(request, tmp_path_factory):
     if request.param == "starter":
         folder = ROOT / "models" / "starter"
     else:
         root = tmp_path_factory.mktemp("transformer")
-        folder = write_version(root / "version", write_base(root / "base"))
-    version = ModelVersion(1, "one", request.param, str(folder), folder_digest(folder), Stage.LIVE, now())
+        pooling = "slots" if "words" in request.param else "last"
+        folder = write_version(root / "version", write_base(root / "base"), pooling=pooling)
+    kind = request.param.split()[0]
+    version = ModelVersion(1, "one", kind, str(folder), folder_digest(folder), Stage.LIVE, now())
     yield load_scorer(version, threads=1)
     release()
 
