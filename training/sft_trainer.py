@@ -72,14 +72,15 @@ class Plan:
     """Called with each update's loss; whether to stop."""
 
 
-class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
+class AnswerTrainer(SFTTrainer):
     """SFTTrainer with our order of rows, and a loss on the slots: the answer is no token of the row, so that a
     question's answer cannot be read by another."""
 
     loss_is_scaled_for_ga = True
 
     def __init__(self, runner: SlotRunner, rows: AnswerRows, plan: Plan, **options: Any) -> None:
-        self.runner, self.plan, self.loss_of_update = runner, plan, 0.0
+        self.runner, self.rows, self.plan = runner, rows, plan
+        self.loss_of_update = 0.0
         super().__init__(model=runner.model, train_dataset=rows.rows, data_collator=rows.collate, **options)
 
     def _send_telemetry(self) -> None:
@@ -88,9 +89,9 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
     def get_train_dataloader(self) -> "DataLoader[Any]":
         """Batches in the plan's order, without a draw from the random numbers that dropout uses."""
         return DataLoader(
-            self.train_dataset,
+            self.rows.rows,
             batch_sampler=self.plan.batches,
-            collate_fn=self.data_collator,
+            collate_fn=self.rows.collate,
             generator=torch.Generator(),
         )
 
@@ -132,7 +133,7 @@ def answer_losses(model: Any, states: torch.Tensor, answers: torch.Tensor, *, au
     return losses.view(answers.shape)
 
 
-class _Between(TrainerCallback):  # type: ignore[misc]
+class _Between(TrainerCallback):
     """Hands over to the plan before the first update and after each."""
 
     def __init__(self, plan: Plan) -> None:

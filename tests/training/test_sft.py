@@ -75,9 +75,11 @@ def test_it_is_served_and_explained(trained):
     np.testing.assert_allclose(alone, scorer.score(texts), atol=1e-5)
 
 
-def test_the_card_of_the_folder_gives_the_same_scores_with_peft_alone(trained, capsys):
+def test_the_card_of_the_folder_gives_the_same_scores_with_peft_alone(random_base, tmp_path, capsys):
     """Six plain prompts of one question each, through nothing of ours, are what one pass gives."""
-    out = trained[0]
+    out = tmp_path / "out"
+    main(rows(150), in_words(random_base, steps={"epochs": 0.1}), out)
+    capsys.readouterr()
     code = (out / "README.md").read_text().split("```python\n")[1].split("```")[0]
     exec(code.replace("this folder", str(out)), {})
     plain = [float(line) for line in capsys.readouterr().out.split()]
