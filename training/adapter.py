@@ -1,4 +1,4 @@
-"""The trainable part: LoRA on a frozen base, or the whole base, and the six-logit head, all in fp32."""
+"""The trainable part: LoRA on a frozen base, or the whole base, and the six-logit head if any, all in fp32."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ _HEADS = frozenset(name for names in _SAVED.values() for name in names)
 
 
 def add_adapter(model: Any, config: AdapterConfig, *, checkpointing: bool) -> Any:
-    """The model within PEFT, its LoRA weights and head trainable; with rank 0 the model as it is, trainable as a
-    whole. Seed torch before. Raises BadInput for layers that the base does not have."""
+    """The model within PEFT, its LoRA weights and head trainable (a language model has no head); with rank 0 the model
+    as it is, trainable as a whole. Seed torch before. Raises BadInput for layers that the base does not have."""
     import torch
     from peft import LoraConfig, TaskType, get_peft_model
 
@@ -26,14 +26,14 @@ def add_adapter(model: Any, config: AdapterConfig, *, checkpointing: bool) -> An
     if not config.rank:
         return model.requires_grad_(True)
     targets = "all-linear" if config.targets == ("all-linear",) else list(config.targets)
-    name = "score" if hasattr(model, "score") else "classifier"
+    name = next((name for name in _SAVED if hasattr(model, name)), None)
     lora = LoraConfig(
-        task_type=TaskType.SEQ_CLS,
+        task_type=TaskType.SEQ_CLS if name else TaskType.CAUSAL_LM,
         r=config.rank,
         lora_alpha=config.alpha,
         lora_dropout=config.dropout,
         target_modules=targets,
-        modules_to_save=_SAVED[name],
+        modules_to_save=_SAVED[name] if name else None,
     )
     try:
         made = get_peft_model(model, lora)
@@ -72,6 +72,7 @@ def build_optimizer(model: Any, config: StepsConfig) -> "torch.optim.Optimizer":
     groups = [
         {"params": [w for name, w in weights.items() if _is_head(name) is is_head], "lr": rate, "rate": rate}
         for is_head, rate in parts.items()
+        if any(_is_head(name) is is_head for name in weights)
     ]
     if config.optimizer == "adamw":
         return torch.optim.AdamW(groups, weight_decay=config.weight_decay)

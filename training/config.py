@@ -45,6 +45,15 @@ class AdapterConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadConfig:
+    """[head]: what the six scores are read from."""
+
+    kind: Literal["logits", "yes_no"] = "logits"
+    """logits: six numbers of a new layer. yes_no: the base answers six fixed questions in words (SFT), and a score is
+    its logit of yes minus that of no."""
+
+
+@dataclass(frozen=True, slots=True)
 class RowsConfig:
     """[rows]: which comments are read, and how."""
 
@@ -84,15 +93,16 @@ class StepsConfig:
     """[steps]: the optimiser's way."""
 
     epochs: float = 2.0
-    """Passes over the training rows."""
+    """Passes over the training rows; 0 with head.kind yes_no asks the base as it is (zero-shot)."""
     step_tokens: int = 8192
     """Tokens, padding included, between two updates."""
     batch_tokens: int = 8192
-    """Tokens, padding included, on the device at once; halved where they do not fit. The updates stay the same."""
+    """Tokens, padding included, on the device at once; halved where they do not fit (not with yes_no). The updates stay
+    the same."""
     adapter_rate: float = 2e-4
     """Highest learning rate of the adapter, or of the whole base."""
     head_rate: float = 1e-3
-    """Highest learning rate of the head."""
+    """Highest learning rate of the head; yes_no has none."""
     warmup: float = 0.06
     """Share of the steps over which the rates rise; after it they fall along a cosine."""
     weight_decay: float = 0.01
@@ -129,10 +139,16 @@ class TrainConfig:
     """Seed of everything random."""
     base: BaseConfig = field(default_factory=BaseConfig)
     adapter: AdapterConfig = field(default_factory=AdapterConfig)
+    head: HeadConfig = field(default_factory=HeadConfig)
     rows: RowsConfig = field(default_factory=RowsConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     steps: StepsConfig = field(default_factory=StepsConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
+
+    @property
+    def in_words(self) -> bool:
+        """Whether the base answers in words, rather than through a head."""
+        return self.head.kind == "yes_no"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -142,6 +158,7 @@ class TrainConfig:
 SECTIONS: Final[dict[str, type]] = {
     "base": BaseConfig,
     "adapter": AdapterConfig,
+    "head": HeadConfig,
     "rows": RowsConfig,
     "loss": LossConfig,
     "steps": StepsConfig,
@@ -227,7 +244,7 @@ def check(config: TrainConfig, problems: list[str] | None = None) -> None:
 
 def _rules(config: TrainConfig) -> dict[str, tuple[bool, str]]:
     adapter, rows, loss, steps = config.adapter, config.rows, config.loss, config.steps
-    return {
+    return _word_rules(config) | {
         "base.name": (bool(config.base.name), "a hub id or a folder (--base FOLDER)"),
         "adapter.rank": (0 <= adapter.rank <= 512, "0 to 512"),
         "base.precision": (adapter.rank > 0 or config.base.precision == "fp32", "fp32 where adapter.rank is 0"),
@@ -244,7 +261,7 @@ def _rules(config: TrainConfig) -> dict[str, tuple[bool, str]]:
         "loss.weight_cap": (loss.weight_cap >= 1, "1 or above"),
         "loss.focus": (loss.focus >= 0, "0 or above"),
         "loss.margin": (0 <= loss.margin < 1, "from 0 to below 1"),
-        "steps.epochs": (steps.epochs > 0, "above 0"),
+        "steps.epochs": (steps.epochs > 0 or (config.in_words and steps.epochs == 0), "above 0 (yes_no: 0 or above)"),
         "steps.step_tokens": (steps.step_tokens >= rows.max_tokens, "rows.max_tokens or more"),
         "steps.batch_tokens": (steps.batch_tokens >= rows.max_tokens, "rows.max_tokens or more"),
         "steps.adapter_rate": (0 < steps.adapter_rate < 1, "above 0 and below 1"),
@@ -257,4 +274,14 @@ def _rules(config: TrainConfig) -> dict[str, tuple[bool, str]]:
         "steps.checkpoint_every": (steps.checkpoint_every > 0, "above 0"),
         "serve.mode": (config.serve.mode in MODES, f"one of {', '.join(MODES)}"),
         "serve.batch_tokens": (config.serve.batch_tokens >= rows.max_tokens, "rows.max_tokens or more"),
+    }
+
+
+def _word_rules(config: TrainConfig) -> dict[str, tuple[bool, str]]:
+    if not config.in_words:
+        return {}
+    return {
+        "adapter.rank with head.kind yes_no": (config.adapter.rank > 0, "above 0"),
+        "adapter.targets with head.kind yes_no": ("lm_head" not in config.adapter.targets, "other layers than lm_head"),
+        "loss.kind with head.kind yes_no": (config.loss.kind == "bce", "bce"),
     }

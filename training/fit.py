@@ -64,7 +64,7 @@ class Fit:
         self._budget = Budget(config.steps.batch_tokens)
         self._fitted = Fitted()
         self._best = copy_state(runner.model)
-        self._lengths = [len(row) for row in train.tokens]
+        self._lengths = [runner.length(row) for row in train.tokens]
         self._mass = row_weights(train.rows.weights, config.loss)
         drawn = importance(train.rows.labels, config.rows.balance) * self._mass
         self._positive = positive_weights(train.rows.labels, drawn, config.loss)

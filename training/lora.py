@@ -1,4 +1,5 @@
-"""Train a transformer: a six-logit head and LoRA on a frozen base in 4 bits, 16 or 32, or all of a small one."""
+"""Train a transformer: LoRA on a frozen base in 4 bits, 16 or 32, with a six-logit head or answering in words; or a
+small base and its head as a whole."""
 
 import gc
 import time
@@ -12,12 +13,20 @@ from numpy.typing import NDArray
 from core.errors import BadInput, ModelUnavailable
 from core.labels import LABELS
 from core.scoring.adapters import release
-from core.scoring.bases import base_digest, check_precision, find_base, load_base, read_config
-from core.scoring.batching import Budget
+from core.scoring.bases import (
+    base_digest,
+    check_precision,
+    find_base,
+    load_base,
+    load_language_model,
+    read_config,
+)
 from core.scoring.forward import Runner, pick_device, unwrapped
 from core.scoring.manifest import BaseModel, Manifest, write_manifest
+from core.scoring.prompt import build_prompt
+from core.scoring.slots import SlotRunner
 from core.scoring.tokens import TextTokenizer
-from core.scoring.transformer import TransformerScorer, check_vocabulary
+from core.scoring.transformer import TransformerScorer, build_runner, check_vocabulary, load_tokenizer
 from training.adapter import add_adapter, save_trained
 from training.calibration import fit_platt
 from training.checkpoint import Checkpoint
@@ -25,6 +34,7 @@ from training.config import TrainConfig, check
 from training.data import LabelledRows
 from training.evaluate import Metrics, evaluate
 from training.fit import Examples, Fit, Fitted, Progress
+from training.sft import WordFit
 from training.splits import Splits, split_rows
 from training.starter import data_hash
 from training.starter_files import write_json, written_whole
@@ -56,14 +66,8 @@ def main(
         pad = save_tokenizer(where, draft)
         model = build_model(where, config, device)
         manifest = describe(where, config, draft, model, pad)
-        runner = Runner(
-            model,
-            device,
-            causal=manifest.causal,
-            autocast=config.base.bf16 or config.base.precision != "fp32",
-            pad=pad,
-            budget=Budget(config.serve.batch_tokens),
-        )
+        autocast = config.base.bf16 or config.base.precision != "fp32"
+        runner = build_runner(model, manifest, device, draft, autocast=autocast)
         checkpoint = Checkpoint.beside(out, fingerprint(config, splits.train, manifest))
         fitted = fit(runner, splits, config, draft, manifest, checkpoint, report)
         report("Writing", 0.81)
@@ -118,25 +122,27 @@ def save_tokenizer(base: Path, folder: Path) -> int:
 
 
 def build_model(base: Path, config: TrainConfig, device: str) -> Any:
-    """The base with a fresh adapter and head, the same ones for the same seed."""
+    """The base with a fresh adapter and head, if it gets one, the same ones for the same seed."""
     import torch
 
     torch.manual_seed(config.seed)
-    model = load_base(base, precision=config.base.precision, device=device)
+    load = load_language_model if config.in_words else load_base
+    model = load(base, precision=config.base.precision, device=device)
     model = add_adapter(model, config.adapter, checkpointing=config.base.checkpointing)
     return model.to(device) if config.base.precision != "nf4" else model
 
 
 def describe(where: Path, config: TrainConfig, folder: Path, model: Any, pad: int) -> Manifest:
     """The manifest so far; raises ModelUnavailable if tokenizer and base do not belong together."""
-    causal = hasattr(unwrapped(model), "score")
+    causal = config.in_words or hasattr(unwrapped(model), "score")
     tokenizer = TextTokenizer.load(folder, max_tokens=config.rows.max_tokens, causal=causal)
     name = str(where.resolve()) if Path(config.base.name).expanduser().is_dir() else config.base.name
     manifest = Manifest(
         base=BaseModel(name, base_digest(where), read_config(where).get("model_type", "")),
         precision=config.base.precision,
         tokenizer=tokenizer.digest,
-        pooling="last" if causal else "first",
+        pooling="slots" if config.in_words else "last" if causal else "first",
+        prompt=build_prompt(tokenizer, folder).to_json() if config.in_words else {},
         max_tokens=config.rows.max_tokens,
         pad_token_id=pad,
         weights="adapter" if config.adapter.rank else "whole",
@@ -165,9 +171,13 @@ def fit(
 ) -> Fitted:
     """Tokenise and train; the runner's model is left with its best adapter."""
     report(f"Reading {len(splits.train):,} rows", 0.03)
-    tokenizer = TextTokenizer.load(folder, max_tokens=manifest.max_tokens, causal=manifest.causal)
+    tokenizer = load_tokenizer(folder, manifest)
     train, held = (Examples(tokenizer.encode(part.texts), part) for part in (splits.train, splits.validation))
-    return Fit(runner, config, train, held).run(checkpoint, lambda step, share: report(step, 0.05 + 0.75 * share))
+    if isinstance(runner, SlotRunner):
+        made: Fit = WordFit(runner, config, train, held, tokenizer=folder)
+    else:
+        made = Fit(runner, config, train, held)
+    return made.run(checkpoint, lambda step, share: report(step, 0.05 + 0.75 * share))
 
 
 def finish(

@@ -7,7 +7,7 @@ from core.scoring.manifest import Manifest
 from training.evaluate import Metrics
 from training.starter_card import table
 
-_CARD = """# {preset}: {what} with six logits
+_CARD = """# {preset}: {what}
 
 Six calibrated probabilities for a comment. {held}
 
@@ -15,8 +15,7 @@ Six calibrated probabilities for a comment. {held}
 - tokenizer: `tokenizer.json`, SHA-256 `{tokenizer}`
 - at most {max_tokens} tokens of a comment, head and tail; {pooling}
 
-Trained with `moderato train {preset}` on {rows:,} rows (data hash `{data_hash}`), {step} steps, the adapter of step
-{best_step} kept; {seconds:,.0f} s of updates at {speed:,.0f} tokens/s on {device}. All settings: `moderato.json`.
+{made} All settings: `moderato.json`.
 
 Measured as it is served on {tested:,} rows of the frozen test part, which no training sees (all figures:
 `metrics.json`):
@@ -49,34 +48,70 @@ model = AutoModelForSequenceClassification.from_pretrained("this folder").eval()
 tokenizer = AutoTokenizer.from_pretrained("this folder")
 ```
 """
+_IN_WORDS = """With PEFT alone (probabilities before calibration are the sigmoid of these scores). `moderato.json`
+holds the prompt in token ids; six prompts of one question each score as Moderato's one pass does:
+
+```python
+import json
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+base = AutoModelForCausalLM.from_pretrained("{base}", dtype=torch.float32)
+model = PeftModel.from_pretrained(base, "this folder").eval()
+tokenizer = AutoTokenizer.from_pretrained("this folder")
+prompt = json.load(open("this folder/moderato.json"))["prompt"]
+comment = tokenizer("you idiot", add_special_tokens=False)["input_ids"]
+for question in prompt["questions"]:
+    row = torch.tensor([prompt["opening"] + comment + prompt["middle"] + question])
+    logits = model(input_ids=row).logits[0, -1]
+    print(float(logits[prompt["yes"]] - logits[prompt["no"]]))
+```
+"""
+_TRAINED = """\
+Trained with `moderato train {preset}` on {rows:,} rows (data hash `{data_hash}`), {step} steps, the adapter of step
+{best_step} kept; {seconds:,.0f} s of updates at {speed:,.0f} tokens/s on {device}."""
+_ZERO_SHOT = """\
+Zero-shot: the base as it is, asked and calibrated by `moderato train {preset}`. Nothing was trained, and the adapter is
+without effect."""
 _KINDS = {
     "adapter": {
-        "what": "a LoRA adapter",
+        "what": "a LoRA adapter with six logits",
         "held": "An adapter and a head (fp32, in `adapter_model.safetensors`) on",
         "kept": "The base is not in\n  this folder and keeps its own licence.",
     },
+    "slots": {
+        "what": "a LoRA adapter that answers in words",
+        "held": "Each of\nsix fixed questions is answered yes or no. An adapter (fp32, `adapter_model.safetensors`) on",
+        "kept": "The base is not in\n  this folder and keeps its own licence.",
+    },
     "whole": {
-        "what": "a whole model",
+        "what": "a whole model with six logits",
         "held": "All weights (fp32, in `model.safetensors`), trained from",
         "kept": "Its licence holds for\n  these weights too.",
     },
 }
-"""What the card says, by `Manifest.weights`."""
+"""What the card says, by `Manifest.weights`, or slots for one that answers in words."""
 _OTHER_PRECISION = """
 The base was held in {precision} in training: load it so (for nf4 with `BitsAndBytesConfig`), or the logits move.
 """
-_POOLING = {"last": "the last token's state goes into the head", "first": "the pooled [CLS] goes into the head"}
+_POOLING = {
+    "last": "the last token's state goes into the head",
+    "first": "the pooled [CLS] goes into the head",
+    "slots": "a score is the logit of yes minus that of no at the end of a question",
+}
 
 
 def write_transformer_card(folder: Path, manifest: Manifest, metrics: Metrics, facts: dict[str, Any]) -> None:
     """Write README.md."""
     note = "" if manifest.precision == "fp32" else _OTHER_PRECISION.format(precision=manifest.precision)
-    loading = (
-        _WHOLE if manifest.weights == "whole" else _WITH_PEFT.format(base=manifest.base.name, pad=manifest.pad_token_id)
-    )
+    kind = "slots" if manifest.in_words else manifest.weights
+    loading = {"adapter": _WITH_PEFT, "slots": _IN_WORDS, "whole": _WHOLE}[kind]
+    made = _TRAINED if facts["step"] else _ZERO_SHOT
     card = _CARD.format(
-        **_KINDS[manifest.weights],
-        loading=loading,
+        **_KINDS[kind],
+        loading=loading.format(base=manifest.base.name, pad=manifest.pad_token_id),
+        made=made.format(**facts),
         base=manifest.base.name,
         architecture=manifest.base.architecture,
         precision=manifest.precision,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import ModelUnavailable
-from core.scoring.bases import base_digest, find_base, head, load_base, load_whole
+from core.scoring.bases import base_digest, find_base, head, load_base, load_language_model, load_whole
 from core.scoring.forward import free_bytes
 from core.scoring.manifest import BaseModel, Manifest, unusable
 from core.scoring.quantization import Precision, bf16_bytes, dequantise
@@ -59,13 +59,17 @@ def serve(folder: Path, manifest: Manifest, *, device: str) -> Served:
         return Served(load_whole(folder, precision=manifest.precision, device=device), None, None)
     check_adapter(folder)
     where = find_known_base(manifest.base)
-    key = (manifest.base.digest, manifest.precision, device)
+    key = (manifest.base.digest, manifest.precision, device, manifest.in_words)
     if manifest.serving != "merged" and (shared := _SHARED.get(key)):
         return _beside(shared, folder)
     _KEPT.clear()  # before another base comes: both may not fit
-    model = load_base(where, precision=manifest.precision, device=device)
+    load = load_language_model if manifest.in_words else load_base
+    model = load(where, precision=manifest.precision, device=device)
     if _is_merged(model, manifest, device):
-        return Served(merge(model, folder), None, None)
+        merged = merge(model, folder)
+        if not manifest.in_words:
+            head(merged).float()
+        return Served(merged, None, None)
     shared = SharedBase(model)
     _SHARED[key] = shared
     _KEPT.append(shared)
@@ -146,7 +150,6 @@ def merge(model: Any, folder: Path) -> Any:
     """The base in 16 or 32 bits with the folder's adapter added into its weights."""
     dequantise(model)
     merged = attach(model, folder, "default").merge_and_unload().to(model.dtype)
-    head(merged).float()
     return merged.eval().requires_grad_(False)
 
 
@@ -162,7 +165,7 @@ def _beside(shared: SharedBase, folder: Path) -> Served:
     return Served(shared.model, name, shared)
 
 
-_SHARED: "weakref.WeakValueDictionary[tuple[str, Precision, str], SharedBase]" = weakref.WeakValueDictionary()
+_SHARED: "weakref.WeakValueDictionary[tuple[str, Precision, str, bool], SharedBase]" = weakref.WeakValueDictionary()
 """Bases that some version uses, or that were used last."""
 _KEPT: list[SharedBase] = []
 """The base used last: a worker lets go of the old version before it loads the new one, which may be of this base."""

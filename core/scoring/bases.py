@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 _HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _PART: Final = 1 << 16
+_SIX: Final[dict[str, Any]] = {
+    "num_labels": len(LABELS),
+    "problem_type": "multi_label_classification",
+    "id2label": dict(enumerate(LABELS)),
+    "label2id": {name: j for j, name in enumerate(LABELS)},
+}
 _WANTED: Final = ["*.json", "*.safetensors", "*.model", "*.jinja", "LICENSE*", "*.txt"]
 
 
@@ -122,6 +128,25 @@ def load_base(folder: Path, *, precision: Precision, device: str) -> "PreTrained
     return finish(_read(folder, precision, device)[0], precision, device)
 
 
+def load_language_model(folder: Path, *, precision: Precision, device: str) -> "PreTrainedModel":
+    """The base with its own output matrix, frozen, in eval mode, on the device.
+
+    Raises as `load_base` does, and ModelUnavailable for a base that is no causal language model.
+    """
+    model, info = _read(folder, precision, device, in_words=True)
+    if not _is_decoder(model) or info["missing_keys"]:
+        raise ModelUnavailable(
+            f"The base in {folder} cannot answer in words: it is no causal language model, or lacks its output matrix "
+            "(lm_head). Use a causal one (LLaMA, Mistral, Mixtral, Qwen, ...), or train with head.kind = logits."
+        )
+    return finish(model, precision, device)
+
+
+def _is_decoder(model: Any) -> bool:
+    """Whether it is of LLaMA's kin: layers that take positions and a mask, and an output matrix."""
+    return hasattr(model, "lm_head") and hasattr(model.base_model, "layers")
+
+
 def load_whole(folder: Path, *, precision: Precision, device: str) -> "PreTrainedModel":
     """A trained model whose every weight, the head's too, is in the folder. Raises as `load_base` does."""
     _check_files(folder)
@@ -134,10 +159,10 @@ def load_whole(folder: Path, *, precision: Precision, device: str) -> "PreTraine
     return finish(model, precision, device)
 
 
-def _read(folder: Path, precision: Precision, device: str) -> tuple[Any, dict[str, Any]]:
-    """The classifier, and what transformers says of missing and unknown tensors."""
+def _read(folder: Path, precision: Precision, device: str, *, in_words: bool = False) -> tuple[Any, dict[str, Any]]:
+    """The classifier or language model, and what transformers says of missing and unknown tensors."""
     import torch
-    from transformers import AutoModelForSequenceClassification
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
     quieten()
     config = read_config(folder)
@@ -147,13 +172,13 @@ def _read(folder: Path, precision: Precision, device: str) -> tuple[Any, dict[st
         options["quantization_config"] = nf4_config()
     if precision == "nf4" and device != "cpu":
         options["device_map"] = {"": device}
+    if in_words:
+        options["attn_implementation"] = "sdpa"  # others do not take a mask of who sees whom
+    else:
+        options |= _SIX
     try:
-        return AutoModelForSequenceClassification.from_pretrained(
+        return (AutoModelForCausalLM if in_words else AutoModelForSequenceClassification).from_pretrained(
             folder,
-            num_labels=len(LABELS),
-            problem_type="multi_label_classification",
-            id2label=dict(enumerate(LABELS)),
-            label2id={name: j for j, name in enumerate(LABELS)},
             use_safetensors=True,
             trust_remote_code=False,  # left out, it may ask at the terminal
             local_files_only=True,
@@ -177,7 +202,8 @@ def finish(model: Any, precision: Precision, device: str) -> "PreTrainedModel":
         require_four_bits(model)
     model.requires_grad_(False)
     model.config.use_cache = False
-    head(model).float()
+    if not _is_decoder(model):
+        head(model).float()
     return cast("PreTrainedModel", model.eval() if precision == "nf4" else model.eval().to(device))
 
 

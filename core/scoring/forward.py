@@ -96,11 +96,15 @@ class Runner:
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held for a batch: versions that share a base differ in which adapter is active."""
 
+    def length(self, row: Sequence[int]) -> int:
+        """Tokens that a row takes on the device."""
+        return len(row)
+
     def logits(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Logits [n, 6] of token ids. Raises ModelUnavailable where memory does not suffice or the device is gone."""
         try:
             return run_batches(
-                [len(row) for row in rows],
+                [self.length(row) for row in rows],
                 lambda batch: self._compute([rows[i] for i in batch]),
                 budget=self.budget,
                 columns=len(LABELS),
@@ -122,14 +126,18 @@ class Runner:
     def _compute(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         import torch
 
-        padded, lengths = (torch.from_numpy(array).to(self.device) for array in pad_right(rows, self.pad))
         with self.lock, torch.inference_mode():
             if self.adapter and self.model.active_adapter != self.adapter:
                 self.model.set_adapter(self.adapter, inference_mode=True)
             if self.model.training:
                 self.model.eval()
-            found = six_logits(self.model, padded, lengths, causal=self.causal, autocast=self.autocast)
-            return np.asarray(found.cpu().numpy(), np.float32)
+            return np.asarray(self._forward(rows).cpu().numpy(), np.float32)
+
+    def _forward(self, rows: Sequence[Sequence[int]]) -> "torch.Tensor":
+        import torch
+
+        padded, lengths = (torch.from_numpy(array).to(self.device) for array in pad_right(rows, self.pad))
+        return six_logits(self.model, padded, lengths, causal=self.causal, autocast=self.autocast)
 
     def _too_big(self, error: BaseException) -> bool:
         import torch

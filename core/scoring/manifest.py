@@ -16,7 +16,7 @@ FORMAT: Final = "moderato-transformer"
 VERSION: Final = 1
 MANIFEST: Final = "moderato.json"
 MODES: Final = ("auto", "merged", "adapter")
-POOLING: Final = ("last", "first")
+POOLING: Final = ("last", "first", "slots")
 WEIGHTS: Final = ("adapter", "whole")
 
 
@@ -42,7 +42,8 @@ class Manifest:
     tokenizer: str
     """SHA-256 of tokenizer.json."""
     pooling: str
-    """last: the last real token of a causal model. first: the pooled [CLS] of a bidirectional one."""
+    """last: the last real token of a causal model. first: the pooled [CLS] of a bidirectional one. slots: the ends of
+    six questions, answered in words by a causal model's own output matrix."""
     max_tokens: int
     """Tokens of a text that are read: of a longer one the head and the tail."""
     pad_token_id: int
@@ -58,13 +59,20 @@ class Manifest:
     where memory allows."""
     batch_tokens: int = 16384
     """Tokens, padding included, that go through the device at once."""
+    prompt: dict[str, Any] = field(default_factory=dict)
+    """For slots: the prompt in token ids, see `core.scoring.prompt`."""
     training: dict[str, Any] = field(default_factory=dict)
     """Where it comes from: configuration, rows, data hash, seed."""
 
     @property
     def causal(self) -> bool:
         """Whether a token sees only those before it, so that padding on the right needs no mask."""
-        return self.pooling == "last"
+        return self.pooling != "first"
+
+    @property
+    def in_words(self) -> bool:
+        """Whether the model answers yes or no to the questions of `prompt`, rather than by a head."""
+        return self.pooling == "slots"
 
     def platt(self) -> NDArray[np.float32]:
         """Slope and intercept, [2, 6]."""
@@ -122,7 +130,8 @@ def _checks(manifest: Manifest) -> dict[str, bool]:
         "base": all(isinstance(getattr(manifest.base, part.name), str) for part in fields(BaseModel)),
         "precision": manifest.precision in get_args(Precision),
         "pooling": manifest.pooling in POOLING,
-        "weights": manifest.weights in WEIGHTS,
+        "prompt": isinstance(manifest.prompt, dict) and bool(manifest.prompt) == manifest.in_words,
+        "weights": manifest.weights in WEIGHTS and not (manifest.in_words and manifest.weights == "whole"),
         "serving": manifest.serving in MODES,
         "max_tokens": isinstance(manifest.max_tokens, int) and manifest.max_tokens > 0,
         "batch_tokens": isinstance(manifest.batch_tokens, int) and manifest.batch_tokens > 0,

@@ -16,6 +16,8 @@ LEAST_SHARE: Final = 0.9
 _REPACKS: Final = "support_avx512bf16_for_cpu"
 _TRAINED: Final = ("score", "classifier", "pooler")
 """Layers that are trained whole and so stay in full precision."""
+_OUTPUT: Final = "lm_head"
+"""A language model's output matrix, which every answer is read from: kept in full precision too."""
 _EXPERTS: Final = ("gate_up_proj", "down_proj")
 
 
@@ -53,7 +55,7 @@ def nf4_config() -> Any:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
-        llm_int8_skip_modules=[*_TRAINED, "pooler.dense"],  # names are matched at their ends
+        llm_int8_skip_modules=[*_TRAINED, "pooler.dense", _OUTPUT],  # names are matched at their ends
     )
 
 
@@ -90,7 +92,7 @@ def quantise_experts(model: "torch.nn.Module") -> int:
 
 
 def four_bit_share(model: "torch.nn.Module") -> float:
-    """Bytes in 4 bits over bytes of all weight matrices but embeddings and what is trained whole, 0 to 1."""
+    """Bytes in 4 bits over bytes of all weight matrices but embeddings, output and what is trained whole, 0 to 1."""
     from torch import nn
 
     skipped = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
@@ -98,7 +100,7 @@ def four_bit_share(model: "torch.nn.Module") -> float:
     for name, weight in model.named_parameters():
         if is_four_bit(name, weight):
             packed += weight.numel() * weight.element_size()
-        elif weight.ndim > 1 and id(weight) not in skipped and not set(_TRAINED) & set(name.split(".")):
+        elif weight.ndim > 1 and id(weight) not in skipped and not {*_TRAINED, _OUTPUT} & set(name.split(".")):
             whole += weight.numel() * weight.element_size()
     return packed / max(packed + whole, 1)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -70,6 +70,10 @@ class TextTokenizer:
         if max_tokens < len(prefix) + len(suffix) + 2:
             raise ModelUnavailable(f"max_tokens is {max_tokens}, which leaves no room for a text. Train with more.")
         return cls(backend, prefix, suffix, _empty(backend), max_tokens, hashlib.sha256(raw).hexdigest())
+
+    def bare(self) -> "TextTokenizer":
+        """The same without what is put around a text: for comments that stand within a prompt."""
+        return replace(self, prefix=(), suffix=())
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of any texts, each at least one and at most `max_tokens`."""

@@ -3,6 +3,7 @@
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,10 @@ from core.scoring.forward import Runner, is_out_of_memory, pick_device
 from core.scoring.logits import sigmoid
 from core.scoring.manifest import MANIFEST, Manifest, read_manifest, unusable
 from core.scoring.occlusion import cut_out, find_stretches, to_spans
+from core.scoring.prompt import read_prompt
 from core.scoring.protocol import Scores, Span
 from core.scoring.quantization import Precision
+from core.scoring.slots import SlotRunner
 from core.scoring.tokens import TOKENIZER, TextTokenizer
 
 
@@ -65,7 +68,7 @@ class TransformerScorer:
                 f"Model {name} does not fit into the memory of {device}. Free memory there, or promote a smaller one."
             ) from error
         check_vocabulary(served.model, tokenizer, manifest, folder)
-        return cls(name, manifest, tokenizer, _runner(served, manifest, device))._dropping(served)
+        return cls(name, manifest, tokenizer, _runner(served, manifest, device, folder))._dropping(served)
 
     def score(self, texts: Sequence[str]) -> Scores:
         """Probabilities, float32 [n, 6], of any texts. What else is in the batch makes no difference beyond rounding:
@@ -97,11 +100,12 @@ class TransformerScorer:
 
 
 def load_tokenizer(folder: Path, manifest: Manifest) -> TextTokenizer:
-    """The folder's tokenizer; raises ModelUnavailable if it is not the one of the training."""
+    """The folder's tokenizer, bare where a prompt stands around each text; raises ModelUnavailable if it is not the
+    one of the training."""
     tokenizer = TextTokenizer.load(folder, max_tokens=manifest.max_tokens, causal=manifest.causal)
     if tokenizer.digest != manifest.tokenizer:
         raise unusable(folder / TOKENIZER, "is not the tokenizer that this model was trained with")
-    return tokenizer
+    return tokenizer.bare() if manifest.in_words else tokenizer
 
 
 def check_vocabulary(model: object, tokenizer: TextTokenizer, manifest: Manifest, folder: Path) -> None:
@@ -115,16 +119,19 @@ def check_vocabulary(model: object, tokenizer: TextTokenizer, manifest: Manifest
         raise unusable(folder / TOKENIZER, f"has {wanted} tokens, and the base knows {known}")
 
 
-def _runner(served: Served, manifest: Manifest, device: str) -> Runner:
-    runner = Runner(
-        served.model,
-        device,
-        causal=manifest.causal,
-        autocast=manifest.precision != "fp32" and served.adapter is not None,
-        pad=manifest.pad_token_id,
-        budget=Budget(manifest.batch_tokens),
-        adapter=served.adapter,
-    )
+def build_runner(model: Any, manifest: Manifest, device: str, folder: Path, *, autocast: bool) -> Runner:
+    """How the folder's kind of model gets from token ids to six logits. Raises ModelUnavailable for a bad prompt."""
+    budget = Budget(manifest.batch_tokens)
+    if not manifest.in_words:
+        return Runner(model, device, manifest.causal, autocast, manifest.pad_token_id, budget)
+    prompt = read_prompt(manifest.prompt, folder, known=model.config.vocab_size)
+    return SlotRunner(model, device, True, autocast, manifest.pad_token_id, budget, prompt=prompt)
+
+
+def _runner(served: Served, manifest: Manifest, device: str, folder: Path) -> Runner:
+    autocast = manifest.precision != "fp32" and served.adapter is not None
+    runner = build_runner(served.model, manifest, device, folder, autocast=autocast)
+    runner.adapter = served.adapter
     if served.shared:
         runner.lock = served.shared.lock
     return runner

@@ -30,7 +30,9 @@ def test_another_base_and_fewer_rows():
 
 
 def test_an_unknown_preset_lists_those_there_are():
-    with pytest.raises(BadInput, match=r"no preset 'gpt'.*llama2-7b, minilm, mixtral-8x7b, smollm2-135m"):
+    with pytest.raises(
+        BadInput, match=r"no preset 'gpt'.*llama2-7b, llama2-7b-sft, .*minilm, mixtral-8x7b, smollm2-135m"
+    ):
         read_preset("gpt")
     with pytest.raises(BadInput, match="no preset"):
         read_preset("../config")

@@ -25,20 +25,22 @@ ODD = {
 
 MAKERS = {
     "transformer": lambda root: write_version(root / "version", write_base(root / "base")),
+    "transformer in words": lambda root: write_version(root / "version", write_base(root / "base"), pooling="slots"),
     "onnx": lambda root: write_onnx(root / "version", root),
     "blend": lambda root: write_pair(root / "version", root),
     "cascade": lambda root: write_stages(root / "version", root),
 }
 
 
-@pytest.fixture(scope="module", params=["starter", "transformer", "onnx", "blend", "cascade"])
+@pytest.fixture(scope="module", params=["starter", "transformer", "transformer in words", "onnx", "blend", "cascade"])
 def scorer(request, tmp_path_factory):
     if request.param == "starter":
         folder = ROOT / "models" / "starter"
     else:
-        root = tmp_path_factory.mktemp(request.param)
+        root = tmp_path_factory.mktemp("made")
         folder = MAKERS[request.param](root)
-    version = ModelVersion(1, "one", request.param, str(folder), folder_digest(folder), Stage.LIVE, now())
+    kind = request.param.split()[0]
+    version = ModelVersion(1, "one", kind, str(folder), folder_digest(folder), Stage.LIVE, now())
     yield load_scorer(version, threads=1)
     release()
 
