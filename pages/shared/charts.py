@@ -20,6 +20,8 @@ _FLOOR = 1e-4
 """Left and lower end of the calibration chart, whose axes are logarithmic."""
 _SMOOTH = 20
 """Readings over which the loss of a training is smoothed."""
+_DRAWN = 300
+"""Points of a line that is drawn every two seconds: a browser must be done before the next ones come."""
 
 
 def colorway() -> list[str]:
@@ -127,8 +129,12 @@ def training(readings: list[Reading], name: str) -> go.Figure:
     figure = _figure(name, height=HEIGHT)
     steps = np.array([reading.step for reading in readings])
     loss = pd.Series([reading.loss for reading in readings])
-    _line(figure, steps, loss, "loss of each step", muted(), width=1)
-    _line(figure, steps, loss.ewm(span=_SMOOTH).mean(), "loss, smoothed", colorway()[0], width=2.5)
+    shown = slice(-1, None, -max(1, len(steps) // _DRAWN))  # from the end: the newest is always among them
+    for values, title, colour, width in (
+        (loss, "loss of each step", muted(), 1),
+        (loss.ewm(span=_SMOOTH).mean(), "loss, smoothed", colorway()[0], 2.5),
+    ):
+        _line(figure, steps[shown][::-1], values.to_numpy()[shown][::-1], title, colour, width=width)
     for trace in figure.data:
         trace.hovertemplate = "step %{x:,}<br>loss %{y:.4f}<extra></extra>"
     figure.update_xaxes(title="Step", tickformat=",", rangemode="tozero", anchor="y")
