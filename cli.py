@@ -228,14 +228,17 @@ def train(
     from core.figures_text import metrics_text
     from core.runs import stop_on_signals
     from core.services import build_services
-    from training.train import configure, train_folder, train_new
+    from training.train import configure, together, train_folder, train_new
 
     config = configure(preset, base=base, max_rows=max_rows)
     stop_on_signals()
-    if out:
-        typer.echo(metrics_text(train_folder(data, out, config=config, say=_say)))
-        return
-    version = train_new(build_services(), data, by=_this_user(), name=name, config=config, say=_say)
+    with together(preset) as is_main:
+        if not is_main:
+            return
+        if out:
+            typer.echo(metrics_text(train_folder(data, out, config=config, say=_say)))
+            return
+        version = train_new(build_services(), data, by=_this_user(), name=name, config=config, say=_say)
     typer.echo(f"{version.name} is a challenger now. `moderato promote {version.name} --data {data}` puts it live.")
 
 
@@ -254,15 +257,18 @@ def retrain(
     from core.services import build_services
     from training.retrain import RetrainConfig
     from training.retrain import retrain as make
-    from training.train import configure
+    from training.train import configure, together
 
     stop_on_signals()
-    services = build_services()
-    transformer = configure(preset, base=base, max_rows=max_rows, services=services)
-    begun = services.runs.require(run) if run else None
-    person = local_person(begun.person) if begun else _this_user()
-    config = RetrainConfig(data, name, transformer=transformer)
-    version = make(services, by=person, config=config, run=begun, say=None if begun else _say)
+    with together(preset) as is_main:
+        if not is_main:
+            return
+        services = build_services()
+        transformer = configure(preset, base=base, max_rows=max_rows, services=services)
+        begun = services.runs.require(run) if run else None
+        person = local_person(begun.person) if begun else _this_user()
+        config = RetrainConfig(data, name, transformer=transformer)
+        version = make(services, by=person, config=config, run=begun, say=None if begun else _say)
     typer.echo(version_text(version))
 
 

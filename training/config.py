@@ -28,6 +28,8 @@ class BaseConfig:
     precision nf4 and bf16 it is always so."""
     checkpointing: bool = False
     """Compute activations again in the backward pass: about a third of the memory for about a third more time."""
+    sharded: bool = False
+    """Spread the base's weights over the processes of torchrun (FSDP), instead of a copy in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ def _rules(config: TrainConfig) -> dict[str, tuple[bool, str]]:
         "base.name": (bool(config.base.name), "a hub id or a folder (--base FOLDER)"),
         "adapter.rank": (0 <= adapter.rank <= 512, "0 to 512"),
         "base.precision": (adapter.rank > 0 or config.base.precision == "fp32", "fp32 where adapter.rank is 0"),
+        "base.sharded": (adapter.rank > 0 or not config.base.sharded, "false where adapter.rank is 0"),
         "adapter.alpha": (adapter.alpha > 0, "above 0"),
         "adapter.dropout": (0 <= adapter.dropout < 1, "from 0 to below 1"),
         "adapter.targets": (len(adapter.targets) > 0, "all-linear or names of layers"),
