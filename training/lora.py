@@ -18,6 +18,7 @@ from core.scoring.adapters import release
 from core.scoring.bases import base_digest, check_precision, find_base, load_base, read_config
 from core.scoring.batching import Budget
 from core.scoring.forward import Runner, pick_device, unwrapped
+from core.scoring.fp8 import check_fp8
 from core.scoring.manifest import BaseModel, Manifest, write_manifest
 from core.scoring.tokens import TextTokenizer
 from core.scoring.transformer import TransformerScorer, check_vocabulary
@@ -110,6 +111,8 @@ def check_ready(config: TrainConfig, device: str) -> Path:
         try:
             where = find_base(config.base.name)
             check_precision(read_config(where), config.base.precision, where, device)
+            if config.serve.mode == "fp8":
+                check_fp8(device)
         except (BadInput, ModelUnavailable) as error:
             problems.append(f"base: {error}")
     check(config, problems)
@@ -178,8 +181,11 @@ def describe(where: Path, config: TrainConfig, folder: Path, model: Any, pad: in
         pad_token_id=pad,
         weights="adapter" if config.adapter.rank else "whole",
         serving=config.serve.mode,
+        batching=config.serve.batching,
         batch_tokens=config.serve.batch_tokens,
     )
+    if manifest.batching == "packed" and not causal:
+        raise BadInput(f"serve.batching packed is for causal models, not for {manifest.base.architecture}. Use sorted.")
     check_vocabulary(model, tokenizer, manifest, folder)
     return manifest
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from core.errors import ModelUnavailable
 from core.labels import LABELS
 from core.scoring.bases import head
-from core.scoring.batching import Budget, DoesNotFit, pad_right, run_batches
+from core.scoring.batching import Budget, DoesNotFit, pad_right, plan_batches, run_batches
+from core.scoring.packed import join_rows, packed_states, plan_packed
 
 if TYPE_CHECKING:
     import torch
@@ -86,6 +87,19 @@ def six_logits(
         return head(plain)(pooled.float())
 
 
+def packed_logits(
+    model: Any, ids: "torch.Tensor", places: "torch.Tensor", ends: "torch.Tensor", *, autocast: bool
+) -> "torch.Tensor":
+    """As `six_logits`, fp32 [n, 6], of causal rows one after another: see core.scoring.packed for the arguments."""
+    import torch
+
+    plain = unwrapped(model)
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=autocast):
+        pooled = packed_states(plain.base_model, ids, places, ends)
+    with torch.autocast(ids.device.type, enabled=False):
+        return head(plain)(pooled.float())
+
+
 def unwrapped(model: Any) -> Any:
     """The classifier of transformers, also where it is within PEFT."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -114,6 +128,8 @@ class Runner:
     budget: Budget
     adapter: str | None = None
     """Name of the adapter to activate; None for a model that has its own already merged."""
+    packed: bool = False
+    """Rows one after another without padding, in place of sorted batches; for causal models."""
     together: bool = False
     """Whether other processes hold parts of the weights and compute each batch too: then none can be halved."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -128,6 +144,7 @@ class Runner:
                 budget=self.budget,
                 columns=len(LABELS),
                 too_big=self._too_big,
+                plan=plan_packed if self.packed else plan_batches,
             )
         except DoesNotFit as error:
             raise ModelUnavailable(
@@ -145,14 +162,18 @@ class Runner:
     def _compute(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         import torch
 
-        padded, lengths = (torch.from_numpy(array).to(self.device) for array in pad_right(rows, self.pad))
+        made = join_rows(rows) if self.packed else pad_right(rows, self.pad)
+        tensors = [torch.from_numpy(array).to(self.device) for array in made]
         # FSDP gathers weights into tensors that training uses again, which those of inference mode cannot be
         with self.lock, torch.no_grad() if self.together else torch.inference_mode():
             if self.adapter and self.model.active_adapter != self.adapter:
                 self.model.set_adapter(self.adapter, inference_mode=True)
             if self.model.training:
                 self.model.eval()
-            found = six_logits(self.model, padded, lengths, causal=self.causal, autocast=self.autocast)
+            if self.packed:
+                found = packed_logits(self.model, *tensors, autocast=self.autocast)
+            else:
+                found = six_logits(self.model, *tensors, causal=self.causal, autocast=self.autocast)
             return np.asarray(found.cpu().numpy(), np.float32)
 
     def _too_big(self, error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from core.scoring.batching import WINDOW, Budget, prepared_ahead, windows
 from core.scoring.forward import Runner, is_out_of_memory, pick_device
 from core.scoring.manifest import MANIFEST, Manifest, read_manifest, unusable
 from core.scoring.occlusion import cut_out, find_stretches, to_spans
+from core.scoring.packed import require_apart
 from core.scoring.protocol import Scores, Span
 from core.scoring.quantization import Precision
 from core.scoring.tokens import TOKENIZER, TextTokenizer
@@ -64,7 +65,10 @@ class TransformerScorer:
                 f"Model {name} does not fit into the memory of {device}. Free memory there, or promote a smaller one."
             ) from error
         check_vocabulary(served.model, tokenizer, manifest, folder)
-        return cls(name, manifest, tokenizer, _runner(served, manifest, device))._dropping(served)
+        runner = _runner(served, manifest, device)
+        if runner.packed:
+            require_apart(runner)
+        return cls(name, manifest, tokenizer, runner)._dropping(served)
 
     def score(self, texts: Sequence[str]) -> Scores:
         """Probabilities, float32 [n, 6], of any texts. What else is in the batch makes no difference beyond rounding:
@@ -123,6 +127,7 @@ def _runner(served: Served, manifest: Manifest, device: str) -> Runner:
         pad=manifest.pad_token_id,
         budget=Budget(manifest.batch_tokens),
         adapter=served.adapter,
+        packed=manifest.batching == "packed",
     )
     if served.shared:
         runner.lock = served.shared.lock
