@@ -232,16 +232,19 @@ def train(
     from core.runs import stop_on_signals
     from core.services import build_services
     from training.data import read_rows
-    from training.train import Taught, configure, read_taught, train_folder, train_new
+    from training.train import Taught, configure, read_taught, together, train_folder, train_new
 
     config = configure(preset, base=base, max_rows=max_rows)
     stop_on_signals()
-    if out:
-        taught = Taught(read_rows(data)) if snapshot is None else read_taught(build_services(), data, snapshot)
-        typer.echo(metrics_text(train_folder(taught, out, config=config, say=Teller())))
-        return
-    options = {"name": name, "config": config, "snapshot_id": snapshot, "say": Teller()}
-    version = train_new(build_services(), data, by=_this_user(), **options)
+    with together(preset) as is_main:
+        if not is_main:
+            return
+        if out:
+            taught = Taught(read_rows(data)) if snapshot is None else read_taught(build_services(), data, snapshot)
+            typer.echo(metrics_text(train_folder(taught, out, config=config, say=Teller())))
+            return
+        options = {"name": name, "config": config, "snapshot_id": snapshot, "say": Teller()}
+        version = train_new(build_services(), data, by=_this_user(), **options)
     if go_live:
         promote(version.name, data=data)
         return
@@ -265,15 +268,18 @@ def retrain(
     from core.services import build_services
     from training.retrain import RetrainConfig
     from training.retrain import retrain as make
-    from training.train import configure
+    from training.train import configure, together
 
     stop_on_signals()
-    services = build_services()
-    transformer = configure(preset, base=base, max_rows=max_rows, services=services)
-    begun = services.runs.require(run) if run else None
-    person = local_person(begun.person) if begun else _this_user()
-    config = RetrainConfig(data, name, transformer=transformer, snapshot_id=snapshot)
-    version = make(services, by=person, config=config, run=begun, say=None if begun else Teller())
+    with together(preset) as is_main:
+        if not is_main:
+            return
+        services = build_services()
+        transformer = configure(preset, base=base, max_rows=max_rows, services=services)
+        begun = services.runs.require(run) if run else None
+        person = local_person(begun.person) if begun else _this_user()
+        config = RetrainConfig(data, name, transformer=transformer, snapshot_id=snapshot)
+        version = make(services, by=person, config=config, run=begun, say=None if begun else Teller())
     typer.echo(version_text(version))
 
 

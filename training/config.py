@@ -28,6 +28,8 @@ class BaseConfig:
     precision nf4 and bf16 it is always so."""
     checkpointing: bool = False
     """Compute activations again in the backward pass: about a third of the memory for about a third more time."""
+    sharded: bool = False
+    """Spread the base's weights over the processes of torchrun (FSDP), instead of a copy in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,10 @@ class ServeConfig:
     """[serve]: written into the model's folder for scoring."""
 
     mode: str = "auto"
-    """merged, adapter or auto: see core.scoring.manifest."""
+    """merged, adapter, auto or fp8: see core.scoring.manifest."""
+    batching: Literal["sorted", "packed"] = "sorted"
+    """sorted: batches of like length, padded. packed: rows one after another without padding, for causal models; on a
+    GPU measure which is quicker with benchmarks.llama_scoring."""
     batch_tokens: int = 16384
     """Tokens, padding included, that are scored at once; halved where they do not fit."""
 
@@ -248,6 +253,7 @@ def _rules(config: TrainConfig) -> dict[str, tuple[bool, str]]:
         "base.name": (bool(config.base.name), "a hub id or a folder (--base FOLDER)"),
         "adapter.rank": (0 <= adapter.rank <= 512, "0 to 512"),
         "base.precision": (adapter.rank > 0 or config.base.precision == "fp32", "fp32 where adapter.rank is 0"),
+        "base.sharded": (adapter.rank > 0 or not config.base.sharded, "false where adapter.rank is 0"),
         "adapter.alpha": (adapter.alpha > 0, "above 0"),
         "adapter.dropout": (0 <= adapter.dropout < 1, "from 0 to below 1"),
         "adapter.targets": (len(adapter.targets) > 0, "all-linear or names of layers"),
@@ -273,6 +279,7 @@ def _rules(config: TrainConfig) -> dict[str, tuple[bool, str]]:
         "steps.patience": (steps.patience > 0, "above 0"),
         "steps.checkpoint_every": (steps.checkpoint_every > 0, "above 0"),
         "serve.mode": (config.serve.mode in MODES, f"one of {', '.join(MODES)}"),
+        "serve.mode fp8": (adapter.rank > 0 or config.serve.mode != "fp8", "another where adapter.rank is 0"),
         "serve.batch_tokens": (config.serve.batch_tokens >= rows.max_tokens, "rows.max_tokens or more"),
     }
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.readings import Reading
-from core.scoring.batching import Budget, DoesNotFit, pad_right, plan_batches
-from core.scoring.forward import Runner, is_out_of_memory, six_logits
+from core.scoring.batching import Budget, DoesNotFit, pad_right
+from core.scoring.forward import Runner, empty_cache, is_out_of_memory, six_logits
 from training.adapter import build_optimizer, copy_state, put_state, trainable
 from training.checkpoint import Checkpoint
 from training.config import TrainConfig
 from training.data import LabelledRows
+from training.distributed import deal, join
 from training.evaluate import evaluate
 from training.instruments import peak_memory
 from training.losses import positive_weights, row_weights, six_losses
@@ -60,6 +61,7 @@ class Fit:
 
     def __init__(self, runner: Runner, config: TrainConfig, train: Examples, held: Examples) -> None:
         self._runner, self._config, self._train, self._held = runner, config, train, held
+        self._team = join()
         self._optimizer = build_optimizer(runner.model, config.steps)
         self._budget = Budget(config.steps.batch_tokens)
         self._fitted = Fitted()
@@ -75,9 +77,10 @@ class Fit:
         Goes on from the checkpoint, if there is one, as if it had never stopped.
         """
         steps = self._plan()
-        resumed = checkpoint.load()
+        resumed = self._team.broadcast(checkpoint.load() if self._team.is_main else None)
         if resumed:
             self._restore(resumed)
+        self._team.diverge(self._config.seed + self._fitted.step)
         for number in range(self._fitted.step, len(steps)):
             rows, ends_epoch = steps[number]
             loss = self._step(rows, number / len(steps))
@@ -86,7 +89,7 @@ class Fit:
             progress(self._read_off(loss, len(steps)), self._fitted.step / len(steps))
             if stale:
                 break
-            if self._fitted.step % every.checkpoint_every == 0:
+            if self._fitted.step % every.checkpoint_every == 0 and self._team.is_main:
                 checkpoint.save(self._state())
         put_state(self._runner.model, self._best)
         return self._fitted
@@ -130,21 +133,25 @@ class Fit:
     def _gradients(self, rows: list[int]) -> float | None:
         """Gradients of a step's mean loss, part by part; None if a part did not fit and the budget shrank."""
         self._optimizer.zero_grad(set_to_none=True)
-        total, mass = 0.0, float(self._mass[rows].sum())
-        for part in plan_batches([self._lengths[row] for row in rows], self._budget.tokens):
-            batch, failed = [rows[i] for i in part], False
+        total, mass, tokens = 0.0, float(self._mass[rows].sum()), self._budget.tokens
+        for batch, counts in deal(rows, self._lengths, tokens, self._team):
+            failed = False
             try:
-                total += self._backward(batch, mass)
+                total += self._backward(batch, mass, counts)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
                 failed = True
             if failed:  # outside the except: there the traceback still holds the batch's memory
                 self._shrink(batch)
-                return None
-        return total
+                break
+        self._budget.tokens = self._team.agree(self._budget.tokens)
+        if self._budget.tokens < tokens:
+            return None
+        self._team.sum_gradients(trainable(self._runner.model).values())
+        return self._team.total(total)
 
-    def _backward(self, batch: list[int], mass: float) -> float:
+    def _backward(self, batch: list[int], mass: float, counts: float) -> float:
         import torch
 
         runner = self._runner
@@ -153,14 +160,17 @@ class Fit:
         tensors = [torch.from_numpy(array).to(runner.device) for array in arrays]
         logits = six_logits(runner.model, *tensors[:2], causal=runner.causal, autocast=runner.autocast)
         losses = six_losses(logits, tensors[2], tensors[4], self._config.loss)
-        loss = (losses * tensors[3]).sum() / mass
+        loss = (losses * tensors[3]).sum() / mass * counts
         loss.backward()
         return float(loss.detach())
 
     def _shrink(self, batch: list[int]) -> None:
-        import torch
-
         longest = max(self._lengths[row] for row in batch)
+        if self._runner.together:  # the others are in the midst of it
+            raise BadInput(
+                f"A batch does not fit into the memory of {self._runner.device}, and with base.sharded none can be "
+                "halved. Lower steps.batch_tokens, or set base.checkpointing = true."
+            )
         try:
             self._budget.shrink(len(batch), longest)
         except DoesNotFit as error:
@@ -168,12 +178,12 @@ class Fit:
                 f"One comment of {longest} tokens does not fit into the memory of {self._runner.device} in training. "
                 "Set base.checkpointing = true, lower rows.max_tokens, or use a smaller base."
             ) from error
-        if self._runner.device.startswith("cuda"):
-            torch.cuda.empty_cache()
+        empty_cache(self._runner.device)
 
     def _is_stale(self, loss: float) -> bool:
         """Validate, keep the adapter if it is the best so far; whether patience is at its end."""
-        fitted, auc = self._fitted, self.validate()
+        fitted, takes_part = self._fitted, self._team.is_main or self._runner.together
+        auc = self._team.broadcast(self.validate() if takes_part else None)
         if auc is None or fitted.best_auc is None or auc > fitted.best_auc:
             self._best = copy_state(self._runner.model)
             fitted.best_auc, fitted.best_step, fitted.stale = auc, fitted.step, 0
@@ -207,7 +217,7 @@ class Fit:
     def _state(self) -> dict[str, Any]:
         import torch
 
-        fitted = self._fitted
+        fitted, device = self._fitted, self._runner.device
         return {
             "model": copy_state(self._runner.model),
             "best": self._best,
@@ -215,7 +225,7 @@ class Fit:
             "fitted": {name: getattr(fitted, name) for name in Fitted.__dataclass_fields__},
             "batch_tokens": self._budget.tokens,
             "random": torch.get_rng_state(),
-            "cuda_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "device_random": None if device == "cpu" else torch.get_device_module(device).get_rng_state(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -227,8 +237,8 @@ class Fit:
         self._fitted = Fitted(**state["fitted"])
         self._budget = Budget(state["batch_tokens"])
         torch.set_rng_state(state["random"])
-        if state["cuda_random"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["cuda_random"])
+        if state.get("device_random") is not None and self._runner.device != "cpu":
+            torch.get_device_module(self._runner.device).set_rng_state(state["device_random"])
 
 
 def rate_at(share: float, warmup: float) -> float:

@@ -5,16 +5,16 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from core.scoring.forward import peak_bytes
+
 _STATUS: Final = Path("/proc/self/statm")
 
 
 def peak_memory(device: str) -> int | None:
-    """Bytes that a CUDA device held at most; elsewhere what the process holds now, or held at most where only that is
-    known."""
-    if device.startswith("cuda"):
-        import torch
-
-        return int(torch.cuda.max_memory_allocated(device))
+    """Bytes that the device held at most; where it does not say what the process holds now, or held at most where only
+    that is known."""
+    if most := peak_bytes(device):
+        return most
     try:
         return int(_STATUS.read_text().split()[1]) * resource.getpagesize()
     except (OSError, IndexError, ValueError):

@@ -2,10 +2,13 @@
 small base and its head as a whole."""
 
 import gc
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +25,18 @@ from core.scoring.bases import (
     read_config,
 )
 from core.scoring.forward import Runner, pick_device, unwrapped
+from core.scoring.fp8 import check_fp8
 from core.scoring.manifest import BaseModel, Manifest, write_manifest
 from core.scoring.prompt import build_prompt
 from core.scoring.slots import SlotRunner
 from core.scoring.tokens import TextTokenizer
 from core.scoring.transformer import TransformerScorer, build_runner, check_vocabulary, load_tokenizer
-from training.adapter import add_adapter, save_trained
+from training.adapter import add_adapter, save_trained, trainable
 from training.calibration import fit_platt
 from training.checkpoint import Checkpoint
 from training.config import TrainConfig, check
 from training.data import LabelledRows
+from training.distributed import Team, join, sharded
 from training.evaluate import Metrics, evaluate
 from training.fit import Examples, Fit, Fitted, Progress
 from training.sft import WordFit
@@ -56,28 +61,51 @@ def main(
 
     Interrupted, it goes on where its last checkpoint stood when called again with the same arguments. Raises BadInput
     that lists every problem of the configuration, ModelUnavailable for a base that cannot be had.
+
+    Under torchrun every process calls it, and one writes and reports (docs/models.md, Several GPUs).
     """
-    report = progress or (lambda *_: None)
-    device = pick_device()
-    where = check_ready(config, device)
+    team = join()
+    rows, corrections, config = team.broadcast((rows, corrections, config))
+    report = progress if progress and team.is_main else (lambda *_: None)
+    device = team.place(pick_device())
+    where = team.in_turn(lambda: check_ready(config, device))
     splits = split_rows(rows, corrections, config.rows, seed=config.seed)
-    with written_whole(out) as draft:
+    with written_whole(out) if team.is_main else _scratch() as draft:
         report("Loading the base", 0.01)
         pad = save_tokenizer(where, draft)
-        model = build_model(where, config, device)
+        model = build_model(where, config, device, team)
         manifest = describe(where, config, draft, model, pad)
         autocast = config.base.bf16 or config.base.precision != "fp32"
         runner = build_runner(model, manifest, device, draft, autocast=autocast)
+        runner.together = config.base.sharded and team.world > 1
         checkpoint = Checkpoint.beside(out, fingerprint(config, splits.train, manifest))
         fitted = fit(runner, splits, config, draft, manifest, checkpoint, report)
         report("Writing", 0.81)
-        save_trained(model, draft, base=manifest.base.name)
+        metrics = None
+        if team.is_main:
+            save_trained(model, draft, base=manifest.base.name)
+        kept = runner if runner.together else None
         del model, runner
         gc.collect()
-        metrics = finish(draft, manifest, splits, config, fitted, device, report)
-    checkpoint.remove()
+        if team.is_main or kept:
+            metrics = finish(draft, manifest, splits, config, fitted, device, report, kept)
+        metrics = team.broadcast(metrics)
+    if team.is_main:
+        checkpoint.remove()
     report("done", 1.0)
-    return metrics
+    return cast("Metrics", metrics)
+
+
+def assist() -> None:
+    """What a process of torchrun other than the main one does: train with it, on what it says."""
+    main(cast("LabelledRows", None), cast("TrainConfig", None), Path("assisting"))
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for what only the main process's is kept of."""
+    with tempfile.TemporaryDirectory(prefix="moderato-") as folder:
+        yield Path(folder)
 
 
 def check_ready(config: TrainConfig, device: str) -> Path:
@@ -87,6 +115,10 @@ def check_ready(config: TrainConfig, device: str) -> Path:
         try:
             where = find_base(config.base.name)
             check_precision(read_config(where), config.base.precision, where, device)
+            if config.serve.mode == "fp8":
+                check_fp8(device)
+            if config.in_words and join().world > 1:
+                raise BadInput("head.kind yes_no is trained by one process. Leave torchrun away, or use logits.")
         except (BadInput, ModelUnavailable) as error:
             problems.append(f"base: {error}")
     check(config, problems)
@@ -121,8 +153,18 @@ def save_tokenizer(base: Path, folder: Path) -> int:
     return int(tokenizer.pad_token_id)
 
 
-def build_model(base: Path, config: TrainConfig, device: str) -> Any:
-    """The base with a fresh adapter and head, if it gets one, the same ones for the same seed."""
+def build_model(base: Path, config: TrainConfig, device: str, team: Team) -> Any:
+    """The base with a fresh adapter and head, if it gets one, the same ones for the same seed, in every process."""
+    if config.base.sharded and team.world > 1:
+        held = device if config.base.precision == "nf4" else "cpu"  # bitsandbytes quantises on the device
+        model = sharded(lambda: _build(base, config, held), team, device)
+    else:
+        model = _build(base, config, device)
+    team.share(trainable(model).values())
+    return model
+
+
+def _build(base: Path, config: TrainConfig, device: str) -> Any:
     import torch
 
     torch.manual_seed(config.seed)
@@ -147,8 +189,11 @@ def describe(where: Path, config: TrainConfig, folder: Path, model: Any, pad: in
         pad_token_id=pad,
         weights="adapter" if config.adapter.rank else "whole",
         serving=config.serve.mode,
+        batching=config.serve.batching,
         batch_tokens=config.serve.batch_tokens,
     )
+    if manifest.batching == "packed" and not causal:
+        raise BadInput(f"serve.batching packed is for causal models, not for {manifest.base.architecture}. Use sorted.")
     check_vocabulary(model, tokenizer, manifest, folder)
     return manifest
 
@@ -157,6 +202,7 @@ def fingerprint(config: TrainConfig, train: LabelledRows, manifest: Manifest) ->
     """What a checkpoint must agree with."""
     values = config.to_json()
     values.pop("serve")
+    values["base"].pop("sharded")  # where the weights lie changes no update
     return {"settings": values, "data": data_hash(train), "base": manifest.base.digest, "tokenizer": manifest.tokenizer}
 
 
@@ -188,8 +234,12 @@ def finish(
     fitted: Fitted,
     device: str,
     report: Progress,
+    runner: Runner | None = None,
 ) -> Metrics:
-    """Load the folder as it will be served, calibrate, measure on the frozen test part, and write what was found."""
+    """Load the folder as it will be served, calibrate, measure on the frozen test part, and write what was found.
+
+    With a runner its model is measured as it is: one that is spread over devices may not fit on one.
+    """
     facts = {
         "preset": config.preset,
         "rows": len(splits.train),
@@ -203,7 +253,11 @@ def finish(
     training = {**facts, "config": config.to_json(), "history": fitted.history, "at": time.strftime("%Y-%m-%d")}
     manifest = replace(manifest, training=training)
     write_manifest(folder, manifest)
-    scorer = TransformerScorer.load(folder, name="draft", threads=_threads(), device=device)
+    if runner:
+        tokenizer = TextTokenizer.load(folder, max_tokens=manifest.max_tokens, causal=manifest.causal)
+        scorer = TransformerScorer("draft", manifest, tokenizer, runner)
+    else:
+        scorer = TransformerScorer.load(folder, name="draft", threads=_threads(), device=device)
     report("Calibrating", 0.83)
     held, logits = splits.calibration, scorer.logits(splits.calibration.texts)
     platt = fit_platt(logits, held.labels, held.weights)

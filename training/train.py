@@ -1,5 +1,7 @@
 """Train from labelled data, alone or with recorded corrections, and measure a version on labelled data."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +15,7 @@ from core.services import Services
 from training.config import TrainConfig, list_presets, read_preset
 from training.corrections import read_base, read_snapshot
 from training.data import LabelledRows, read_rows
+from training.distributed import join, launched, leave
 from training.evaluate import evaluate
 from training.retrain import announce, new_name, train_into
 from training.starter import StarterConfig
@@ -89,6 +92,22 @@ def train_folder(
     """Train into a folder, a starter by default, without registering it; its figures on the frozen test part."""
     made = train_into(out, taught.base, config or StarterConfig(), corrections=taught.corrections, say=say)
     return made.to_json()
+
+
+@contextmanager
+def together(preset: str) -> Iterator[bool]:
+    """Train within it: whether this process is the main one. Any other one of torchrun's has done its part then.
+
+    Raises BadInput for the starter, which one process trains.
+    """
+    if launched() and preset == "starter":
+        raise BadInput("The starter is trained by one process. Leave torchrun away.")
+    if not (team := join()).is_main:
+        from training.lora import assist
+
+        assist()
+    yield team.is_main
+    leave()
 
 
 def train_new(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from core.errors import ModelUnavailable
 from core.scoring.bases import base_digest, find_base, head, load_base, load_language_model, load_whole
 from core.scoring.forward import free_bytes
+from core.scoring.fp8 import check_fp8, to_fp8
 from core.scoring.manifest import BaseModel, Manifest, unusable
 from core.scoring.quantization import Precision, bf16_bytes, dequantise
 
@@ -60,8 +61,10 @@ def serve(folder: Path, manifest: Manifest, *, device: str) -> Served:
     check_adapter(folder)
     where = find_known_base(manifest.base)
     key = (manifest.base.digest, manifest.precision, device, manifest.in_words)
-    if manifest.serving != "merged" and (shared := _SHARED.get(key)):
+    if manifest.serving in ("auto", "adapter") and (shared := _SHARED.get(key)):
         return _beside(shared, folder)
+    if manifest.serving == "fp8":
+        check_fp8(device)
     _KEPT.clear()  # before another base comes: both may not fit
     load = load_language_model if manifest.in_words else load_base
     model = load(where, precision=manifest.precision, device=device)
@@ -69,7 +72,7 @@ def serve(folder: Path, manifest: Manifest, *, device: str) -> Served:
         merged = merge(model, folder)
         if not manifest.in_words:
             head(merged).float()
-        return Served(merged, None, None)
+        return Served(to_fp8(merged) if manifest.serving == "fp8" else merged, None, None)
     shared = SharedBase(model)
     _SHARED[key] = shared
     _KEPT.append(shared)

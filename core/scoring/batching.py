@@ -59,6 +59,7 @@ def run_batches(
     budget: Budget,
     columns: int,
     too_big: Callable[[BaseException], bool],
+    plan: Callable[[Sequence[int], int], list[list[int]]] = plan_batches,
 ) -> NDArray[np.float32]:
     """What `compute` gives for each row, [rows, columns], in the order of `lengths`.
 
@@ -66,7 +67,7 @@ def run_batches(
     still to come and the batch tried again in parts. Raises DoesNotFit when one row alone is too big.
     """
     results = np.empty((len(lengths), columns), np.float32)
-    waiting = plan_batches(lengths, budget.tokens)[::-1]
+    waiting = plan(lengths, budget.tokens)[::-1]
     while waiting:
         rows = waiting.pop()
         failed = False
@@ -79,8 +80,8 @@ def run_batches(
         if failed:  # outside the except: there the error's traceback still holds the batch's memory
             budget.shrink(len(rows), max(int(lengths[row]) for row in rows))
             left = rows + [row for batch in reversed(waiting) for row in batch]
-            plan = plan_batches([lengths[row] for row in left], budget.tokens)
-            waiting = [[left[i] for i in batch] for batch in plan][::-1]
+            again = plan([lengths[row] for row in left], budget.tokens)
+            waiting = [[left[i] for i in batch] for batch in again][::-1]
     return results
 
 

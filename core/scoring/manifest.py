@@ -15,7 +15,8 @@ from core.scoring.quantization import Precision
 FORMAT: Final = "moderato-transformer"
 VERSION: Final = 1
 MANIFEST: Final = "moderato.json"
-MODES: Final = ("auto", "merged", "adapter")
+MODES: Final = ("auto", "merged", "adapter", "fp8")
+BATCHING: Final = ("sorted", "packed")
 POOLING: Final = ("last", "first", "slots")
 WEIGHTS: Final = ("adapter", "whole")
 
@@ -56,7 +57,9 @@ class Manifest:
     """adapter: LoRA and head, to be put on the base. whole: every weight is in the folder, no base is needed."""
     serving: str = "auto"
     """merged: the adapter added into bf16 weights. adapter: kept apart, versions of one base share it. auto: merged
-    where memory allows."""
+    where memory allows. fp8: merged, then in 8-bit floats, on Ada and Hopper."""
+    batching: str = "sorted"
+    """sorted: rows of like length, padded. packed: one after another without padding, for causal models."""
     batch_tokens: int = 16384
     """Tokens, padding included, that go through the device at once."""
     prompt: dict[str, Any] = field(default_factory=dict)
@@ -133,6 +136,7 @@ def _checks(manifest: Manifest) -> dict[str, bool]:
         "prompt": isinstance(manifest.prompt, dict) and bool(manifest.prompt) == manifest.in_words,
         "weights": manifest.weights in WEIGHTS and not (manifest.in_words and manifest.weights == "whole"),
         "serving": manifest.serving in MODES,
+        "batching": manifest.batching == "sorted" or (manifest.batching in BATCHING and manifest.causal),
         "max_tokens": isinstance(manifest.max_tokens, int) and manifest.max_tokens > 0,
         "batch_tokens": isinstance(manifest.batch_tokens, int) and manifest.batch_tokens > 0,
         "pad_token_id": isinstance(manifest.pad_token_id, int) and manifest.pad_token_id >= 0,

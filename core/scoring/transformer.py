@@ -16,6 +16,7 @@ from core.scoring.forward import Runner, is_out_of_memory, pick_device
 from core.scoring.logits import sigmoid
 from core.scoring.manifest import MANIFEST, Manifest, read_manifest, unusable
 from core.scoring.occlusion import cut_out, find_stretches, to_spans
+from core.scoring.packed import require_apart
 from core.scoring.prompt import read_prompt
 from core.scoring.protocol import Scores, Span
 from core.scoring.quantization import Precision
@@ -68,7 +69,10 @@ class TransformerScorer:
                 f"Model {name} does not fit into the memory of {device}. Free memory there, or promote a smaller one."
             ) from error
         check_vocabulary(served.model, tokenizer, manifest, folder)
-        return cls(name, manifest, tokenizer, _runner(served, manifest, device, folder))._dropping(served)
+        runner = _runner(served, manifest, device, folder)
+        if runner.packed:
+            require_apart(runner)
+        return cls(name, manifest, tokenizer, runner)._dropping(served)
 
     def score(self, texts: Sequence[str]) -> Scores:
         """Probabilities, float32 [n, 6], of any texts. What else is in the batch makes no difference beyond rounding:
@@ -131,7 +135,7 @@ def build_runner(model: Any, manifest: Manifest, device: str, folder: Path, *, a
 def _runner(served: Served, manifest: Manifest, device: str, folder: Path) -> Runner:
     autocast = manifest.precision != "fp32" and served.adapter is not None
     runner = build_runner(served.model, manifest, device, folder, autocast=autocast)
-    runner.adapter = served.adapter
+    runner.adapter, runner.packed = served.adapter, manifest.batching == "packed"
     if served.shared:
         runner.lock = served.shared.lock
     return runner
