@@ -86,7 +86,9 @@ def test_fp8_is_close_to_bf16(base, tmp_path):
     scorer = TransformerScorer.load(tmp_path / "v", name="v")
     found = scorer.logits(TEXTS)
     assert "float8_e4m3fn" in str(scorer.runner.model.model.layers[0].mlp.up_proj.weight.dtype)
-    assert 0 < np.linalg.norm(found - wanted) / np.linalg.norm(wanted) < 0.1
+    # e4m3 rounds by about 2.6 % (root mean square), a product by 3.7 %, and 14 layers with large random weights, in
+    # which nothing cancels, by about 14 %
+    assert 0 < np.linalg.norm(found - wanted) / np.linalg.norm(wanted) < 0.2
 
 
 def test_a_product_in_fp8_is_close():
