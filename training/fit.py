@@ -229,13 +229,17 @@ class Fit:
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        import torch
-
         put_state(self._runner.model, state["model"])
         self._best = state["best"]
         self._optimizer.load_state_dict(state["optimizer"])
         self._fitted = Fitted(**state["fitted"])
         self._budget = Budget(state["batch_tokens"])
+        self.put_random(state)
+
+    def put_random(self, state: dict[str, Any]) -> None:
+        """Let random numbers go on where a checkpoint's did."""
+        import torch
+
         torch.set_rng_state(state["random"])
         if state.get("device_random") is not None and self._runner.device != "cpu":
             torch.get_device_module(self._runner.device).set_rng_state(state["device_random"])

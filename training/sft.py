@@ -31,7 +31,7 @@ class _Way:
     checkpoint: Checkpoint
     progress: Progress
     random: dict[str, Any] = field(default_factory=dict)
-    """Of a checkpoint: the state of the random numbers."""
+    """A checkpoint, which holds the state of the random numbers."""
 
 
 class WordFit(Fit):
@@ -60,7 +60,7 @@ class WordFit(Fit):
         way = self._plan_way(checkpoint, progress)
         if resumed := checkpoint.load():
             self._restore(resumed)
-            way.random = {name: resumed[name] for name in ("random", "cuda_random")}
+            way.random = resumed
         if self._fitted.step < way.updates:
             self._learn(way)
         put_state(self._runner.model, self._best)
@@ -113,12 +113,8 @@ class WordFit(Fit):
 
     def _begin(self, way: _Way) -> None:
         """Before the first update: the trainer has seeded the random numbers anew by now."""
-        import torch
-
         if way.random:
-            torch.set_rng_state(way.random["random"])
-            if way.random["cuda_random"] and torch.cuda.is_available():
-                torch.cuda.set_rng_state_all(way.random["cuda_random"])
+            self.put_random(way.random)
         self._began = time.monotonic()
 
     def _after(self, loss: float, way: _Way) -> bool:
@@ -128,10 +124,10 @@ class WordFit(Fit):
         fitted.step += 1
         fitted.tokens += sum(self._lengths[row] for batch in taken for row in batch)
         fitted.seconds += time.monotonic() - self._began
-        way.progress(self._describe(loss, way.updates), fitted.step / way.updates)
         if fitted.step in way.epoch_ends or fitted.step % every.evaluate_every == 0:
             self.prompted.forget()  # its weights have changed
             stale = self._is_stale(loss)
+        way.progress(self._read_off(loss, way.updates), fitted.step / way.updates)
         if not stale and fitted.step % every.checkpoint_every == 0:
             way.checkpoint.save(self._state())
         self._began = time.monotonic()
