@@ -76,7 +76,7 @@ class AnswerTrainer(SFTTrainer):
     """SFTTrainer with our order of rows, and a loss on the slots: the answer is no token of the row, so that a
     question's answer cannot be read by another."""
 
-    loss_is_scaled_for_ga = True
+    loss_is_scaled_for_ga = True  # type: ignore[assignment]
 
     def __init__(self, runner: SlotRunner, rows: AnswerRows, plan: Plan, **options: Any) -> None:
         self.runner, self.rows, self.plan = runner, rows, plan

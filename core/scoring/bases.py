@@ -176,14 +176,18 @@ def _read(folder: Path, precision: Precision, device: str, *, in_words: bool = F
         options["attn_implementation"] = "sdpa"  # others do not take a mask of who sees whom
     else:
         options |= _SIX
+    maker: Any = AutoModelForCausalLM if in_words else AutoModelForSequenceClassification
     try:
-        return (AutoModelForCausalLM if in_words else AutoModelForSequenceClassification).from_pretrained(
-            folder,
-            use_safetensors=True,
-            trust_remote_code=False,  # left out, it may ask at the terminal
-            local_files_only=True,
-            output_loading_info=True,
-            **options,
+        return cast(
+            "tuple[Any, dict[str, Any]]",
+            maker.from_pretrained(
+                folder,
+                use_safetensors=True,
+                trust_remote_code=False,  # left out, it may ask at the terminal
+                local_files_only=True,
+                output_loading_info=True,
+                **options,
+            ),
         )
     except Exception as error:  # a damaged file may raise anything from any of four libraries
         if "memory" in str(error).lower():

@@ -44,7 +44,7 @@ def packed_states(base: Any, ids: "torch.Tensor", places: "torch.Tensor", ends: 
     """Last real token's state of each row, [n, hidden]. `base` is a causal model of transformers."""
     # places that begin anew tell attention where a row ends. A mask, even one of ones, or a cache would switch that
     # off without an error
-    return base(input_ids=ids, position_ids=places, use_cache=False).last_hidden_state[0, ends]  # type: ignore[no-any-return]
+    return base(input_ids=ids, position_ids=places, use_cache=False).last_hidden_state[0, ends]
 
 
 def require_apart(runner: "Runner") -> None:

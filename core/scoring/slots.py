@@ -71,7 +71,8 @@ def opening_cache(model: Any, prompt: Prompt, *, device: str, autocast: bool) ->
     with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=autocast):
         ids = torch.tensor([prompt.opening], device=device)
         unwrapped(model).base_model(input_ids=ids, past_key_values=cache, use_cache=True)
-    return [(layer.keys, layer.values) for layer in cache.layers]
+    layers: list[Any] = cache.layers
+    return [(layer.keys, layer.values) for layer in layers]
 
 
 def _expand(opening: Cache, rows: int) -> Any:

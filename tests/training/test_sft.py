@@ -40,7 +40,9 @@ def random_base(tmp_path_factory):
 def trained(llama, tmp_path_factory):
     out, steps = tmp_path_factory.mktemp("trained") / "words", []
     enough = {"epochs": 2, "step_tokens": 2048, "batch_tokens": 2048}
-    metrics = main(rows(), in_words(llama, steps=enough), out, progress=lambda step, share: steps.append((str(step), share)))
+    metrics = main(
+        rows(), in_words(llama, steps=enough), out, progress=lambda step, share: steps.append((str(step), share))
+    )
     return out, metrics, steps
 
 
