@@ -7,6 +7,7 @@ blend names the starter that it was fitted with by its digest, and refuses anoth
 """
 
 import argparse
+import shutil
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -53,9 +54,10 @@ Measured on {rows:,} rows of the frozen test part, which no training sees, with 
 | its encoder alone | {encoder_mean:.4f} |
 | starter | {starter_mean:.4f} |
 
-**Made with** `moderato train minilm` ({trained}) and `python -m training.careful`. Shares and calibration were fitted
-on {held:,} rows that neither member was trained on. Data: Jigsaw Toxic Comment rows (labels CC0; the comments are from
-Wikipedia, CC BY-SA 3.0), weighted as the full set. Base: all-MiniLM-L6-v2 (Apache-2.0, see LICENSE).
+**Made with** `moderato train minilm` ({trained}) and `python -m training.careful`.
+Shares and calibration were fitted on {held:,} rows that neither member was trained on. Data: Jigsaw Toxic Comment rows
+(labels CC0; the comments are from Wikipedia, CC BY-SA 3.0), weighted as the full set. Base: all-MiniLM-L6-v2
+(Apache-2.0, see LICENSE).
 
 **What it is not.** English only. It reads {max_tokens} word pieces of a comment, the head and the tail. It carries the
 bias of its data: some identity terms raise its scores, see docs/models.md for figures, and for how it fares on tweets
@@ -82,6 +84,8 @@ def make(encoder: Path, rows: LabelledRows, out: Path) -> Metrics:
             for scores in (scorer.combine(parts), *parts)
         )
         write_json(draft / "metrics.json", metrics.to_json())
+        if (out / "LICENSE").is_file():
+            shutil.copyfile(out / "LICENSE", draft / "LICENSE")  # the base's
         _write_card(draft, metrics, others, blend, speeds, first, len(held))
     return metrics
 

@@ -40,6 +40,8 @@ def compress(folder: Path, out: Path, *, name: str) -> None:
 def _describe(manifest: Manifest, name: str) -> EncoderManifest:
     base = {"base": manifest.base.name.rsplit("/", 1)[-1], "base_digest": manifest.base.digest}
     known = {key: manifest.training.get(key) for key in ("preset", "rows", "data_hash", "step", "best_step", "config")}
+    if known["config"]:  # the base's folder is one machine's affair
+        known["config"] = {**known["config"], "base": {**known["config"]["base"], "name": base["base"]}}
     return EncoderManifest(
         max_tokens=manifest.max_tokens,
         tokenizer=manifest.tokenizer,
