@@ -110,21 +110,21 @@ def leaked(services: Services, version_name: str) -> int:
 
 
 def served(services: Services, name: str, environment: dict[str, str]) -> int:
-    """How many fresh comments a `moderato worker` process scores by that model."""
-    texts = ["You are an idiot.", "Thanks for the source.", "I will find you and kill you."]
-    services.intake.add([NewComment(text + str(uuid4()), "fresh", str(uuid4())) for text in texts])
-    process = subprocess.Popen([sys.executable, "cli.py", "worker"], cwd=ROOT, env={**os.environ, **environment})
+    """How many comments a `moderato worker` process scores by that model in its first minutes."""
     live = services.registry.require(name)
-    found, deadline = 0, time.monotonic() + 240
-    while found < len(texts) and time.monotonic() < deadline:
-        time.sleep(1)
+    query = f"select count(*) from score where model_id = {live.id}"
+
+    def scored() -> int:
         with services.sessions.engine.connect() as connection:
-            query = "select count(*) from score join comment on comment.id = score.comment_id"
-            where = f" where comment.source = 'fresh' and score.model_id = {live.id}"
-            found = connection.exec_driver_sql(query + where).scalar() or 0
+            return int(connection.exec_driver_sql(query).scalar() or 0)
+
+    before, deadline = scored(), time.monotonic() + 240
+    process = subprocess.Popen([sys.executable, "cli.py", "worker"], cwd=ROOT, env={**os.environ, **environment})
+    while scored() == before and time.monotonic() < deadline:
+        time.sleep(1)
     process.terminate()
-    process.wait(30)
-    return found
+    process.wait(60)
+    return scored() - before
 
 
 def main() -> None:

@@ -81,6 +81,6 @@ def test_case_and_invisible_characters_change_nothing_that_counts(text):
 
 @pytest.mark.parametrize("unit", ["a", "a ", "a1", "!a", "1", "a1 9", "a.", "\u0300", "$ ", "aa1!"])
 def test_time_is_linear(unit):
-    began = time.perf_counter()
+    began = time.process_time()  # quadratic, it would take minutes; other work on the machine does not count
     normalize(unit * 100_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 5
