@@ -72,7 +72,7 @@ def test_missing_columns_are_told(tmp_path):
     [
         ("a.csv", b""),
         ("a.csv.gz", b"no gzip"),
-        ("a.csv.gz", gzip.compress(b"x" * 99)[:20]),
+        ("a.csv.gz", gzip.compress(b"x" * 99, mtime=0)[:20]),
         ("a.jsonl", b"[1]"),
         ("a.jsonl", b"{"),
         ("a.parquet", b"no"),
