@@ -25,11 +25,21 @@ class Lane(StrEnum):
     """Which line of the queue a comment waits in, in the order in which lanes are served."""
 
     ESCALATED = "escalated"
+    """Somebody asked for another look."""
+    ADJUDICATION = "adjudication"
+    """Two people disagree; a third says which it is."""
     AUDIT = "audit"
+    """Drawn at random from all traffic."""
+    SECOND = "second"
+    """Settled already, and drawn for a second opinion: a measurement, which changes nothing by itself."""
+    DISAGREEMENT = "disagreement"
+    """The live model and a shadow model would treat it differently, and it was drawn from those."""
+    RECHECK = "recheck"
+    """Its labels look wrong by out-of-fold scores."""
     FLAGGED = "flagged"
 
 
-BLIND_LANES = frozenset({Lane.AUDIT})
+BLIND_LANES = frozenset({Lane.ADJUDICATION, Lane.AUDIT, Lane.SECOND, Lane.DISAGREEMENT, Lane.RECHECK})
 """Lanes whose items are shown without scores, highlights or pre-set labels."""
 
 
@@ -39,6 +49,8 @@ class RoutingState(StrEnum):
     ALLOWED = "allowed"
     OPEN = "open"
     SETTLED = "settled"
+    REMOVED = "removed"
+    """By the policy alone, without review."""
 
 
 class Stage(StrEnum):
@@ -146,6 +158,12 @@ class Policy:
     created_at: datetime
     created_by: str
     reason: str
+    second_rate: float = 0.05
+    """Share of settled comments that a second moderator decides too, without knowing."""
+    auto_remove: tuple[float | None, ...] | None = None
+    """Per label: a probability at or above it removes the comment without review; None: never."""
+    auto_audit_rate: float = 0.05
+    """Share of the comments removed without review that are audited."""
 
 
 @dataclass(frozen=True, slots=True)

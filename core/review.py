@@ -233,7 +233,7 @@ class Review:
             shown = verdict.comment_id
             places = queue.lock([shown, *others(queue, claims)])
             self._check_free(ledger, claims, places.get(shown), verdict, by)
-            if batch and places[shown].audit:
+            if batch and places[shown].blind:
                 raise BadInput("A blind item needs a decision of its own: it stands for others like it.")
             ids = [shown, *(i for i in places if i != shown and places[i].state is RoutingState.OPEN)]
             at = self._clock()
@@ -310,7 +310,7 @@ def _decision(verdict: Verdict, place: Place, by: Person, at: datetime, batch: U
         labels=verdict.labels,
         outcome=verdict.outcome,
         lane=place.lane or Lane.FLAGGED,  # a new model may have let it pass while it was on the screen
-        blind=place.audit,
+        blind=place.blind,
         seconds=_clean_seconds(verdict.seconds) if shown else None,
         note=_clean_note(verdict.note),
         model_id=place.model_id,

@@ -93,7 +93,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
     with sessions.read() as session:
         queue = QueueStore(session)
         comments, places = CommentStore(session).get_many(ids), queue.places(ids)
-        seen = [comments[i] for i in ids if i in places and not places[i].audit]
+        seen = [comments[i] for i in ids if i in places and not places[i].blind]
         evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
         standing = DecisionStore(session).standing([c.comment_id for c in claims if c.lane is Lane.ESCALATED])
         context = _contexts(queue, list(comments.values()))
@@ -103,7 +103,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
             lane=claim.lane or Lane.FLAGGED,
             lease_until=claim.lease_until,
             held=claim.held,
-            blind=places[claim.comment_id].audit,
+            blind=places[claim.comment_id].blind,
             evidence=evidence.get(claim.comment_id),
             context=context[claim.comment_id],
             escalation=standing.get(claim.comment_id),

@@ -168,7 +168,7 @@ def follow(item: Standing, routed: Routed, at: int) -> Standing:
     if item.state is RoutingState.SETTLED:
         return item
     flagged = bool(routed.flagged[at])
-    if item.audit or item.lane is Lane.ESCALATED:
+    if item.audit or item.lane not in (None, Lane.FLAGGED):
         return replace(item, flagged=flagged)
     lane = lane_of(flagged=flagged, audit=False)
     return replace(item, flagged=flagged, lane=lane, state=_state(lane), priority=-float(routed.margin[at]))

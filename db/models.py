@@ -60,7 +60,7 @@ def from_micros(value: int) -> datetime:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _only_where(condition: str) -> dict[str, Any]:
+def only_where(condition: str) -> dict[str, Any]:
     """Arguments of a partial index, for both databases."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
@@ -133,7 +133,7 @@ class ModelVersionRow(Base):
     """One scorer in the registry."""
 
     __tablename__ = "model_version"
-    __table_args__ = (Index("uq_model_version_live", "stage", unique=True, **_only_where("stage = 'live'")),)
+    __table_args__ = (Index("uq_model_version_live", "stage", unique=True, **only_where("stage = 'live'")),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -187,13 +187,20 @@ class PolicyRow(Base):
     """Thresholds and audit rates. Immutable but for `active`."""
 
     __tablename__ = "policy"
-    __table_args__ = (Index("uq_policy_active", "active", unique=True, **_only_where("active")),)
+    __table_args__ = (Index("uq_policy_active", "active", unique=True, **only_where("active")),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     thresholds: Mapped[list[float]]
     """Six, in LABELS order."""
     audit_rates: Mapped[list[float]]
     """One a band, low to high."""
+    second_rate: Mapped[float] = mapped_column(server_default=text("0.05"))
+    """Share of settled comments that go to a second moderator."""
+    auto_remove: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Six probabilities from which on a comment is removed without review, null for a label that never does so; NULL
+    for none at all."""
+    auto_audit_rate: Mapped[float] = mapped_column(server_default=text("0.05"))
+    """Share of those that are audited."""
     active: Mapped[bool]
     created_at: Mapped[datetime]
     created_by: Mapped[str]
@@ -209,7 +216,7 @@ class RoutingRow(Base):
 
     __tablename__ = "routing"
     __table_args__ = (
-        Index("ix_routing_queue", "lane", "priority", "comment_id", **_only_where("state = 'open'")),
+        Index("ix_routing_queue", "lane", "priority", "comment_id", **only_where("state = 'open'")),
         Index("ix_routing_day", "day", "band"),
         Index("ix_routing_state", "state", "comment_id"),
     )
@@ -228,6 +235,8 @@ class RoutingRow(Base):
     audit: Mapped[bool]
     rate: Mapped[float]
     """Inclusion probability that held when the audit draw was made."""
+    automatic: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the policy removed it without review."""
     day: Mapped[int]
     """Days since 1970 (UTC) of the first routing: the day of traffic that the comment counts for."""
     routed_at: Mapped[datetime]
@@ -238,7 +247,7 @@ class ClaimRow(Base):
 
     __tablename__ = "claim"
     __table_args__ = (
-        Index("uq_claim_live", "comment_id", unique=True, **_only_where("released_at IS NULL")),
+        Index("uq_claim_live", "comment_id", unique=True, **only_where("released_at IS NULL")),
         Index("ix_claim_person", "person", "released_at"),
     )
 

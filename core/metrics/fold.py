@@ -80,12 +80,12 @@ class Fold:
 
 
 def latest_effective(history: History) -> History:
-    """The entry that says what each comment is: its newest that is no escalation, no revocation and not revoked.
+    """The entry that says what each comment is: its newest that stands and is neither a revocation nor silent.
 
     The same rule as db.stores.decisions.latest_effective, on arrays; a test holds the two together.
     """
     revoked = np.isin(history.id, history.revokes[history.revokes > 0])
-    standing = history.take((history.revokes == 0) & (history.escalates == 0) & ~revoked)
+    standing = history.take((history.revokes == 0) & (history.silent == 0) & ~revoked)
     order = np.lexsort((standing.id, standing.comment_id))
     ids = standing.comment_id[order]
     last = np.append(ids[1:] != ids[:-1], True)[: len(ids)]

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import db.quality_models  # noqa: F401 (its tables join the metadata)
 from db.models import Base
 
 

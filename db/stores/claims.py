@@ -9,10 +9,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core.domain import Lane
-from db.models import ClaimRow, RoutingRow
+from db.models import ClaimRow, DecisionRow, RoutingRow
 
 _OPEN = text("routing.state = 'open'")
 """Spelled out: SQLite uses a partial index only for a condition that it can read."""
+_OTHERS_ONLY = frozenset({Lane.SECOND, Lane.ADJUDICATION})
+"""Lanes whose comments go to somebody who has not decided them before."""
 _LIVE = text("claim.released_at IS NULL")
 
 
@@ -51,6 +53,8 @@ class ClaimStore:
         query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == lane.value, ~_is_claimed())
         if passed_since:
             query = query.where(~_was_passed(person, passed_since))
+        if lane in _OTHERS_ONLY:
+            query = query.where(~_has_decided(person))
         query = query.order_by(RoutingRow.priority, RoutingRow.comment_id).limit(limit)
         return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
 
@@ -116,6 +120,14 @@ class ClaimStore:
 
 def _is_claimed() -> ColumnElement[bool]:
     return select(ClaimRow.id).where(ClaimRow.comment_id == RoutingRow.comment_id, _LIVE).exists()
+
+
+def _has_decided(person: str) -> ColumnElement[bool]:
+    return (
+        select(DecisionRow.id)
+        .where(DecisionRow.comment_id == RoutingRow.comment_id, DecisionRow.person == person)
+        .exists()
+    )
 
 
 def _was_passed(person: str, since: datetime) -> ColumnElement[bool]:

@@ -28,8 +28,12 @@ def is_standing() -> ColumnElement[bool]:
 
 
 def is_effective() -> ColumnElement[bool]:
-    """Condition on DecisionRow: it says what the comment is. Neither revoked, nor a revocation, nor an escalation."""
-    return is_standing() & (DecisionRow.outcome != Outcome.ESCALATE.value)
+    """Condition on DecisionRow: it says what the comment is.
+
+    Neither revoked, nor a revocation, nor an escalation, nor a second opinion, which is there to be compared.
+    """
+    says = (DecisionRow.outcome != Outcome.ESCALATE.value) & (DecisionRow.lane != Lane.SECOND.value)
+    return is_standing() & says
 
 
 def effective_decisions(*columns: Any) -> Select[Any]:

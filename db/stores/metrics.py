@@ -38,8 +38,8 @@ class History:
     comment_id: Ints
     labels: Ints
     """Bit masks, core.domain.pack_labels."""
-    escalates: Ints
-    """1 for escalations, which say nothing about labels."""
+    silent: Ints
+    """1 for entries that do not say what the comment is: escalations and second opinions."""
     revokes: Ints
     """id of the entry that this one takes back, 0 for none."""
     day: Ints
@@ -150,9 +150,10 @@ class MetricsStore:
         # Whether an entry holds is for the reader to say: asked here, SQLite would walk the whole ledger by `revokes`.
         golden = select(GoldenRow.comment_id).where(GoldenRow.comment_id == DecisionRow.comment_id).exists()
         # five small numbers as one: columns are what a bulk read pays for
-        escalates = case((DecisionRow.outcome == Outcome.ESCALATE.value, 1), else_=0)
+        says_nothing = (DecisionRow.outcome == Outcome.ESCALATE.value) | (DecisionRow.lane == Lane.SECOND.value)
+        silent = case((says_nothing, 1), else_=0)
         small = cast(RoutingRow.day, BigInteger) * 4096 + RoutingRow.band * 256
-        small = small + cast(RoutingRow.audit, Integer) * 128 + escalates * 64 + DecisionRow.labels
+        small = small + cast(RoutingRow.audit, Integer) * 128 + silent * 64 + DecisionRow.labels
         found = (
             select(
                 DecisionRow.id,
@@ -172,7 +173,7 @@ class MetricsStore:
             id=id,
             comment_id=comment_id,
             labels=number & 63,
-            escalates=(number >> 6) & 1,
+            silent=(number >> 6) & 1,
             revokes=revokes,
             day=number >> 12,
             band=(number >> 8) & 15,

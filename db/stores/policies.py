@@ -60,4 +60,14 @@ class PolicyStore:
 
 
 def _policy(row: PolicyRow) -> Policy:
-    return Policy(row.id, tuple(row.thresholds), tuple(row.audit_rates), row.created_at, row.created_by, row.reason)
+    return Policy(
+        row.id,
+        tuple(row.thresholds),
+        tuple(row.audit_rates),
+        row.created_at,
+        row.created_by,
+        row.reason,
+        second_rate=row.second_rate,
+        auto_remove=tuple(row.auto_remove) if row.auto_remove else None,
+        auto_audit_rate=row.auto_audit_rate,
+    )

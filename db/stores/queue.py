@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from core.domain import Comment, Lane, RoutingState
+from core.domain import BLIND_LANES, Comment, Lane, RoutingState
 from db.models import CommentRow, GoldenRow, PendingRow, RoutingRow
 
 
@@ -20,6 +20,11 @@ class Place:
     audit: bool
     model_id: int
     policy_id: int
+
+    @property
+    def blind(self) -> bool:
+        """Whether it is shown without scores: audit items always, whatever lane they wait in."""
+        return self.audit or self.lane in BLIND_LANES
 
 
 class QueueStore:
@@ -44,6 +49,11 @@ class QueueStore:
         moved = update(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids))
         self._session.execute(moved.values(state=state.value, lane=lane.value))
 
+    def reopen(self, comment_ids: Collection[int], lane: Lane, *, priority: float = 0.0) -> None:
+        """Let comments that are settled or were let through wait in this lane; open ones stay where they are."""
+        moved = update(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids), RoutingRow.state != "open")
+        self._session.execute(moved.values(state=RoutingState.OPEN.value, lane=lane.value, priority=priority))
+
     def twins(self, comment_id: int, limit: int) -> list[int]:
         """Other open comments of identical text that may share its decision: neither audit nor golden items."""
         first = select(CommentRow.text_hash).where(CommentRow.id == comment_id).scalar_subquery()
@@ -52,7 +62,7 @@ class QueueStore:
             .join(RoutingRow, RoutingRow.comment_id == CommentRow.id)
             .outerjoin(GoldenRow, GoldenRow.comment_id == CommentRow.id)
             .where(CommentRow.text_hash == first, CommentRow.id != comment_id, GoldenRow.comment_id.is_(None))
-            .where(RoutingRow.state == RoutingState.OPEN.value, ~RoutingRow.audit)
+            .where(*_may_share())
         )
         return list(self._session.scalars(query.order_by(CommentRow.id).limit(limit)))
 
@@ -63,7 +73,7 @@ class QueueStore:
             .join(RoutingRow, RoutingRow.comment_id == CommentRow.id)
             .outerjoin(GoldenRow, GoldenRow.comment_id == CommentRow.id)
             .where(CommentRow.text_hash.in_(text_hashes), GoldenRow.comment_id.is_(None))
-            .where(RoutingRow.state == RoutingState.OPEN.value, ~RoutingRow.audit)
+            .where(*_may_share())
             .group_by(CommentRow.text_hash)
         )
         return dict(self._session.execute(query).all())
@@ -111,6 +121,12 @@ class QueueStore:
         """Comments that wait for scores, counted up to 10,000."""
         some = select(PendingRow.comment_id).limit(10_000).subquery()
         return self._session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _may_share() -> tuple[ColumnElement[bool], ...]:
+    """Conditions on RoutingRow: it waits where one decision may settle many."""
+    lanes = [lane.value for lane in Lane if lane not in BLIND_LANES]
+    return RoutingRow.state == RoutingState.OPEN.value, ~RoutingRow.audit, RoutingRow.lane.in_(lanes)
 
 
 def _is_before(comment: Comment) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from pages.shared import charts, metrics_tables, state
 from pages.shared.chart_views import draw_chart
 
 SPANS = {"1 day": 1, "7 days": 7, "30 days": 30, "All": None}
+_ALWAYS_COUNTED = (Lane.ESCALATED, Lane.AUDIT, Lane.FLAGGED)
 _TRAFFIC_SECONDS = 5.0
 """While nobody decides but comments come in, the page follows at this pace."""
 
@@ -133,7 +134,7 @@ def draw_activity(metrics: Metrics) -> None:
     st.subheader("Is the queue kept up with?")
     backlog = metrics.backlog()
     with st.container(horizontal=True):
-        for lane in Lane:
+        for lane in (lane for lane in Lane if backlog.get(lane) or lane in _ALWAYS_COUNTED):
             st.metric(f"Waiting, {lane}", f"{backlog.get(lane, 0):,}", border=True)
     st.markdown("**How many decisions are made an hour?**")
     draw_chart(charts.hours(metrics.decisions_per_hour()), "hours", "Decisions an hour, last 48 hours")

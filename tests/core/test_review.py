@@ -373,7 +373,7 @@ def test_counts(review, fill, ada, bob, clock):
     review.undo(ada, uuid4())
     counts = review.counts(ada, clock.at - timedelta(hours=1))
     assert (counts.done, counts.median_seconds) == (2, 3)
-    assert counts.waiting == {Lane.ESCALATED: 0, Lane.AUDIT: 1, Lane.FLAGGED: 2}
+    assert {lane: many for lane, many in counts.waiting.items() if many} == {Lane.AUDIT: 1, Lane.FLAGGED: 2}
     assert review.counts(bob, clock.at).done == 0
 
 

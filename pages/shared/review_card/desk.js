@@ -184,7 +184,7 @@ class Desk {
   }
 }
 
-const LANES = ["escalated", "audit", "flagged"]
+const LANES = ["escalated", "adjudication", "audit", "second", "disagreement", "recheck", "flagged"]
 
 function pause(item) {
   if (item.since !== null) item.spent += performance.now() - item.since

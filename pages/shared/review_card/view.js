@@ -1,7 +1,11 @@
 // Drawing the card. Reads the desk, changes nothing on it.
 
-const LANE_NAMES = { escalated: "Escalated", audit: "Blind audit", flagged: "Flagged" }
-const LANE_SHORT = { escalated: "Escalated", audit: "Audit", flagged: "Flagged" }
+const LANE_NAMES = {
+  escalated: "Escalated", adjudication: "Two disagree", audit: "Blind audit", second: "Second opinion",
+  disagreement: "Models disagree", recheck: "Look again", flagged: "Flagged",
+}
+const LANE_SHORT = { ...LANE_NAMES, audit: "Audit", second: "Second" }
+const ALWAYS_COUNTED = ["escalated", "audit", "flagged"]
 const OUTCOME_NAMES = { approve: "Approve", remove: "Remove", escalate: "Escalate" }
 const DONE_NAMES = { approve: "approved", remove: "removed", escalate: "escalated" }
 const WHY_BLIND =
@@ -189,7 +193,8 @@ class View {
   }
 
   drawCounts(desk, counts) {
-    const lanes = LANES.map((lane) => {
+    const counted = LANES.filter((lane) => counts.waiting[lane] || ALWAYS_COUNTED.includes(lane))
+    const lanes = counted.map((lane) => {
       const place = element("span", LANE_SHORT[lane] + " ", "count")
       place.append(element("b", count.format(counts.waiting[lane])))
       return place

@@ -1,0 +1,132 @@
+"""Second opinions, shadow models, drift, gate reports; what a policy may do without review."""
+
+import sqlalchemy as sa
+from alembic import op
+
+import db.models
+
+revision = '0003'
+down_revision = '0002'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('disagreement',
+    sa.Column('model_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('live_id', sa.Integer(), nullable=False),
+    sa.Column('labels', sa.Integer(), nullable=False),
+    sa.Column('rate', sa.Double(), nullable=False),
+    sa.Column('drawn', sa.Boolean(), nullable=False),
+    sa.Column('seen_at', db.models.Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_disagreement_comment_id')),
+    sa.ForeignKeyConstraint(['live_id'], ['model_version.id'], name=op.f('fk_disagreement_live_id')),
+    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_disagreement_model_id')),
+    sa.PrimaryKeyConstraint('model_id', 'comment_id', name=op.f('pk_disagreement'))
+    )
+    op.create_table('drift_alert',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('model_id', sa.Integer(), nullable=True),
+    sa.Column('day', sa.Integer(), nullable=False),
+    sa.Column('value', sa.Double(), nullable=False),
+    sa.Column('limit', sa.Double(), nullable=False),
+    sa.Column('boost', sa.Double(), nullable=False),
+    sa.Column('raised_at', db.models.Instant(), nullable=False),
+    sa.Column('cleared_at', db.models.Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_drift_alert_model_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_drift_alert'))
+    )
+    with op.batch_alter_table('drift_alert', schema=None) as batch_op:
+        batch_op.create_index('uq_drift_alert_open', ['kind', 'subject'], unique=True, sqlite_where=sa.text('cleared_at IS NULL'), postgresql_where=sa.text('cleared_at IS NULL'))
+
+    op.create_table('gate_report',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('model_id', sa.Integer(), nullable=False),
+    sa.Column('live_id', sa.Integer(), nullable=True),
+    sa.Column('person', sa.Text(), nullable=False),
+    sa.Column('passed', sa.Boolean(), nullable=False),
+    sa.Column('report', sa.JSON(), nullable=False),
+    sa.Column('made_at', db.models.Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['live_id'], ['model_version.id'], name=op.f('fk_gate_report_live_id')),
+    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_gate_report_model_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_gate_report'))
+    )
+    with op.batch_alter_table('gate_report', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_gate_report_model_id'), ['model_id'], unique=False)
+
+    op.create_table('shadow',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('model_id', sa.Integer(), nullable=False),
+    sa.Column('rate', sa.Double(), nullable=False),
+    sa.Column('person', sa.Text(), nullable=False),
+    sa.Column('started_at', db.models.Instant(), nullable=False),
+    sa.Column('ended_at', db.models.Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_shadow_model_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shadow'))
+    )
+    with op.batch_alter_table('shadow', schema=None) as batch_op:
+        batch_op.create_index('uq_shadow_running', ['model_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    op.create_table('shadow_pending',
+    sa.Column('model_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_shadow_pending_comment_id')),
+    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_shadow_pending_model_id')),
+    sa.PrimaryKeyConstraint('model_id', 'comment_id', name=op.f('pk_shadow_pending'))
+    )
+    op.create_table('second_opinion',
+    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('first_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('second_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('adjudication_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('rate', sa.Double(), nullable=False),
+    sa.Column('drawn_at', db.models.Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['adjudication_id'], ['decision.id'], name=op.f('fk_second_opinion_adjudication_id')),
+    sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_second_opinion_comment_id')),
+    sa.ForeignKeyConstraint(['first_id'], ['decision.id'], name=op.f('fk_second_opinion_first_id')),
+    sa.ForeignKeyConstraint(['second_id'], ['decision.id'], name=op.f('fk_second_opinion_second_id')),
+    sa.PrimaryKeyConstraint('comment_id', name=op.f('pk_second_opinion'))
+    )
+    with op.batch_alter_table('second_opinion', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_second_opinion_first_id'), ['first_id'], unique=False)
+
+    with op.batch_alter_table('policy', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('second_rate', sa.Double(), server_default=sa.text('0.05'), nullable=False))
+        batch_op.add_column(sa.Column('auto_remove', sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column('auto_audit_rate', sa.Double(), server_default=sa.text('0.05'), nullable=False))
+
+    with op.batch_alter_table('routing', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('automatic', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('routing', schema=None) as batch_op:
+        batch_op.drop_column('automatic')
+
+    with op.batch_alter_table('policy', schema=None) as batch_op:
+        batch_op.drop_column('auto_audit_rate')
+        batch_op.drop_column('auto_remove')
+        batch_op.drop_column('second_rate')
+
+    with op.batch_alter_table('second_opinion', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_second_opinion_first_id'))
+
+    op.drop_table('second_opinion')
+    op.drop_table('shadow_pending')
+    with op.batch_alter_table('shadow', schema=None) as batch_op:
+        batch_op.drop_index('uq_shadow_running', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    op.drop_table('shadow')
+    with op.batch_alter_table('gate_report', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_gate_report_model_id'))
+
+    op.drop_table('gate_report')
+    with op.batch_alter_table('drift_alert', schema=None) as batch_op:
+        batch_op.drop_index('uq_drift_alert_open', sqlite_where=sa.text('cleared_at IS NULL'), postgresql_where=sa.text('cleared_at IS NULL'))
+
+    op.drop_table('drift_alert')
+    op.drop_table('disagreement')
