@@ -73,9 +73,7 @@ class DriftAlertRow(Base):
     """A limit of drift that was passed, from when until when."""
 
     __tablename__ = "drift_alert"
-    __table_args__ = (
-        Index("uq_drift_alert_open", "kind", "subject", unique=True, **only_where("cleared_at IS NULL")),
-    )
+    __table_args__ = (Index("uq_drift_alert_open", "kind", "subject", unique=True, **only_where("cleared_at IS NULL")),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
