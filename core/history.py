@@ -18,7 +18,11 @@ class Standing(StrEnum):
 
     NOT_SCORED = "not scored"
     ESCALATED = "escalated"
+    ADJUDICATION = "adjudication"
     AUDIT = "audit"
+    SECOND = "second"
+    DISAGREEMENT = "disagreement"
+    RECHECK = "recheck"
     FLAGGED = "flagged"
     ALLOWED = "allowed"
     SETTLED = "settled"
@@ -102,7 +106,8 @@ def _scores(scores: Sequence[tuple[ScoreRow, str, str]]) -> Iterator[Event]:
 
 def _routing(routing: RoutingRow, blind: bool) -> Event:
     if blind:
-        return Event(routing.routed_at, "routed", "Drawn into the audit sample")
+        drawn = "Drawn into the audit sample" if routing.audit and routing.lane != Lane.SECOND else "Routed"
+        return Event(routing.routed_at, "routed", drawn)
     to = "allowed" if routing.state == RoutingState.ALLOWED else f"sent to review, lane {routing.lane}"
     flag = "Flagged" if routing.flagged else "Not flagged"
     drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"

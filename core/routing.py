@@ -134,6 +134,11 @@ def audit_order(comment_ids: Ints) -> Floats:
     return _uniform(comment_ids, _key("audit order"))
 
 
+def permanent_numbers(purpose: str, comment_ids: Ints) -> Floats:
+    """Numbers of comments for one draw, [n], uniform in [0, 1): independent of those of any other purpose."""
+    return _uniform(comment_ids, _key(purpose))
+
+
 def _key(purpose: str) -> np.uint64:
     return np.uint64(int.from_bytes(blake2b(purpose.encode(), digest_size=8, key=b"moderato").digest(), "big"))
 
