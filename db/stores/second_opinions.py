@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.domain import OTHERS_LANES, Decision, Lane, Outcome, RoutingState
@@ -142,9 +142,11 @@ class SecondOpinionStore:
         found = {id_: limits for id_, limits, _ in rows}
         return found | {0: next((limits for _, limits, active in rows if active), [0.5] * len(_SCORES))}
 
-    def drawn(self, live_model_id: int | None) -> list[Row[Any]]:
+    def drawn(self, live_model_id: int | None) -> list[tuple[Any, ...]]:
         """A row for each drawn decision that stands, see COLUMNS; NULL for opinions that are not given."""
-        return list(self._session.execute(_drawn(live_model_id or 0)))
+        # the driver's own rows: a Row object each would cost as much as the query
+        cursor = self._session.connection().execute(_drawn(live_model_id or 0)).cursor
+        return list(cursor.fetchall()) if cursor else []
 
 
 COLUMNS = (
