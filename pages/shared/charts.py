@@ -20,7 +20,8 @@ from pages.shared.chart import draw_chart, hold_steady
 from pages.shared.chart.spec import MOST_POINTS, MUTED, Axis, Chart, Draw, Mark, Numbers, Scale, Series, Unit
 
 __all__ = [
-    "MUTED", "Axis", "Chart", "Mark", "Series", "bars", "draw_chart", "hold_steady", "lines", "plain", "points", "steps",
+    "MUTED", "Axis", "Chart", "Mark", "Series",
+    "bars", "draw_chart", "hold_steady", "lines", "plain", "points", "steps",
 ]  # fmt: skip
 
 Values = Sequence[Any] | np.ndarray

@@ -97,7 +97,7 @@ def score_days(found: ScoreDays, label: str) -> Chart:
 
 
 def _common_grid(found: list[curves.Curve]) -> np.ndarray:
-    """At most MOST_POINTS false-positive rates, spread evenly along the curves' mean way; 0 twice, as curves rise there."""
+    """At most MOST_POINTS rates, spread evenly along the curves' mean way; 0 stands twice: curves rise there."""
     every = np.unique(np.concatenate([curve.x for curve in found])) if found else np.array([0.0, 1.0])
     way = every + sum(np.interp(every, *_rightmost(curve)) for curve in found) / max(1, len(found))
     at = np.searchsorted(way, np.linspace(way[0], way[-1], MOST_POINTS - 1))
@@ -106,14 +106,14 @@ def _common_grid(found: list[curves.Curve]) -> np.ndarray:
 
 def _on_grid(curve: curves.Curve, grid: np.ndarray, label: int, *, banded: bool) -> Series:
     """The curve at the grid's rates, each with the lowest threshold that keeps to the rate."""
-    x, y = _rightmost(curve)
+    lasts = _lasts(curve)
     below = np.searchsorted(curve.x, grid, side="right") - 1
     ends = [getattr(curve, end, None) for end in ("low", "high")] if banded else [None, None]
 
     def read_off(values: np.ndarray | None, start: float) -> tuple[float | None, ...] | None:
         if values is None:
             return None
-        return plain([start, *np.interp(grid[1:], x, np.asarray(values)[_lasts(curve)])], 4)
+        return plain([start, *np.interp(grid[1:], curve.x[lasts], np.asarray(values)[lasts])], 4)
 
     return Series(
         name=LABEL_TITLES[LABELS[label]],

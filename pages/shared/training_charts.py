@@ -20,6 +20,7 @@ def loss(readings: list[Reading], group: str) -> Chart:
         {"Loss of each step": values.to_numpy(), "Smoothed": values.ewm(span=_SMOOTH).mean().to_numpy()},
         colours={"Loss of each step": MUTED, "Smoothed": 0},
         x_title="Step", y_title="Loss", x_unit="count", x_range=(0, None), height=220, group=group,
+        alt=f"Up to step {readings[-1].step:,} of {readings[-1].steps:,}: loss {readings[-1].loss:.3f}",
     )  # fmt: skip
     noisy, smooth = chart.series
     return replace(chart, series=(replace(noisy, width=1.0, dash=0), replace(smooth, width=2.5)))
@@ -33,7 +34,7 @@ def auc(readings: list[Reading], group: str) -> Chart | None:
     return lines(
         [reading.step for reading in found], {"AUC on validation rows": [reading.auc for reading in found]},
         colours={"AUC on validation rows": 2}, x_title="Step", y_title="AUC", x_unit="count",
-        x_range=(0, readings[-1].step), height=180, group=group,
+        x_range=(0, readings[-1].step), height=180, group=group, alt=f"Now {found[-1].auc:.4f}",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The chart component: draws a Chart with uPlot in the browser, which keeps zoom and hidden series by the chart's key."""
+"""The chart component: uPlot draws a Chart in the browser, which keeps zoom and hidden series by the chart's key."""
 
 import gzip
 import hashlib
@@ -13,7 +13,7 @@ from starlette.routing import Route
 from pages.shared.chart.spec import Chart
 
 _HERE = Path(__file__).parent
-_PARTS = ("vendor/uPlot.iife.min.js", "format.js", "style.js", "marks.js", "table.js", "chart.js")
+_PARTS = ("vendor/uPlot.iife.min.js", "format.js", "style.js", "marks.js", "table.js", "options.js", "chart.js")
 """One module, in this order: the library, then ours."""
 _STYLES = ("vendor/uPlot.min.css", "chart.css")
 
@@ -28,17 +28,22 @@ def _module() -> bytes:
 _SCRIPT = _module()
 _ZIPPED = gzip.compress(_SCRIPT, mtime=0)
 PATH = f"/local/chart-{hashlib.sha256(_SCRIPT).hexdigest()[:16]}.js"
-"""Where the script is served: once to a browser, as its address changes with it. Streamlit would send it with each chart."""
+"""Where the script is served: once to a browser, as its address changes with it. Streamlit would send it every time."""
 
 _LOADER = f"""
 export default function (component) {{
   const {{ data, parentElement }} = component
   const holder = parentElement.querySelector(".chart")
-  holder.style.minHeight = `${{holder.offsetHeight || data.chart.height}}px`
-  import("{PATH}").then(
-    module => module.draw(holder, data),
+  if (!holder.childElementCount) holder.style.minHeight = `${{data.chart.height}}px`
+  import(new URL("{PATH}", location.origin)).then(
+    module => {{
+      if (!holder.isConnected) return
+      holder.style.minHeight = ""
+      holder.stopChart = module.draw(holder, data)
+    }},
     () => {{ holder.textContent = "The chart could not be loaded. Load the page again." }},
   )
+  return () => holder.stopChart?.()
 }}
 """
 _component = st.components.v2.component("chart", html='<div class="chart"></div>', js=_LOADER)
