@@ -19,7 +19,7 @@ def loss(readings: list[Reading], group: str) -> Chart:
         [reading.step for reading in readings],
         {"Loss of each step": values.to_numpy(), "Smoothed": values.ewm(span=_SMOOTH).mean().to_numpy()},
         colours={"Loss of each step": MUTED, "Smoothed": 0},
-        x_title="Step", y_title="Loss", x_unit="count", x_range=(0, None), height=220, group=group,
+        x_title="Step", y_title="Loss", x_unit="count", x_range=(0, readings[-1].step), height=220, group=group,
         alt=f"Up to step {readings[-1].step:,} of {readings[-1].steps:,}: loss {readings[-1].loss:.3f}",
     )  # fmt: skip
     noisy, smooth = chart.series

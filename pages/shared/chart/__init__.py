@@ -41,8 +41,10 @@ export default function (component) {{
       holder.style.minHeight = ""
       holder.stopChart = module.draw(holder, data)
     }},
-    () => {{ holder.textContent = "The chart could not be loaded. Load the page again." }},
-  )
+  ).catch(problem => {{
+    console.error(problem)
+    holder.textContent = "The chart could not be drawn. Load the page again."
+  }})
   return () => holder.stopChart?.()
 }}
 """

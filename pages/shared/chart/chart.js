@@ -64,7 +64,7 @@ class Plot {
     const words = [title, chart.alt, "Arrow keys read values off, plus and minus zoom, Escape shows all."]
     this.area.setAttribute("aria-label", words.filter(Boolean).join(" "))
     this.drawLegend()
-    if (this.u && shapeIs(before, chart)) this.refresh()
+    if (this.u && isLike(before, chart)) this.refresh()
     else this.build()
     this.fillTable()
   }
@@ -92,10 +92,12 @@ class Plot {
 
   build() {
     const { width, height } = this.size()
-    this.area.style.minHeight = `${height || this.chart.height}px`
+    const empty = !this.chart.series.length || !this.xs.length
+    this.area.style.minHeight = empty ? "6rem" : `${height || this.chart.height}px`
+    this.details.hidden = empty
     this.u?.destroy()
     this.u = null
-    if (!this.chart.series.length || !this.xs.length) {
+    if (empty) {
       this.area.replaceChildren(made("div", "empty", "Nothing to draw yet."))
       return
     }
@@ -126,7 +128,7 @@ class Plot {
     if (!this.chart) return
     const { width, height } = this.size()
     if (width < 40) return
-    if (!this.u) this.build()
+    if (!this.u) this.xs.length && this.build()
     else if (width !== this.u.width || height !== this.u.height) {
       this.area.style.minHeight = `${height}px`
       this.u.setSize({ width, height })
@@ -243,7 +245,7 @@ class Plot {
   }
 }
 
-const shapeIs = (before, now) =>
-  before.square === now.square && before.group === now.group && before.x_axis.scale === now.x_axis.scale &&
+const isLike = (before, now) =>
+  now.x.length > 0 && before.square === now.square && before.group === now.group && before.x_axis.scale === now.x_axis.scale &&
   before.y_axis.scale === now.y_axis.scale && JSON.stringify(before.series.map(look)) === JSON.stringify(now.series.map(look))
 const look = series => [series.draw, series.colour, series.dash, series.width]

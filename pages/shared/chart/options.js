@@ -22,6 +22,7 @@ function optionsOf(plot, width, height) {
       }],
       drawSeries: [(u, k) => drawOwn(plot, u, k - 1)],
       draw: [u => drawMarks(u, plot.chart, plot.theme)],
+      setScale: [(u, name) => { plot.area.dataset[name] = `${u.scales[name].min} ${u.scales[name].max}` }],
       setSelect: [() => plot.onSelect()],
       setCursor: [() => plot.onCursor()],
     },
@@ -46,9 +47,12 @@ function seriesOf(plot, k) {
   return {
     ...shown, stroke: colour, width: series.width, dash: dashOf(series), pxAlign: 0,
     paths: series.draw === "steps" ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear(),
-    points: { show: plot.xs.length <= 60 && series.draw === "line", size: 5 + series.width / 2, width: 0, fill: colour },
+    points: { show: u => series.draw === "line" && sparse(u, plot), size: 5 + series.width / 2, width: 0, fill: colour },
   }
 }
+
+// Whether the points of a line stand far enough apart to be shown one by one.
+const sparse = (u, plot) => u.bbox.width / devicePixelRatio >= 14 * plot.xs.filter(x => x >= u.scales.x.min && x <= u.scales.x.max).length
 
 // Bars and points; those that are shown share the room.
 function drawOwn(plot, u, k) {
@@ -64,7 +68,7 @@ function axisOf(plot, name) {
   const axis = () => plot.chart[`${name}_axis`]
   const across = name === "x"
   const names = () => across ? plot.names : null
-  const written = ticks => names() ? ticks.map(k => shortened(names()[k])) : labels(ticks, axis().unit)
+  const written = ticks => names() ? ticks.map(k => shortened(names()[k], plot.size().width < 500 ? 14 : 20)) : labels(ticks, axis().unit)
   return {
     stroke: () => plot.theme.soft, font: plot.theme.font, labelFont: plot.theme.font,
     grid: { stroke: () => plot.theme.grid, width: 1, show: !(across && names()) }, ticks: { show: false },
@@ -77,16 +81,16 @@ function axisOf(plot, name) {
       return ticksOf(axis(), low, high, Math.max(2, Math.floor(pixels / each)))
     },
     values: (_u, ticks) => written(ticks),
-    rotate: (u, values) => across && names() && widest(u, values) * values.length > plot.size().width - 70 ? -38 : 0,
+    rotate: (u, values) => across && names() && crowded(plot, u, values) ? 38 : 0,
     size: (u, values) => {
       if (!across) return Math.ceil(widest(u, values ?? [])) + 10
-      const long = widest(u, values ?? [])
-      return names() && long * values.length > plot.size().width - 70 ? Math.ceil(long * 0.62) + 20 : 26
+      return names() && values && crowded(plot, u, values) ? Math.ceil(widest(u, values) * 0.62) + 20 : 26
     },
   }
 }
 
-const shortened = name => name.length > 20 ? `${name.slice(0, 19)}…` : name
+const crowded = (plot, u, values) => widest(u, values) * values.length > plot.size().width - 70
+const shortened = (name, most) => name.length > most ? `${name.slice(0, most - 1)}…` : name
 
 // In CSS pixels, with a little air.
 function widest(u, values) {
