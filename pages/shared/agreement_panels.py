@@ -187,8 +187,9 @@ def draw_pull(pairs: Pairs) -> None:
 
 def draw_waiting(person: Person, waiting: Waiting) -> None:
     """For a lead: settle what nobody will decide."""
-    if settled := state.kept("withdrawn"):
-        st.success(f"{settled:,} comments are settled as they were decided first.", icon=":material/check:")
+    if (settled := state.kept("withdrawn")) is not None:
+        held = "" if settled else " Moderators have those that wait on their desks: try again in a few minutes."
+        st.success(f"{settled:,} comments are settled as they were decided first.{held}", icon=":material/check:")
         state.keep("withdrawn", None)
     if Role.LEAD not in person.roles or not (waiting.second or waiting.adjudication):
         return

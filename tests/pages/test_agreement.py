@@ -105,9 +105,10 @@ def test_only_analysts_see_it(app, monkeypatch):
 def test_a_lead_withdraws_what_waits(app, app_services):
     world = seed(app_services, comments=3_000, days=5, decided=1.0)
     add_opinions(app_services, world, mean=0.2)
+    app.run()  # the queue, which takes what waits
     with app_services.sessions.begin() as session:
         session.execute(text("UPDATE routing SET state = 'open', lane = 'second' WHERE comment_id <= 3"))
-    open_page(app)
+    app.switch_page("agreement.py").run()
     app.button(key="withdraw_second").click().run()
     assert not app.exception
     assert "3 comments are settled" in app.success[0].value
