@@ -89,22 +89,23 @@ def krippendorff_alpha(counts: Floats, weights: Floats) -> Coefficient:
     enough = counts.sum(1) >= 2
     counts, weights = counts[enough], weights[enough]
     many = counts.sum(1)
-    total = weights @ many
+    total = (weights * many).sum()
     apart = (many**2 - (counts**2).sum(1)) / (many - 1)
-    observed = weights @ apart / total
-    p = weights @ counts / total
-    values = total**2 / (weights**2 @ many)
+    observed = float((weights * apart).sum() / total)
+    p = (weights[:, None] * counts).sum(0) / total
+    values = total**2 / (weights**2 * many).sum()
     small = values / (values - 1)  # his n / (n - 1), with Kish's effective number of values
     expected = small * (1 - p @ p)
     mean = total / weights.sum()
     z_observed = (apart - observed * many) / mean
-    z_expected = -2 * small * ((counts - many[:, None] * p) @ p) / mean
+    z_expected = -2 * small * ((counts - many[:, None] * p) * p).sum(1) / mean
     return _one_minus_ratio((observed, expected), (z_observed, z_expected), apart > 0, weights)
 
 
 def weighted_mean(values: Any, weights: Floats) -> float:
     """Mean of values [n] that weigh so much."""
-    return float(weights @ values / weights.sum())
+    # not @: mixed with flags it is slow, and on a busy machine its threads wait for each other
+    return float((weights * values).sum() / weights.sum())
 
 
 def variance_of_mean(z: Any, weights: Floats) -> float:

@@ -160,7 +160,7 @@ def _human_error(pairs: Pairs, weights: Floats, j: int) -> HumanError | None:
     if centre is None:
         return None
     slopes = np.stack([(_near(means, k, _STEP) - _near(means, k, -_STEP)) / (2 * _STEP) for k in range(3)], 1)
-    lines = slopes[:2] @ z
+    lines = [(slope[:, None] * z).sum(0) for slope in slopes[:2]]
     covariances = [[_covariance(one, other, weights) for other in lines] for one in lines]
     cases = [kish(weights[(x & y) | (judged & true)]), kish(weights[(~x & ~y) | (judged & ~true)])]
     se, sp = intervals(centre[:2], np.diag(covariances), np.array(cases))
