@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from core.domain import OTHERS_LANES, Decision, Lane, Outcome, RoutingState
 from db.models import ClaimRow, DecisionRow, GoldenRow, PolicyRow, RoutingRow, ScoreRow
 from db.quality_models import SecondOpinionRow
+from db.stores.bulk import in_chunks
 from db.stores.decisions import decision_of, is_standing
 
 _SCORES = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")
@@ -116,10 +117,11 @@ class SecondOpinionStore:
         )
         waiting = (RoutingRow.state == RoutingState.OPEN.value) & (RoutingRow.lane == lane.value) & ~held.exists()
         ids = list(self._session.scalars(select(RoutingRow.comment_id).where(waiting).with_for_update()))
-        lapsed = update(ClaimRow).where(ClaimRow.comment_id.in_(ids), ClaimRow.released_at.is_(None))
-        self._session.execute(lapsed.values(released_at=ClaimRow.lease_until))
-        settled = update(RoutingRow).where(RoutingRow.comment_id.in_(ids)).values(state=RoutingState.SETTLED.value)
-        self._session.execute(settled)
+        for some in in_chunks(ids):
+            lapsed = update(ClaimRow).where(ClaimRow.comment_id.in_(some), ClaimRow.released_at.is_(None))
+            self._session.execute(lapsed.values(released_at=ClaimRow.lease_until))
+            settled = update(RoutingRow).where(RoutingRow.comment_id.in_(some))
+            self._session.execute(settled.values(state=RoutingState.SETTLED.value))
         return len(ids)
 
     # -- measuring ----------------------------------------------------------------------------------------------------

@@ -32,13 +32,13 @@ SETTLED, TRAFFIC = "Settled by people", "All traffic"
 def draw_summary(drawn: Drawn, waiting: Waiting) -> None:
     """What there is to go by."""
     same = agreement.same_at_all(drawn.pairs)
-    interval = f"95 % interval {same.low:.1%} to {same.high:.1%}" if same else f"From {FEW_PAIRS} on"
+    weighed = "All six labels and the outcome, each comment weighed by what it was drawn from"
     with st.container(horizontal=True):
         st.metric("Second opinions", f"{len(drawn.pairs):,}", border=True, help=f"Of {drawn.drawn:,} drawn")
-        st.metric("The same in all", f"{same.value:.1%}" if same else "too few", border=True, help=interval)
+        st.metric("The same in all", f"{same.value:.1%}" if same else "too few", border=True, help=weighed)
         st.metric("Waiting for one", f"{waiting.second:,}", border=True)
         st.metric("Waiting for a third", f"{waiting.adjudication:,}", border=True)
-    unsaid = []
+    unsaid = [f"The same in all: 95 % interval {same.low:.1%} to {same.high:.1%}."] if same else []
     if drawn.passed_on:
         unsaid.append(f"{drawn.passed_on:,} second opinions were passed on to somebody else, and are not counted.")
     if drawn.missing > waiting.second:
@@ -201,8 +201,8 @@ def draw_waiting(person: Person, waiting: Waiting) -> None:
             Lane.ADJUDICATION: (waiting.adjudication, "adjudications"),
         }
         for lane, (many, what) in counts.items():
-            st.button(f"Withdraw {many:,} {what}", key=f"withdraw_{lane}", disabled=not many, on_click=_withdraw,
-                      args=(lane,))  # fmt: skip
+            if many:
+                st.button(f"Withdraw {many:,} {what}", key=f"withdraw_{lane}", on_click=_withdraw, args=(lane,))
 
 
 def _withdraw(lane: Lane) -> None:

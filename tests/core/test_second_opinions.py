@@ -1,5 +1,6 @@
 """Second opinions: who is asked, what is shown, what holds, and that every act leaves them consistent."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -116,6 +117,10 @@ def test_agreement_settles(services, review, queue, place, ada, bob):
     (pair,) = pairs(services)
     assert (pair["first_person"], pair["second_person"], pair["judge"]) == ("Ada", "Bob", None)
     assert (pair["first_blind"], pair["rate"]) == (False, 1.0)
+    drawn = services.agreement.drawn()
+    assert (drawn.drawn, len(drawn.pairs), drawn.missing, drawn.people) == (1, 1, 0, ("Ada", "Bob"))
+    assert drawn.pairs.same.all()
+    assert drawn.pairs.preset.tolist() == drawn.pairs.model.tolist() == [[True, False, True, False, True, False]]
 
 
 @pytest.mark.parametrize("said", [(INSULT,), (NO_LABELS, Outcome.APPROVE), (TOXIC, Outcome.APPROVE)])
@@ -257,6 +262,27 @@ def test_a_second_opinion_sent_twice_is_one(services, review, queue, ada, bob):
     assert len(pairs(services)) == 1
 
 
+def test_three_people_at_once_leave_nothing_and_nobody_judges_themselves(
+    services, review, queue, place, ada, bob, cleo
+):
+    made = queue(flagged(15))
+
+    def work(person) -> None:
+        while items := review.claim(person, 3):
+            for item in items:
+                labels = INSULT if person is bob and item.comment.id % 2 else TOXIC
+                review.decide(verdict(item.comment.id, labels), by=person)
+
+    for _ in range(3):  # one who is quick finds nothing while others still hold what they will pass on
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(work, [ada, bob, cleo]))
+    assert {place(i)[0] for i in made} == {RoutingState.SETTLED}
+    with services.sessions.read() as session:
+        people = [[d.person for d in DecisionStore(session).list_of(i)] for i in made]
+    assert all(2 <= len(some) <= 3 and len(set(some)) == len(some) for some in people)
+    assert len(pairs(services)) == len(made)
+
+
 def test_of_identical_comments_only_the_shown_one_is_drawn(services, review, queue, place, ada):
     made = queue([Waiting("same", priority=k) for k in range(3)])
     review.claim(ada, 1)
@@ -346,7 +372,7 @@ ACTS = st.lists(
 
 
 @given(acts=ACTS)
-@hypothesis_settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_acts_leaves_everything_consistent(sqlite_services, acts):
     clock, sessions = Clock(), sqlite_services.sessions
     review = Review(sessions, sqlite_services.settings, clock)
