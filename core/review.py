@@ -109,7 +109,8 @@ class Review:
                 for lane in lanes:
                     most = want - ready
                     ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges) if most > 0 else []
-                    store.add(ids, by.name, at=at, until=at + self._lease)
+                    now_free = self._clock()  # after they were seen: a claim must not seem older than what made it free
+                    store.add(ids, by.name, at=now_free, until=now_free + self._lease)
                     ready += len(ids)
                 if ready:  # what was passed over comes back only when nothing else is left
                     break
@@ -299,14 +300,13 @@ class Review:
 
     def _claim_one(self, by: Person, comment_id: int, *, held: bool) -> datetime:
         check_role(by, Role.MODERATOR)
-        at = self._clock()
-        until = at + (self._hold if held else self._lease)
         with self._sessions.begin() as session:
             claims, place = ClaimStore(session), QueueStore(session).lock([comment_id]).get(comment_id)
+            at = self._clock()
+            until = at + (self._hold if held else self._lease)
             claim = claims.live(comment_id)
-            if place is None or place.state is RoutingState.SETTLED or not self._is_free(claim, by):
-                raise Conflict(f"Comment {comment_id} is settled, or somebody else has it now.")
-            if not self._was_given(claims, place, by):
+            taken = place is None or place.state is RoutingState.SETTLED or not self._is_free(claim, by)
+            if taken or (place and not self._was_given(claims, place, by)):
                 raise Conflict(f"Comment {comment_id} is settled, or somebody else has it now.")
             if claim is None or claim.person != by.name:
                 claims.release([comment_id], at)

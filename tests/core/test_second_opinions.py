@@ -262,10 +262,8 @@ def test_a_second_opinion_sent_twice_is_one(services, review, queue, ada, bob):
     assert len(pairs(services)) == 1
 
 
-def test_three_people_at_once_leave_nothing_and_nobody_judges_themselves(
-    services, review, queue, place, ada, bob, cleo
-):
-    made = queue(flagged(15))
+def test_three_people_at_once_leave_nothing_and_nobody_judges_themselves(services, queue, place, ada, bob, cleo):
+    made, review = queue(flagged(15)), Review(services.sessions, services.settings)
 
     def work(person) -> None:
         while items := review.claim(person, 3):
