@@ -33,7 +33,7 @@ class Plot {
     this.frame = made("div", "scroll")
     this.frame.tabIndex = 0
     this.details.append(made("summary", "", "Table"), this.frame)
-    holder.replaceChildren(this.style, this.heading, this.legend, this.area, this.spoken, this.details, this.probe)
+    holder.replaceChildren(this.style, this.heading, this.area, this.legend, this.spoken, this.details, this.probe)
     this.area.onkeydown = event => this.onKey(event)
     this.area.onblur = () => { if (!this.area.matches(":hover")) this.point(null) }
     this.details.ontoggle = () => this.fillTable()
