@@ -107,6 +107,7 @@ def _chart(x: Values, ys: Mapping[str, Values], draw: Draw, ends: Intervals, loo
             low=_as_long(places, name, ends[name][0]) if name in ends else None,
             high=_as_long(places, name, ends[name][1]) if name in ends else None,
             colour=colours.get(name, k),
+            dash=0 if len(ys) == 1 else None,
         )
         for k, (name, y) in enumerate(ys.items())
     )
