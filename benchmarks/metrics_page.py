@@ -4,8 +4,8 @@
 
 The value is the median time, in seconds, from a click on Metrics in the sidebar of another page until the table and the
 first chart are painted, in a browser that was there before. Beside it: the same when the page is opened by its address
-(warm, and in a browser that never saw Moderato), the very first visit after a start of the server, and what goes over
-the wire: for the page itself after the click, and for a first load with Streamlit's own part named. The bytes are those
+(warm, and in a browser that never saw Moderato), each with the moment at which Streamlit had drawn the title, the very
+first visit right after a start of the server, which folds the whole ledger, and what goes over the wire: for the page itself after the click, and for a first load with Streamlit's own part named. The bytes are those
 that Chromium's network layer reports: bodies as sent (compressed), and the websocket's frames.
 """
 
@@ -41,6 +41,11 @@ PAINTED = """() => new Promise(done => {
   look()
 })"""
 """Comes back once a frame with the table and a chart was painted."""
+TITLED = """() => new Promise(done => {
+  const look = () => document.querySelector("[data-testid=stMain] h1") ? done(performance.now()) : requestAnimationFrame(look)
+  look()
+})"""
+"""Comes back once Streamlit has drawn the page's title: its own start, before there is a number of ours."""
 
 
 @dataclass
@@ -100,7 +105,7 @@ def measure(folder: Path) -> dict[str, float]:
     """Visits of every kind."""
     with serving(folder, embedded_worker="false") as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=ARGS)
-        first = open_by_address(person(browser, server.url), server.url)  # the server folds the ledger for it
+        first = open_by_address(person(browser, server.url), server.url)  # the server folds the ledger meanwhile
         cold = [open_by_address(person(browser, server.url), server.url) for _ in range(3)]
         context = person(browser, server.url)
         open_by_address(context, server.url)
@@ -113,13 +118,15 @@ def measure(folder: Path) -> dict[str, float]:
         "click_s": median(by_click),
         "click_worst_s": round(max(by_click), 2),
         "first_click_s": round(clicked, 2),
-        "address_warm_s": median([seconds for seconds, _ in warm]),
-        "address_cold_s": median([seconds for seconds, _ in cold]),
+        "address_warm_s": median([seconds for seconds, _, _ in warm]),
+        "address_warm_streamlit_s": median([titled for _, titled, _ in warm]),
+        "address_cold_s": median([seconds for seconds, _, _ in cold]),
+        "address_cold_streamlit_s": median([titled for _, titled, _ in cold]),
         "after_start_s": round(first[0], 2),
         "page_bytes": sum(page.values()),
-        "first_load_page_bytes": cold[0][1]["websocket"] + cold[0][1]["charts"],
-        "first_load_chart_script_bytes": cold[0][1]["charts"],
-        "first_load_streamlit_bytes": cold[0][1]["streamlit"],
+        "first_load_page_bytes": cold[0][2]["websocket"] + cold[0][2]["charts"],
+        "first_load_chart_script_bytes": cold[0][2]["charts"],
+        "first_load_streamlit_bytes": cold[0][2]["streamlit"],
     }
 
 
@@ -130,15 +137,17 @@ def person(browser: Browser, url: str) -> BrowserContext:
     return context
 
 
-def open_by_address(context: BrowserContext, url: str) -> tuple[float, dict[str, int]]:
-    """Seconds from the start of the navigation until painted, and bytes until two seconds after that."""
+def open_by_address(context: BrowserContext, url: str) -> tuple[float, float, dict[str, int]]:
+    """Seconds from the start of the navigation until painted, and until the title stood there; bytes until two seconds
+    after that."""
     page = context.new_page()
     wire = Wire(page)
     page.goto(f"{url}/metrics", wait_until="commit")
+    titled = page.evaluate(TITLED) / 1000
     seconds = page.evaluate(PAINTED) / 1000
     page.wait_for_timeout(2_000)
     page.close()
-    return seconds, wire.got
+    return seconds, titled, wire.got
 
 
 def click_through(context: BrowserContext, url: str) -> tuple[float, list[tuple[float, dict[str, int]]]]:

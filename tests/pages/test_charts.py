@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from core.metrics.curves import Curve
+from pages.shared import chart as chart_component
 from pages.shared import metric_charts
 from pages.shared.charts import MUTED, Mark, bars, lines, plain, points, steps
 
@@ -91,3 +94,15 @@ def test_a_curves_band_is_drawn_for_the_chosen_label_alone():
     chosen = metric_charts._on_grid(Banded(), grid, 0, banded=True)
     assert (chosen.low[2], chosen.high[2]) == (0.7, 0.9)
     assert metric_charts._on_grid(Banded(), grid, 1, banded=False).low is None
+
+
+def test_the_script_is_served_once_to_a_browser():
+    client = TestClient(Starlette(routes=chart_component.routes))
+    answer = client.get(chart_component.PATH)
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "export function draw" in answer.text
+    plain_answer = client.get(chart_component.PATH, headers={"accept-encoding": "identity"})
+    assert plain_answer.text == answer.text
+    assert len(client.get(chart_component.PATH).content) < 120_000
