@@ -4,9 +4,10 @@
 
 The value is the median time, in seconds, from a click on Metrics in the sidebar of another page until the table and the
 first chart are painted, in a browser that was there before. Beside it: the same when the page is opened by its address
-(warm, and in a browser that never saw Moderato), each with the moment at which Streamlit had drawn the title, the very
-first visit right after a start of the server, which folds the whole ledger, and what goes over the wire: for the page itself after the click, and for a first load with Streamlit's own part named. The bytes are those
-that Chromium's network layer reports: bodies as sent (compressed), and the websocket's frames.
+(warm, and in a browser that never saw Moderato), each with the moment at which Streamlit had drawn the title; the very
+first visit right after a start of the server, which folds the whole ledger; and what goes over the wire: for the page
+itself after the click, and for a first load with Streamlit's own part named. The bytes are those that Chromium's network
+layer reports: bodies as sent (compressed), and the websocket's frames.
 """
 
 import argparse
@@ -42,7 +43,8 @@ PAINTED = """() => new Promise(done => {
 })"""
 """Comes back once a frame with the table and a chart was painted."""
 TITLED = """() => new Promise(done => {
-  const look = () => document.querySelector("[data-testid=stMain] h1") ? done(performance.now()) : requestAnimationFrame(look)
+  const title = () => document.querySelector("[data-testid=stMain] h1")
+  const look = () => title() ? done(performance.now()) : requestAnimationFrame(look)
   look()
 })"""
 """Comes back once Streamlit has drawn the page's title: its own start, before there is a number of ours."""
