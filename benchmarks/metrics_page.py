@@ -6,8 +6,8 @@ The value is the median time, in seconds, from a click on Metrics in the sidebar
 first chart are painted, in a browser that was there before. Beside it: the same when the page is opened by its address
 (warm, and in a browser that never saw Moderato), each with the moment at which Streamlit had drawn the title; the very
 first visit right after a start of the server, which folds the whole ledger; and what goes over the wire: for the page
-itself after the click, and for a first load with Streamlit's own part named. The bytes are those that Chromium's network
-layer reports: bodies as sent (compressed), and the websocket's frames.
+itself after the click, and for a first load with Streamlit's own part named. The bytes are those that Chromium's
+network layer reports: bodies as sent (compressed), and the websocket's frames.
 """
 
 import argparse
