@@ -54,6 +54,10 @@ def test_what_cannot_be_drawn_is_named():
         lines([1, 2, 3], {"a": [1, 2]})
     with pytest.raises(ValueError, match="group them into at most 400"):
         bars(range(401), {"a": range(401)})
+    with pytest.raises(ValueError, match="ascending"):
+        lines([1, 3, 2], {"a": [1, 2, 3]})
+    with pytest.raises(ValueError, match="without gaps"):
+        points([1, None], {"a": [1, 2]})
     with pytest.raises(ValueError, match="a has 3 counts for 3 edges; 2 are needed"):
         steps([0, 1, 2], {"a": [1, 2, 3]})
 
