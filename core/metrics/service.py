@@ -163,6 +163,15 @@ class Metrics:
             _take_late_scores(MetricsStore(session), fold, model_id, fold.unscored())
             return fold
 
+    def fold_part(self, model_id: int) -> bool:
+        """Take in the next part of the ledger; says whether more waits. Readers come in between parts."""
+        with self._lock, self._sessions.read() as session:
+            store, fold = MetricsStore(session), self._fold(model_id)
+            end = store.ledger_end()
+            if fold.cursor < end:
+                _fold_part(store, fold, model_id, end)
+            return fold.cursor < end
+
     def _overviews(
         self, model_id: int, days: Days, views: tuple[View, ...], thresholds: list[float] | None
     ) -> list[Overview]:
@@ -181,9 +190,7 @@ class Metrics:
         if end < fold.cursor:  # another ledger was put in this one's place
             fold = self._folds[model_id] = Fold()
         while fold.cursor < end:
-            upto = min(end, fold.cursor + _CHUNK)
-            fold.reconcile(store.history_between(model_id, fold.cursor, upto))
-            fold.cursor = upto
+            _fold_part(store, fold, model_id, end)
         self._probe(store, fold, model_id)
         return fold
 
@@ -203,6 +210,12 @@ class Metrics:
         while len(self._folds) > _MODELS:
             self._folds.popitem(last=False)
         return self._folds[model_id]
+
+
+def _fold_part(store: MetricsStore, fold: Fold, model_id: int, end: int) -> None:
+    upto = min(end, fold.cursor + _CHUNK)
+    fold.reconcile(store.history_between(model_id, fold.cursor, upto))
+    fold.cursor = upto
 
 
 def _take_late_scores(store: MetricsStore, fold: Fold, model_id: int, waiting: np.ndarray) -> None:
