@@ -32,16 +32,23 @@ def promote(
     data: Annotated[Path | None, typer.Option(help="Labelled file for the frozen test; else the base data.")] = None,
     reason: Annotated[str, typer.Option(help="Kept with the promotion.")] = "",
     override: Annotated[bool, typer.Option("--override", help="Promote although the gate refuses.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file too.")] = None,
 ) -> None:
     """Compare a version with the live model and make it live if it is not worse."""
+    from core.domain import now
     from core.figures_text import report_text
+    from core.gate.page import report_html
     from core.services import build_services
-    from training.compare import examine
+    from training.compare import run_gate
 
     services = build_services()
-    report, _ = examine(services, name, data=data)
+    person = this_user()
+    report, _ = run_gate(services, name, by=person, data=data)
     typer.echo(report_text(report))
-    services.registry.promote(name, by=this_user(), report=report, reason=reason, override=override)
+    if html:
+        html.write_text(report_html(report, now()), encoding="utf-8")
+        typer.echo(f"The report is in {html}.")
+    services.registry.promote(name, by=person, report=report, reason=reason, override=override)
     typer.echo(f"{name} is live. Workers take it up within seconds.")
 
 

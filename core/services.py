@@ -5,6 +5,7 @@ from functools import cached_property
 from core.browse import Browse
 from core.datasets import Datasets
 from core.evaluation import Evaluation
+from core.gate_reports import GateReports
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
@@ -76,6 +77,11 @@ class Services:
     def evaluation(self) -> Evaluation:
         """Audit and golden items, scored by the models that are to be compared."""
         return Evaluation(self.sessions)
+
+    @cached_property
+    def gate_reports(self) -> GateReports:
+        """Every run of the gate."""
+        return GateReports(self.sessions)
 
     @cached_property
     def runs(self) -> Runs:
