@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli_models import app as model_commands
-from cli_models import this_user
+from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
 from core.errors import ModeratoError
 from core.files.kinds import Kind
@@ -174,6 +174,7 @@ def export(
 
 
 app.registered_commands += model_commands.registered_commands
+app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traffic without routing it.")
 
 
 def main() -> None:

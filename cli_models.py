@@ -200,3 +200,38 @@ def evaluate(
 
     for title, metrics in evaluate_version(build_services(), name, data).items():
         typer.echo(f"{title}, {metrics['rows']:,} rows\n{metrics_text(metrics)}\n")
+
+
+shadow_app = typer.Typer(no_args_is_help=True)
+"""`moderato shadow ...`."""
+
+
+@shadow_app.command("start")
+def shadow_start(
+    name: Annotated[str, typer.Argument(help="A challenger that `moderato models` lists.")],
+    rate: Annotated[float, typer.Option(help="Share of the disagreements that is drawn for people.")] = 0.05,
+) -> None:
+    """Let a challenger score all new comments beside the live model, without routing any."""
+    from core.services import build_services
+
+    shadow = build_services().shadows.start(name, by=this_user(), rate=rate)
+    typer.echo(f"{shadow.model} scores all comments that come in from now on, while no live work waits.")
+
+
+@shadow_app.command("stop")
+def shadow_stop() -> None:
+    """End the shadow that runs; what it found stays."""
+    from core.services import build_services
+
+    typer.echo(f"{build_services().shadows.stop(by=this_user()).model} has left the shadow.")
+
+
+@shadow_app.command("status")
+def shadow_status() -> None:
+    """Say how far the shadow is, where it and the live model part, and who was right."""
+    from core.services import build_services
+    from core.shadow_text import shadow_text
+
+    shadows = build_services().shadows
+    latest = shadows.latest()
+    typer.echo(shadow_text(shadows.report(latest)) if latest else "No model was ever in the shadow.")

@@ -19,6 +19,8 @@ class Standing(StrEnum):
     NOT_SCORED = "not scored"
     ESCALATED = "escalated"
     AUDIT = "audit"
+    DISAGREEMENT = "disagreement"
+    """Drawn from the comments that the live and a shadow model treat differently."""
     FLAGGED = "flagged"
     ALLOWED = "allowed"
     SETTLED = "settled"
