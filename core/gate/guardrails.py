@@ -11,7 +11,6 @@ from typing import Final
 from core.gate.report import (
     BIAS_KINDS,
     MEASURES,
-    SET_TITLES,
     Bias,
     Comparison,
     Guardrail,
@@ -24,6 +23,7 @@ from core.labels import LABEL_TITLES
 BIAS_MARGIN: Final = 0.02
 """How much lower a bias AUC may be, even if the interval is sure of it."""
 _SPEED_MARGIN: Final = 0.1
+_SHORT: Final = {"audit": "the audit sample", "golden": "golden items", "test": "the frozen test part"}
 _NAMED: Final = 3
 """Figures that a sentence names; the tables have all."""
 
@@ -158,4 +158,4 @@ def _figures(name: str, one: Comparison) -> str:
 
 
 def _title(one: SetComparison) -> str:
-    return SET_TITLES.get(one.name, one.name)
+    return _SHORT.get(one.name, one.name)

@@ -25,9 +25,10 @@ CSS: Final = """
 .m-gate th{font-weight:500;font-size:.8rem;opacity:.75;text-align:right;padding:.15rem .5rem;white-space:nowrap}
 .m-gate td{text-align:right;padding:.3rem .5rem;border:0;border-top:1px solid rgb(128 128 128 / .25);
  white-space:nowrap;vertical-align:middle}
-.m-gate th:first-child,.m-gate td:first-child,.m-gate td.words,.m-gate th.words{text-align:left}
+.m-gate th:first-child,.m-gate td:first-child,.m-gate td.words{text-align:left}
 .m-gate td:first-child,.m-gate th:first-child{padding-left:0}
-.m-gate td.words{white-space:normal;min-width:14rem;font-size:.85rem;overflow-wrap:anywhere}
+.m-gate td.words{white-space:normal;font-size:.875rem;overflow-wrap:anywhere;padding-right:0}
+.m-gate td.verdict{width:1%;vertical-align:top;padding-top:.4rem}
 .m-gate td.name{white-space:normal;min-width:7rem}
 .m-gate tr.mean td{font-weight:600;border-top-width:2px}
 .m-gate small{opacity:.75;font-size:.8rem;font-weight:400}
@@ -46,12 +47,12 @@ _SIGNS: Final[dict[str, str]] = {"better": "▲ ", "worse": "▼ "}
 def guardrails(made: Sequence[Guardrail]) -> str:
     """A row a guardrail: its verdict, whether it can refuse, what was found."""
     rows = [
-        f'<tr><td class="name">{escape(one.title)}<br><small>{"can refuse" if one.blocks else "does not refuse"}'
-        f"</small></td><td>{mark(one.verdict, warn=not one.blocks)}</td>"
-        f'<td class="words">{escape(one.words)}</td></tr>'
+        f'<tr><td class="verdict">{mark(one.verdict, warn=not one.blocks)}</td>'
+        f'<td class="words"><b>{escape(one.title)}</b> <small>{"can refuse" if one.blocks else "does not refuse"}'
+        f"</small><br>{escape(one.words)}</td></tr>"
         for one in made
     ]
-    return _table("Guardrails", '<th>Guardrail</th><th></th><th class="words">What was found</th>', rows)
+    return _table("Guardrails", "", rows)
 
 
 def set_tables(one: SetComparison) -> list[str]:
@@ -132,5 +133,5 @@ def _table(caption: str, head: str, rows: Iterable[str]) -> str:
     body = "".join(rows)
     return (
         f'<div class="m-gate" tabindex="0"><table><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"{f'<thead><tr>{head}</tr></thead>' if head else ''}<tbody>{body}</tbody></table></div>"
     )

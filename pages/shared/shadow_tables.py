@@ -12,7 +12,7 @@ _CSS = """<style>
 .m-shadow{display:flex;flex-wrap:wrap;gap:.15rem 1.25rem;font-size:.875rem;line-height:1.5}
 .m-shadow i{font-style:normal;opacity:.7;margin-right:.15rem}
 .m-say{font-size:.875rem;line-height:1.45;opacity:.85;margin:.25rem 0 .75rem}
-.m-fig td.wrap,.m-fig th.wrap{white-space:normal}
+.m-part .m-fig td small{display:block}.m-part .m-fig td{vertical-align:top}.m-part .m-fig th{white-space:normal}
 </style>"""
 
 
@@ -37,7 +37,7 @@ def agreement(report: ShadowReport) -> str:
     head = "<th>Label</th><th>Both flag</th><th>Only live</th><th>Only shadow</th><th>Neither</th>"
     rows = [_agreement_row(LABEL_TITLES[name], one) for name, one in report.labels.items()]
     total = _agreement_row("Any label", report.any_label).replace("<tr>", '<tr class="mean">')
-    return table("At the policy's thresholds, all comments scored by both", head, [*rows, total])
+    return _part(table("At the policy's thresholds, all comments scored by both", head, [*rows, total]))
 
 
 def answers(report: ShadowReport) -> str:
@@ -57,7 +57,7 @@ def answers(report: ShadowReport) -> str:
     )
     words = " ".join(part for part in [*say, waits] if part)
     caption = "Who was right: share that deserved the label"
-    return f'{table(caption, head, rows)}<div class="m-say">{escape(words)}</div>'
+    return f'{_part(table(caption, head, rows))}<div class="m-say">{escape(words)}</div>'
 
 
 def bands(report: ShadowReport) -> str:
@@ -67,7 +67,11 @@ def bands(report: ShadowReport) -> str:
         f"<tr><td>{title}</td><td>{one.only_live:,}</td><td>{one.only_shadow:,}</td><td>{one.mixed:,}</td></tr>"
         for title, one in zip(band_titles(), report.bands, strict=True)
     ]
-    return table(f"The latest disagreements by score band, {LATEST} at most", head, rows)
+    return _part(table(f"The latest disagreements by score band, {LATEST} at most", head, rows))
+
+
+def _part(made: str) -> str:
+    return f'{_CSS}<div class="m-part">{made}</div>'
 
 
 def _agreement_row(title: str, one: Agreement) -> str:
@@ -84,7 +88,7 @@ def _judged(one: Judged) -> str:
     if one.deserved is None:
         return f"<small>too few</small> {many}" if one.drawn else "<small>none drawn</small>"
     found = one.deserved
-    return f"{found.value:.0%} <small>{found.low:.0%}–{found.high:.0%}</small><br>{many}"
+    return f"{found.value:.0%} <small>{found.low:.0%}–{found.high:.0%}</small>{many}"
 
 
 def _sentence(label: str, one: Judged) -> str:
