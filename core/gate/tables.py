@@ -48,8 +48,8 @@ def guardrails(made: Sequence[Guardrail]) -> str:
     """A row a guardrail: its verdict, whether it can refuse, what was found."""
     rows = [
         f'<tr><td class="verdict">{mark(one.verdict, warn=not one.blocks)}</td>'
-        f'<td class="words"><b>{escape(one.title)}</b> <small>{"can refuse" if one.blocks else "does not refuse"}'
-        f"</small><br>{escape(one.words)}</td></tr>"
+        f'<td class="words"><strong>{escape(one.title)}</strong> '
+        f"<small>{'can refuse' if one.blocks else 'does not refuse'}</small><br>{escape(one.words)}</td></tr>"
         for one in made
     ]
     return _table("Guardrails", "", rows)
