@@ -2,7 +2,6 @@
 queue that is never finished, reviewers who err."""
 
 from dataclasses import dataclass
-
 from enum import StrEnum
 
 import numpy as np
@@ -71,7 +70,7 @@ class World:
 def draw_world(rng: np.random.Generator, design: Design) -> World:
     """A world anew: comments, scores, draws, answers."""
     day = np.arange(COMMENTS) * DAYS // COMMENTS
-    heat = _heat(rng, day)
+    heat = _heat(rng)
     real = heat > _CUTS
     scores = _scores(rng, heat, day)
     said = _answers(rng, heat, real, design.errors)
@@ -104,7 +103,7 @@ def reviewed(world: World) -> Sample:
     return _sample(world.scores[taken], world.said[taken], np.zeros(taken.sum(), np.int64), None)
 
 
-def _heat(rng: np.random.Generator, day: Ints) -> Floats:
+def _heat(rng: np.random.Generator) -> Floats:
     base = rng.normal(size=(COMMENTS, 1))
     return 0.7 * base + np.sqrt(0.51) * rng.normal(size=(COMMENTS, len(PREVALENCE)))
 
