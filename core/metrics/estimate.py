@@ -123,9 +123,9 @@ def rankings(sample: Sample) -> list[Ranking]:
 
 def at_thresholds(sample: Sample, edges: Ints) -> list[AtThreshold]:
     """Confusion and what follows from it at each label's threshold, given as a bin edge (`edges_of`)."""
-    quadrants = np.stack([_quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
-    numbers = _ratios(sample, quadrants[:, None], OF_QUADRANTS, care=_CARE)
-    sizes, estimated = quadrants.sum(-1), quadrants @ sample.weights  # [6, 4]
+    cells = np.stack([quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
+    numbers = _ratios(sample, cells[:, None], OF_QUADRANTS, care=_CARE)
+    sizes, estimated = cells.sum(-1), cells @ sample.weights  # [6, 4]
     return [_at(float(EDGES[edge]), sizes[i], estimated[i], numbers[5 * i : 5 * i + 5]) for i, edge in enumerate(edges)]
 
 
@@ -135,7 +135,7 @@ def _used(sample: Sample) -> slice:
     return slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
 
 
-def _quadrants(sample: Sample, label: int, edge: int) -> Floats:
+def quadrants(sample: Sample, label: int, edge: int) -> Floats:
     """Decided comments of each stratum: true and false positives, false and true negatives, shape [4, S]."""
     counts = sample.counts[:, label]
     from_edge, below = counts[..., edge:].sum(-1), counts[..., :edge].sum(-1)
