@@ -72,7 +72,7 @@ class Fold:
         moved = (old_packed != packed) | (old_places != places).any(axis=1)
         gone, come = keys_of(old_packed[moved], old_places[moved]), keys_of(packed[moved], places[moved])
         keys = np.concatenate([gone, come])
-        counts = np.concatenate([np.full(len(gone), -1), np.full(len(come), 1)])
+        counts = np.repeat(np.array([-1, 1]), [len(gone), len(come)])
         self._cells.add(keys, counts)
         for span, totals in list(self._spans.items()):
             if len(keys) > _FEW or not _follow(totals, span, keys, counts):
