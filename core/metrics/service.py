@@ -11,7 +11,7 @@ import numpy as np
 from core.domain import Stage, now
 from core.labels import LABELS
 from core.metrics.activity import HourCounts, ScoreDays, score_days
-from core.metrics.bins import Floats
+from core.metrics.bins import Floats, Ints
 from core.metrics.cells import PPM, split_stratum, stratum_of
 from core.metrics.estimate import AtThreshold, Ranking, Sample, at_thresholds, class_sizes, edges_of, rankings
 from core.metrics.fold import Fold, Totals
@@ -22,6 +22,8 @@ _CHUNK = 200_000
 """Ledger entries folded at a time: bounds the memory of a first fold."""
 _MODELS = 4
 """Models whose folds are kept; the one unused for longest is folded again when asked for."""
+_KEPT = 16
+"""Views whose rankings are kept until something in them changes."""
 _PROBE = 20_000
 """Comments without a score that are looked up at a time."""
 _PROBE_SECONDS = 5.0
@@ -90,6 +92,15 @@ class Overview:
     """Comments of the strata that have a decided audit item; the rest of the traffic nothing is known about."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """What a view's numbers have in common at all thresholds."""
+
+    sample: Sample
+    rankings: list[Ranking]
+    sizes: Ints
+
+
 class Metrics:
     """Keeps a fold a model in this process; thread-safe. Reads the database, never writes it."""
 
@@ -98,6 +109,7 @@ class Metrics:
         self._lock = threading.RLock()
         self._folds: OrderedDict[int, Fold] = OrderedDict()
         self._probed: dict[int, float] = {}
+        self._ranked: OrderedDict[tuple[int, Days, View], tuple[object, _Ranked]] = OrderedDict()
         self._hours = HourCounts()
 
     def version(self) -> Version:
@@ -180,9 +192,21 @@ class Metrics:
             totals = self._refresh(store, model_id).totals(days.first, days.last)
             strata = store.strata(days.first, days.last)
             thresholds = thresholds or store.thresholds() or [_DEFAULT_THRESHOLD] * len(LABELS)
-            samples = [_sample(totals, strata, view) for view in views]
+            found = [self._rank((model_id, days, view), totals, strata) for view in views]
         edges, traffic = edges_of(thresholds), int(strata[:, 2].sum())
-        return [_overview(sample, view, edges, traffic) for sample, view in zip(samples, views, strict=True)]
+        return [_overview(ranked, view, edges, traffic) for ranked, view in zip(found, views, strict=True)]
+
+    def _rank(self, key: tuple[int, Days, View], totals: Totals, strata: Floats) -> "_Ranked":
+        """The view's sample and rankings; made anew only if one of its own counts changed since the last time."""
+        view = key[2]
+        state = (totals.stamps[0], None) if view is View.REVIEWED else (totals.stamps[1], strata.tobytes())
+        if key not in self._ranked or self._ranked[key][0] != state:
+            sample = _sample(totals, strata, view)
+            self._ranked[key] = state, _Ranked(sample, rankings(sample), class_sizes(sample))
+        self._ranked.move_to_end(key)
+        while len(self._ranked) > _KEPT:
+            self._ranked.popitem(last=False)
+        return self._ranked[key][1]
 
     def _refresh(self, store: MetricsStore, model_id: int) -> Fold:
         end = store.ledger_end()
@@ -246,13 +270,14 @@ def _population(kept: np.ndarray, sampled: Floats, strata: Floats) -> Floats:
     return np.maximum([size.get(number, 0.0) for number in kept.tolist()], sampled)
 
 
-def _overview(sample: Sample, view: View, edges: np.ndarray, traffic: int) -> Overview:
-    ranked, at, sizes = rankings(sample), at_thresholds(sample, edges), class_sizes(sample)
+def _overview(found: _Ranked, view: View, edges: np.ndarray, traffic: int) -> Overview:
+    sample, sizes, at = found.sample, found.sizes, at_thresholds(found.sample, edges)
     return Overview(
         view=view,
         sample=sample,
         labels=tuple(
-            LabelReport(label, int(sizes[i, 1]), int(sizes[i, 0]), ranked[i], at[i]) for i, label in enumerate(LABELS)
+            LabelReport(label, int(sizes[i, 1]), int(sizes[i, 0]), found.rankings[i], at[i])
+            for i, label in enumerate(LABELS)
         ),
         decided=int(sample.sampled.sum()),
         traffic=traffic,
