@@ -105,6 +105,7 @@ def retrain(
     base: Annotated[str, typer.Option(help="Another base; else that of the preset's newest version.")] = "",
     max_rows: Annotated[int | None, typer.Option(help="Training rows at most, corrections first.", min=1)] = None,
     snapshot: Annotated[int | None, typer.Option(help="A recorded training snapshot; else a new one is made.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Fresh weights, not those of the preset's version.")] = False,
     run: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Teach the live model what moderators decided: a challenger with its figures beside the live model's."""
@@ -124,7 +125,7 @@ def retrain(
         transformer = configure(preset, base=base, max_rows=max_rows, services=services)
         begun = services.runs.require(run) if run else None
         person = local_person(begun.person) if begun else this_user()
-        config = RetrainConfig(data, name, transformer=transformer, snapshot_id=snapshot)
+        config = RetrainConfig(data, name, transformer=transformer, anew=anew, snapshot_id=snapshot)
         version = make(services, by=person, config=config, run=begun, say=None if begun else Teller())
     typer.echo(version_text(version))
 
