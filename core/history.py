@@ -22,6 +22,7 @@ class Standing(StrEnum):
     AUDIT = "audit"
     SECOND = "second"
     DISAGREEMENT = "disagreement"
+    """Drawn from the comments that the live and a shadow model treat differently."""
     RECHECK = "recheck"
     FLAGGED = "flagged"
     ALLOWED = "allowed"
@@ -106,8 +107,9 @@ def _scores(scores: Sequence[tuple[ScoreRow, str, str]]) -> Iterator[Event]:
 
 def _routing(routing: RoutingRow, blind: bool) -> Event:
     if blind:
-        drawn = "Drawn into the audit sample" if routing.audit and routing.lane != Lane.SECOND else "Routed"
-        return Event(routing.routed_at, "routed", drawn)
+        audit = routing.audit and routing.lane != Lane.SECOND
+        what = "Drawn into the audit sample" if audit else "Routed; how, is hidden until it is decided"
+        return Event(routing.routed_at, "routed", what)
     to = "allowed" if routing.state == RoutingState.ALLOWED else f"sent to review, lane {routing.lane}"
     flag = "Flagged" if routing.flagged else "Not flagged"
     drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"

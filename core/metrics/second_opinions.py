@@ -32,6 +32,7 @@ from core.metrics.agreement import (
     weighted_mean,
 )
 from core.metrics.bins import Floats
+from core.metrics.human_error import HumanError
 from core.metrics.intervals import Estimate, intervals
 from core.metrics.pairs import Pairs
 
@@ -43,7 +44,7 @@ _STEP = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class HumanError:
+class LabelError:
     """How often one person's decision on a label is right, with what a correction of the model's numbers needs."""
 
     label: str
@@ -63,8 +64,15 @@ class HumanError:
     judged: int
     """Disagreements that are adjudicated."""
 
+    @property
+    def error(self) -> HumanError:
+        """What core.metrics.human_error corrects a model's numbers with."""
+        return HumanError(
+            self.sensitivity.value, self.specificity.value, self.sensitivity_variance, self.specificity_variance
+        )
 
-def human_errors(pairs: Pairs, *, of_traffic: bool = False) -> tuple[HumanError | None, ...]:
+
+def human_errors(pairs: Pairs, *, of_traffic: bool = False) -> tuple[LabelError | None, ...]:
     """Per label, in LABELS order; None where there are too few pairs or adjudications.
 
     Of settled comments as moderators meet them; with `of_traffic` of all traffic, from pairs of the audit sample alone.
@@ -144,7 +152,7 @@ def confusion(pairs: Pairs) -> tuple[Floats, Floats]:
     return together / np.where(each > 0, each, 1)[:, None], first.sum(0)
 
 
-def _human_error(pairs: Pairs, weights: Floats, j: int) -> HumanError | None:
+def _human_error(pairs: Pairs, weights: Floats, j: int) -> LabelError | None:
     x, y, judged = pairs.first[:, j], pairs.second[:, j], (pairs.judge >= 0) & (pairs.first != pairs.second)[:, j]
     apart, true = x != y, pairs.judged[:, j]
     sizes = int((x | y).sum()), int(apart.sum()), int(judged.sum())
@@ -164,7 +172,7 @@ def _human_error(pairs: Pairs, weights: Floats, j: int) -> HumanError | None:
     covariances = [[_covariance(one, other, weights) for other in lines] for one in lines]
     cases = [kish(weights[(x & y) | (judged & true)]), kish(weights[(~x & ~y) | (judged & ~true)])]
     se, sp = intervals(centre[:2], np.diag(covariances), np.array(cases))
-    return HumanError(LABELS[j], se, sp, covariances[0][0], covariances[1][1], covariances[0][1],
+    return LabelError(LABELS[j], se, sp, covariances[0][0], covariances[1][1], covariances[0][1],
                       float(centre[2]), len(x), *sizes)  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from core.labels import LABEL_TITLES, LABELS
 from core.metrics.agreement import Agreement, Coefficient
 from core.metrics.bins import Floats
 from core.metrics.intervals import Estimate
-from core.metrics.second_opinions import HumanError, Pull, Versus
+from core.metrics.second_opinions import LabelError, Pull, Versus
 from pages.shared.comment import plain
 from pages.shared.metrics_tables import CSS, FEW_WORDS
 
@@ -54,7 +54,7 @@ def confusion(shares: Floats, many: Floats) -> str:
     return f'{CSS}{_OWN}<div class="m-scroll">{table}</div>'
 
 
-def human_error(found: Sequence[HumanError | None]) -> str:
+def human_error(found: Sequence[LabelError | None]) -> str:
     """How often one person is right."""
     rows = [
         (title, [f"{one.pairs:,}", f"{one.disagreements:,}<small>{one.judged:,} adjudicated</small>",

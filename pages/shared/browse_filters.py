@@ -18,7 +18,7 @@ STANDING_TITLES = {
     Standing.ADJUDICATION: "Waiting: two disagree",
     Standing.AUDIT: "Waiting: audit",
     Standing.SECOND: "Waiting: second opinion",
-    Standing.DISAGREEMENT: "Waiting: models disagree",
+    Standing.DISAGREEMENT: "Waiting: disagreement",
     Standing.RECHECK: "Waiting: look again",
     Standing.FLAGGED: "Waiting: flagged",
     Standing.ALLOWED: "Allowed",

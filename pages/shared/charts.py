@@ -12,6 +12,7 @@ y values may be None or NaN where there is nothing. See docs/charts.md.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -107,6 +108,7 @@ def _chart(x: Values, ys: Mapping[str, Values], draw: Draw, ends: Intervals, loo
             low=_as_long(places, name, ends[name][0]) if name in ends else None,
             high=_as_long(places, name, ends[name][1]) if name in ends else None,
             colour=colours.get(name, k),
+            dash=0 if len(ys) == 1 else None,
         )
         for k, (name, y) in enumerate(ys.items())
     )
@@ -148,7 +150,10 @@ def _places(x: Values) -> tuple[tuple[float | str, ...], Unit]:
     if isinstance(first, date):
         seconds = np.array([_seconds(moment) for moment in x])
         return tuple(map(float, seconds)), "day" if np.all(seconds % 86400 == 0) else "hour"
-    return tuple(value or 0.0 for value in plain(x, digits=9)), "number"
+    numbers = tuple(value for value in plain(x, digits=12) if value is not None)
+    if len(numbers) < len(x) or any(one > other for one, other in pairwise(numbers)):
+        raise ValueError("x of a chart has to be ascending numbers, dates or names, without gaps")
+    return numbers, "number"
 
 
 def _seconds(moment: date) -> float:

@@ -108,6 +108,7 @@ def _on_grid(curve: curves.Curve, grid: np.ndarray, label: int, *, banded: bool)
     """The curve at the grid's rates, each with the lowest threshold that keeps to the rate."""
     lasts = _lasts(curve)
     below = np.searchsorted(curve.x, grid, side="right") - 1
+    below[0] = 0  # the curve begins above the highest score
     ends = [getattr(curve, end, None) for end in ("low", "high")] if banded else [None, None]
 
     def read_off(values: np.ndarray | None, start: float) -> tuple[float | None, ...] | None:

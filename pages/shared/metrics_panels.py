@@ -85,12 +85,15 @@ def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:
 def draw_ranking(reviewed: Overview, traffic: Overview, label: str) -> None:
     """ROC of all labels, side by side; the chosen label's with its band."""
     st.subheader(_RANKING)
-    st.caption("ROC curves; the legend gives the area under each (AUC). 0.5 is chance, 1 is perfect.")
-    for column, overview in zip(st.columns(2, gap="large"), (reviewed, traffic), strict=True):
+    charts = [metric_charts.roc(overview, label) for overview in (reviewed, traffic)]
+    banded = any(series.low for chart in charts for series in chart.series)
+    band = f" Shaded: the 95 % interval of {LABEL_TITLES[label].lower()}, the label chosen below." if banded else ""
+    st.caption(f"ROC curves; the legend gives the area under each (AUC). 0.5 is chance, 1 is perfect.{band}")
+    for column, overview, chart in zip(st.columns(2, gap="large"), (reviewed, traffic), charts, strict=True):
         with column:
             _head(overview)
-            if any(report.ranking.auc for report in overview.labels):
-                _draw_one(metric_charts.roc(overview, label), "roc", overview, _RANKING)
+            if chart.series:
+                _draw_one(chart, "roc", overview, _RANKING)
             else:
                 _too_few(f"No label has {FEW} decided positives and {FEW} negatives yet.")
 

@@ -130,7 +130,8 @@ def calibration_error(overview: Overview, label: str) -> Estimate | float | None
     place = LABELS.index(label)
     if overview.labels[place].ranking.auc is None:
         return None
-    return curves.calibration(overview.sample, place).error
+    found = curves.calibration(overview.sample, place)
+    return getattr(found, "unbiased", None) or found.error  # the one with an interval, where the curve has it
 
 
 FEW_WORDS = '<span class="m-few">too few</span>'

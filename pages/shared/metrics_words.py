@@ -16,9 +16,10 @@ def _difference(reviewed: LabelReport, traffic: LabelReport) -> str:
     looks, of_all = reviewed.at.recall, traffic.at.recall
     start = f"As reviewed the recall looks like {looks.value:.2f}" if looks else "As reviewed there are too few to say"
     if of_all is None:
+        have = min((traffic.positives, "have"), (traffic.negatives, "do not have"))
         return (
-            f"{start}; of all traffic nothing can be said before {FEW} decided audit items have the label and {FEW} "
-            f"have not: {traffic.positives:,} and {traffic.negatives:,} do so far."
+            f"{start}; of all traffic nothing can be said yet: {have[0]:,} decided audit items {have[1]} the label, "
+            f"{FEW} are needed."
         )
     start += f"; of all traffic it is {_with_interval(of_all)}"
     if looks and looks.value > of_all.high:

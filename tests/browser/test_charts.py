@@ -101,6 +101,11 @@ def test_a_zoom_stays_when_the_numbers_change_and_a_group_shares_it(charts):
     assert ends(charts, "bands", "y") == tall
     chart(charts, "bands").locator(".u-over").dblclick()
     assert ends(charts, "bands") == whole
+    drag(charts, "bands")
+    assert ends(charts, "bands") == zoomed
+    chart(charts, "bands").get_by_role("button", name="Show all").click()
+    assert ends(charts, "bands") == whole
+    expect(chart(charts, "bands").get_by_role("button", name="Show all")).to_have_count(0)
     drag(charts, "loss")
     assert ends(charts, "auc") == ends(charts, "loss")
     chart(charts, "loss").locator(".u-over").dblclick()

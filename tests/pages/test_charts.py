@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from core.metrics.curves import Curve
+from pages.shared import chart as chart_component
 from pages.shared import metric_charts
 from pages.shared.charts import MUTED, Mark, bars, lines, plain, points, steps
 
@@ -51,6 +54,10 @@ def test_what_cannot_be_drawn_is_named():
         lines([1, 2, 3], {"a": [1, 2]})
     with pytest.raises(ValueError, match="group them into at most 400"):
         bars(range(401), {"a": range(401)})
+    with pytest.raises(ValueError, match="ascending"):
+        lines([1, 3, 2], {"a": [1, 2, 3]})
+    with pytest.raises(ValueError, match="without gaps"):
+        points([1, None], {"a": [1, 2]})
     with pytest.raises(ValueError, match="a has 3 counts for 3 edges; 2 are needed"):
         steps([0, 1, 2], {"a": [1, 2, 3]})
 
@@ -91,3 +98,15 @@ def test_a_curves_band_is_drawn_for_the_chosen_label_alone():
     chosen = metric_charts._on_grid(Banded(), grid, 0, banded=True)
     assert (chosen.low[2], chosen.high[2]) == (0.7, 0.9)
     assert metric_charts._on_grid(Banded(), grid, 1, banded=False).low is None
+
+
+def test_the_script_is_served_once_to_a_browser():
+    client = TestClient(Starlette(routes=chart_component.routes))
+    answer = client.get(chart_component.PATH)
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "export function draw" in answer.text
+    plain_answer = client.get(chart_component.PATH, headers={"accept-encoding": "identity"})
+    assert plain_answer.text == answer.text
+    assert len(client.get(chart_component.PATH).content) < 120_000

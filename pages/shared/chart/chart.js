@@ -26,6 +26,9 @@ class Plot {
     this.area.setAttribute("role", "group")
     this.box = made("div", "crosshair")
     this.box.hidden = true
+    this.reset = made("button", "reset", "Show all")
+    this.reset.type = "button"
+    this.reset.onclick = () => this.zoom({ x: null, y: null })
     this.spoken = made("div", "spoken")
     this.spoken.setAttribute("role", "status")
     this.details = made("details")
@@ -33,7 +36,7 @@ class Plot {
     this.frame = made("div", "scroll")
     this.frame.tabIndex = 0
     this.details.append(made("summary", "", "Table"), this.frame)
-    holder.replaceChildren(this.style, this.heading, this.legend, this.area, this.spoken, this.details, this.probe)
+    holder.replaceChildren(this.style, this.heading, this.area, this.reset, this.legend, this.spoken, this.details, this.probe)
     this.area.onkeydown = event => this.onKey(event)
     this.area.onblur = () => { if (!this.area.matches(":hover")) this.point(null) }
     this.details.ontoggle = () => this.fillTable()
@@ -66,6 +69,7 @@ class Plot {
     this.drawLegend()
     if (this.u && isLike(before, chart)) this.refresh()
     else this.build()
+    this.offerReset()
     this.fillTable()
   }
 
@@ -133,6 +137,7 @@ class Plot {
       this.area.style.minHeight = `${height}px`
       this.u.setSize({ width, height })
     }
+    this.offerReset()
   }
 
   restyle() {
@@ -155,11 +160,22 @@ class Plot {
   zoom(view) {
     Object.assign(this.view, view)
     this.u?.redraw(true, true)
+    this.offerReset()
     if ("x" in view) for (const other of this.others()) {
       other.view.x = view.x
       if (!view.x) other.view.y = null
       other.u?.redraw(true, true)
+      other.offerReset()
     }
+  }
+
+  // A zoom is kept, so the way back has to be seen, and touched where there is no double click.
+  offerReset() {
+    this.reset.hidden = !this.u || !(this.view.x || this.view.y)
+    if (this.reset.hidden) return
+    const { offsetLeft, offsetTop, clientWidth } = this.u.over
+    this.reset.style.top = `${this.area.offsetTop + offsetTop + 4}px`
+    this.reset.style.right = `${this.area.clientWidth - offsetLeft - clientWidth + 4}px`
   }
 
   // The reader dragged over a part of the plot.

@@ -33,7 +33,8 @@ function exact(value, unit, names) {
 }
 
 // Tick labels: as few digits as tell neighbours apart.
-function labels(ticks, unit) {
+function labels(ticks, { unit, scale }) {
+  if (scale !== "linear") return ticks.map(tick => exact(tick, unit))
   if (unit === "day") return ticks.map(dayOf)
   if (unit === "hour") return ticks.map(at => at % DAY ? moment(at, { hour: "2-digit", minute: "2-digit" }) : dayOf(at))
   const factor = unit === "share" ? 100 : 1
@@ -67,7 +68,7 @@ function ticksOf(axis, low, high, room) {
 function niceTicks(low, high, room, whole) {
   const rough = (high - low) / Math.max(room, 1)
   const power = 10 ** Math.floor(Math.log10(rough))
-  let step = [1, 2, 5, 10].map(times => times * power).find(size => size >= rough * 0.999)
+  let step = [1, 2, 5, 10].map(times => times * power).find(size => size >= rough * 0.9)
   if (whole) step = Math.max(1, step)
   const first = Math.ceil(low / step - 1e-9)
   const count = Math.floor(high / step + 1e-9) - first + 1

@@ -3,7 +3,7 @@
 function optionsOf(plot, width, height) {
   return {
     width, height, pxAlign: 0, legend: { show: false },
-    padding: [10, 14, 0, 0],
+    padding: [10, 22, 0, 0],
     scales: { x: scaleOf(plot, "x"), y: scaleOf(plot, "y") },
     axes: [axisOf(plot, "x"), axisOf(plot, "y")],
     series: [{}, ...plot.chart.series.map((_, k) => seriesOf(plot, k))],
@@ -68,18 +68,19 @@ function axisOf(plot, name) {
   const axis = () => plot.chart[`${name}_axis`]
   const across = name === "x"
   const names = () => across ? plot.names : null
-  const written = ticks => names() ? ticks.map(k => shortened(names()[k], plot.size().width < 500 ? 14 : 20)) : labels(ticks, axis().unit)
+  const written = ticks => names() ? ticks.map(k => shortened(names()[k], plot.size().width < 500 ? 14 : 20)) : labels(ticks, axis())
   return {
     stroke: () => plot.theme.soft, font: plot.theme.font, labelFont: plot.theme.font,
-    grid: { stroke: () => plot.theme.grid, width: 1, show: !(across && names()) }, ticks: { show: false },
+    grid: { stroke: () => plot.theme.grid, width: 1, show: !(across && names()), filter: (_u, ticks) => ticks }, ticks: { show: false },
     gap: 6, labelGap: 2, labelSize: 20, label: axis().title ? () => axis().title : null,
     incrs: (_u, _k, low, high) => [Math.max(5, high - low)], space: () => 1, // `splits` chooses: this only lets it
     splits: (_u, _k, low, high) => {
       if (names()) return plot.xs.filter(x => x >= low && x <= high)
       const pixels = across ? plot.size().width - 60 : plot.size().height - 50
-      const each = across ? { share: 58, hour: 62, day: 62 }[axis().unit] ?? 56 : axis().scale === "logit" ? 24 : 40
+      const each = across ? { share: 58, hour: 62, day: 62 }[axis().unit] ?? 48 : axis().scale === "logit" ? 24 : 40
       return ticksOf(axis(), low, high, Math.max(2, Math.floor(pixels / each)))
     },
+    filter: (_u, ticks) => ticks, // uPlot's own leaves labels out on axes that are not linear
     values: (_u, ticks) => written(ticks),
     rotate: (u, values) => across && names() && crowded(plot, u, values) ? 38 : 0,
     size: (u, values) => {

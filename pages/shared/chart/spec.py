@@ -1,6 +1,6 @@
 """What a chart is, in plain values: the component draws nothing that is not said here."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 Scale = Literal["linear", "log", "logit"]
@@ -87,4 +87,15 @@ class Chart:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        return {
+            **_parts(self),
+            "series": [_parts(one) for one in self.series],
+            "marks": [_parts(one) for one in self.marks],
+            "x_axis": _parts(self.x_axis),
+            "y_axis": _parts(self.y_axis),
+        }
+
+
+def _parts(of: Any) -> dict[str, Any]:
+    """The fields as they are: `asdict` would copy every number."""
+    return {field.name: getattr(of, field.name) for field in fields(of)}

@@ -54,6 +54,16 @@ def test_stated_variances_are_those_of_repeated_samples():
     assert stated == pytest.approx(values.var(0), rel=0.2)
 
 
+def test_errors_correct_a_models_numbers():
+    (found, *_) = human_errors(make(np.random.default_rng(12), 900))
+    error = found.error
+    assert (error.sensitivity, error.specificity) == (found.sensitivity.value, found.specificity.value)
+    assert (error.sensitivity_variance, error.specificity_variance) == (
+        found.sensitivity_variance, found.specificity_variance
+    )  # fmt: skip
+    assert error.informs
+
+
 def test_people_who_agree_only_by_chance_get_no_numbers():
     """Nobody can be that bad: the equations have no solution, and none is made up."""
     rng = np.random.default_rng(5)
