@@ -63,13 +63,20 @@ class LabelError:
     disagreements: int
     judged: int
     """Disagreements that are adjudicated."""
+    cases: tuple[float, float]
+    """Effective numbers of comments that have the label, and that have not."""
 
     @property
     def error(self) -> HumanError:
         """What core.metrics.human_error corrects a model's numbers with."""
-        return HumanError(
-            self.sensitivity.value, self.specificity.value, self.sensitivity_variance, self.specificity_variance
+        (yes, yes_variance), (no, no_variance) = (
+            _never_certain(one.value, variance, cases)
+            for one, variance, cases in (
+                (self.sensitivity, self.sensitivity_variance, self.cases[0]),
+                (self.specificity, self.specificity_variance, self.cases[1]),
+            )
         )
+        return HumanError(yes, no, yes_variance, no_variance)
 
 
 def human_errors(pairs: Pairs, *, of_traffic: bool = False) -> tuple[LabelError | None, ...]:
@@ -173,7 +180,15 @@ def _human_error(pairs: Pairs, weights: Floats, j: int) -> LabelError | None:
     cases = [kish(weights[(x & y) | (judged & true)]), kish(weights[(~x & ~y) | (judged & ~true)])]
     se, sp = intervals(centre[:2], np.diag(covariances), np.array(cases))
     return LabelError(LABELS[j], se, sp, covariances[0][0], covariances[1][1], covariances[0][1],
-                      float(centre[2]), len(x), *sizes)  # fmt: skip
+                      float(centre[2]), len(x), *sizes, (cases[0], cases[1]))  # fmt: skip
+
+
+def _never_certain(value: float, variance: float, cases: float) -> tuple[float, float]:
+    """Value and variance; where no error was seen, with one success and one failure added (Laplace's rule)."""
+    if variance > 0:
+        return value, variance
+    value = (value * cases + 1) / (cases + 2)
+    return value, value * (1 - value) / (cases + 3)
 
 
 def _solve(p11: float, d1: float, d0: float) -> Floats | None:

@@ -64,6 +64,15 @@ def test_errors_correct_a_models_numbers():
     assert error.informs
 
 
+def test_no_error_seen_is_not_no_error():
+    pairs = make(np.random.default_rng(13), 900)
+    object.__setattr__(pairs, "second", pairs.first)
+    found = human_errors(pairs)[0]
+    assert (found.sensitivity.value, found.specificity.value) == (1, 1)
+    assert 0.9 < found.error.sensitivity < 1
+    assert found.error.sensitivity_variance > found.error.specificity_variance > 0
+
+
 def test_people_who_agree_only_by_chance_get_no_numbers():
     """Nobody can be that bad: the equations have no solution, and none is made up."""
     rng = np.random.default_rng(5)
