@@ -154,10 +154,13 @@ class DatasetStore:
         return found
 
     def audit_items(self, limit: int) -> list[EvaluationItem]:
-        """The newest decided audit items, each weighted by its band's traffic / the band's items that are given."""
+        """The newest decided audit items, each weighted by its stratum's traffic / the stratum's items that are given.
+
+        A stratum is a band under one audit rate: within a band, drift and removal without review make rates differ.
+        """
         latest = latest_effective()
         found = (
-            select(CommentRow.id, CommentRow.text, DecisionRow.labels, RoutingRow.band)
+            select(CommentRow.id, CommentRow.text, DecisionRow.labels, RoutingRow.band, RoutingRow.rate)
             .join(latest, latest.c.comment_id == CommentRow.id)
             .join(DecisionRow, DecisionRow.id == latest.c.decision_id)
             .join(RoutingRow, and_(RoutingRow.comment_id == CommentRow.id, RoutingRow.audit))
@@ -165,12 +168,12 @@ class DatasetStore:
             .limit(limit)
         )
         rows = self._session.execute(found).all()
-        traffic = dict(
-            self._session.execute(select(StratumRow.band, func.sum(StratumRow.count)).group_by(StratumRow.band)).all()
-        )
-        drawn = Counter(row.band for row in rows)
-        weights = {band: float(traffic.get(band) or number) / number for band, number in drawn.items()}
-        return [EvaluationItem(row.id, row.text, row.labels, weights[row.band]) for row in rows]
+        sizes = select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
+        found_sizes = self._session.execute(sizes.group_by(StratumRow.band, StratumRow.rate))
+        traffic = {(band, rate): float(count) for band, rate, count in found_sizes}
+        drawn = Counter((row.band, row.rate) for row in rows)
+        weights = {stratum: traffic.get(stratum, number) / number for stratum, number in drawn.items()}
+        return [EvaluationItem(row.id, row.text, row.labels, weights[row.band, row.rate]) for row in rows]
 
     def golden_items(self, limit: int) -> list[EvaluationItem]:
         """The newest golden items; each stands for itself."""
