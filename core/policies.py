@@ -92,6 +92,14 @@ class Policies:
         with self._sessions.read() as session:
             return PolicyStore(session).list_newest(limit)
 
+    def require(self, policy_id: int) -> Policy:
+        """The version; raises NotFound."""
+        with self._sessions.read() as session:
+            found = PolicyStore(session).get(policy_id)
+        if found is None:
+            raise NotFound(f"There is no version {policy_id} of the policy. Choose one from the list.")
+        return found
+
     def before(self, policy_id: int) -> Policy | None:
         """The version before that one: what a revert goes back to."""
         with self._sessions.read() as session:
@@ -137,10 +145,7 @@ class Policies:
     def save_again(self, policy_id: int, *, by: Person) -> Policy:
         """Make a new version with the numbers of an old one. Raises NotFound, NotAllowed."""
         check_role(by, Role.ANALYST)
-        with self._sessions.read() as session:
-            old = PolicyStore(session).get(policy_id)
-        if old is None:
-            raise NotFound(f"There is no version {policy_id} of the policy. Choose one from the list.")
+        old = self.require(policy_id)
         reason = f"Version {policy_id} again"
         return self.save(old.thresholds, old.audit_rates, by=by, reason=reason, beside=beside_of(old))
 
