@@ -14,8 +14,8 @@ from core.errors import ModeratoError
 from core.labels import LABEL_TITLES, LABELS
 from core.metrics.intervals import Estimate
 from core.planning import EVIDENCE_DAYS
+from core.policies import Boost
 from core.routing import band_rates, band_titles
-from db.stores.drift_boosts import Boost
 from pages.shared import state
 from pages.shared.access import require
 from pages.shared.figures import table
@@ -41,7 +41,7 @@ def draw_boosts(boosts: list[Boost], rates: list[float]) -> None:
 
 def draw_design(site: Site, active: Policy, draft: Policy) -> None:
     """A budget, labels, and the rates that make recall as certain as the budget allows."""
-    now = int(round(site.traffic.audits_a_day(active.audit_rates).sum()))
+    now = round(float(site.traffic.audits_a_day(active.audit_rates).sum()))
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     budget = left.number_input("Audits a day", 1, 1_000_000, max(now, 20), 10, key=f"audit_budget_{active.id}")
     chosen = right.pills(

@@ -23,9 +23,9 @@ def draw_beside(active: Policy, report: RemovalReport, days: int) -> Beside:
     st.caption("Share of settled comments that go, blind, to a second moderator: how much people agree.")
     st.markdown("**Removal without review**")
     st.caption(
-        f"Off unless a score is set, {LOWEST_AUTO_REMOVE:g} at least and not below the review threshold. What reaches it "
-        "when it comes in is removed and waits for nobody; a share of that is audited all the same, blind. Anybody can "
-        "send a removed comment to review from Browse. Comments that are here already are never removed so."
+        f"Off unless a score is set, {LOWEST_AUTO_REMOVE:g} at least and not below the review threshold. What reaches "
+        "it when it comes in is removed and waits for nobody; a share of that is audited all the same, blind. Anybody "
+        "can send a removed comment to review from Browse. Comments that are here already are never removed so."
     )
     marks = [_mark(at, cell, active) for at, cell in enumerate([*st.columns(3), *st.columns(3)])]
     left, _ = st.columns([1, 2])
@@ -55,11 +55,11 @@ def confirmation_words(labels: list[str], beside: Beside) -> str:
     marks = beside.auto_remove or (None,) * len(LABELS)
     on = ", ".join(f"**{LABEL_TITLES[label]}** from {marks[LABELS.index(label)]:g}" for label in labels)
     return (
-        f"Comments will be removed without any human look: {on}. {beside.auto_audit_rate:.3g} of them, as a share, are "
+        f"Comments will be removed without any human look: {on}. {beside.auto_audit_rate * 100:.3g} % of them are "
         "audited; nobody sees the others unless somebody sends them to review.\n\n"
-        "Where the EU's Digital Services Act applies (Regulation 2022/2065, article 17), each person whose comment is "
-        "removed is owed a statement of reasons that says so, if the decision was automated; Browse shows for each which "
-        "score and which version of the policy it was."
+        "Where the EU's Digital Services Act applies (Regulation 2022/2065, article 17), everybody whose comment is "
+        "removed is owed a statement of reasons that says so, if the decision was automated; Browse shows for each "
+        "which score and which version of the policy it was."
     )
 
 

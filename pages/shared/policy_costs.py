@@ -43,11 +43,10 @@ def draw_costs(site: Site, found: Cost) -> None:
     )
     rows = [_row(LABEL_TITLES[label], one) for label, one in zip(LABELS, found.labels, strict=True)]
     if found.work:
-        flagged = f"{site.traffic.any_flagged_share([one.threshold for one in found.labels]) * site.traffic.comments_a_day:,.0f}"
-        cells = [flagged, "", _of(found.misses), _of(found.false_alarms)]
+        share = site.traffic.any_flagged_share([one.threshold for one in found.labels])
         rows.append(
-            f'<tr class="mean"><td>Any label</td><td>{cells[0]}</td><td></td><td class=wide></td><td>{cells[2]}</td>'
-            f"<td>{cells[3]}</td></tr>"
+            f'<tr class="mean"><td>Any label</td><td>{share * site.traffic.comments_a_day:,.0f}</td><td></td>'
+            f"<td class=wide></td><td>{_of(found.misses)}</td><td>{_of(found.false_alarms)}</td></tr>"
         )
     st.html(table("What these thresholds find, miss and cost", head, rows))
     st.caption(_basis(site, found))
@@ -149,9 +148,9 @@ def _of(amount: Amount | None) -> str:
 def _basis(site: Site, found: Cost) -> str:
     items, words = site.items, []
     words.append(
-        f"Flagged comments are counted (last {site.traffic.days} days); the rest is estimated from {len(items):,} decided "
-        f"audit items of {EVIDENCE_DAYS} days, small figures are 95 % intervals. {FEW} items with the label and {FEW} "
-        "without are needed to say anything."
+        f"Flagged comments are counted (last {site.traffic.days} days); the rest is estimated from {len(items):,} "
+        f"decided audit items of {EVIDENCE_DAYS} days, small figures are 95 % intervals. {FEW} items with the label "
+        f"and {FEW} without are needed to say anything."
     )
     if items.uncovered:
         words.append(

@@ -29,8 +29,8 @@ def draw_preview(preview: Preview, browse: Browse, open_comment: Callable[[int |
     groups = {title: getattr(preview, name) for name, title in _GROUPS.items() if getattr(preview, name).count}
     capped = f", the newest {MOST_PREVIEWED:,}" if preview.comments >= MOST_PREVIEWED else ""
     st.caption(
-        f"On {preview.comments:,} comments of the last {OUTLOOK_DAYS} days{capped}, by the live model's scores, against the "
-        "policy in force. When saved, only flagged comments that still wait follow the new version."
+        f"On {preview.comments:,} comments of the last {OUTLOOK_DAYS} days{capped}, by the live model's scores, "
+        "against the policy in force. When saved, only flagged comments that still wait follow the new version."
     )
     if not groups:
         st.info("Nothing would have been treated otherwise.", icon=":material/check:")

@@ -14,8 +14,8 @@ from pages.shared.policy_beside import confirmation_words
 from pages.shared.resources import services
 
 _GOES_BACK = (
-    "Makes a new version with the numbers of version {}, with all that it removes or audits. Open flagged items follow; "
-    "what was removed without review stays so."
+    "Makes a new version with the numbers of version {}, with all that it removes or audits. Open flagged items "
+    "follow; what was removed without review stays so."
 )
 
 
