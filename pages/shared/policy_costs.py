@@ -120,9 +120,11 @@ def _amount(label: str, value: Amount | None, before: Amount | None, help: str) 
     if value is None:
         st.metric(label, "–", border=True, help="Too few decisions to say")
         return
-    change = f"{value.value - before.value:+,.1f}" if before and abs(value.value - before.value) >= 0.05 else None
-    words = help.format(f"{value.low:,.1f} to {value.high:,.1f}")
-    st.metric(label, f"{value.value:,.1f}", change, delta_color="off", border=True, help=words)
+    digits = 1 if value.high < 10 else 0
+    moved = value.value - before.value if before else 0.0
+    change = f"{moved:+,.{digits}f}" if abs(moved) >= 0.5 * 10**-digits else None
+    words = help.format(f"{value.low:,.{digits}f} to {value.high:,.{digits}f}")
+    st.metric(label, f"{value.value:,.{digits}f}", change, delta_color="off", border=True, help=words)
 
 
 def _row(title: str, one: LabelCost) -> str:
