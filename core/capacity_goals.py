@@ -153,19 +153,19 @@ def _fit_hours(
     if least is None or _of(least, sure=goals.sure) <= limit:
         return draft, [], True
     fitted = _raise(site, draft, kept, goals)
-    words = [_feasible(site, goals, (draft, fitted), least)] if kept else []
     left = _hours(site, fitted)
     if left and _of(left, sure=goals.sure) > limit:
-        words.append(
-            f"{limit:g} hours a day are out of reach: with every threshold at its highest it is still "
-            f"{hours_words(left)}. Audit less, or ask for fewer second opinions; labels with too few audits stay."
+        words = (
+            f"{limit:g} hours a day are out of reach: with thresholds so high that more would save nothing it is still "
+            f"{hours_words(left)}. Audit less, or ask for fewer second opinions. Labels with too few audits stay as "
+            "they are."
         )
-    return fitted, words, False
+        return fitted, [words], False
+    return fitted, [_feasible(site, goals, fitted, least)], False
 
 
-def _feasible(site: Site, goals: Goals, drafts: tuple[Policy, Policy], needed: Amount) -> str:
+def _feasible(site: Site, goals: Goals, fitted: Policy, needed: Amount) -> str:
     """What the goals for recall need, and what the limit leaves of them."""
-    _, fitted = drafts
     wanted = {LABELS.index(label): goal for label, goal in goals.labels.items() if goal.recall is not None}
     wanted = {at: goal for at, goal in wanted.items() if enough(site.items, at)}
     asked = " and ".join(

@@ -64,12 +64,12 @@ def draw_design(site: Site, active: Policy, draft: Policy) -> None:
 
 def _draw_tables(bands: Bands, present: Design, design: Design) -> None:
     rows = [
-        f"<tr><td>{escape(title)}</td><td>{a_day:,.0f}</td><td>{old:.2%}</td><td>{new:.2%}</td><td>{audits:,.1f}</td></tr>"
+        f"<tr><td>{escape(title)}</td><td class=wide>{a_day:,.0f}</td><td>{old:.2%}</td><td>{new:.2%}</td><td>{audits:,.1f}</td></tr>"
         for title, a_day, old, new, audits in zip(
             band_titles(), bands.a_day, present.rates, design.rates, design.a_day, strict=True
         )
     ]
-    head = "<th>Scores</th><th>Comments a day</th><th>Rate now</th><th>Proposed</th><th>Audits a day</th>"
+    head = "<th>Scores</th><th class=wide>Comments a day</th><th>Rate now</th><th>Proposed</th><th>Audits a day</th>"
     st.html(table(f"{design.a_day.sum():,.0f} audits a day, {present.a_day.sum():,.0f} now", head, rows))
     rows = [
         f"<tr><td>{escape(LABEL_TITLES[label])}</td><td>{design.recall[at].value:.2f}</td>"

@@ -19,6 +19,7 @@ from pages.shared.figures import table
 from pages.shared.policy_parts import threshold_key
 
 _FEW = '<small title="Too few decided audit items">too few</small>'
+_CSS = "<style>@media (max-width:640px){.m-cost small{display:block}}</style>"
 _SURE = {False: "by the estimate", True: "sure at 95 %"}
 
 
@@ -48,7 +49,7 @@ def draw_costs(site: Site, found: Cost) -> None:
             f'<tr class="mean"><td>Any label</td><td>{share * site.traffic.comments_a_day:,.0f}</td><td></td>'
             f"<td class=wide></td><td>{_of(found.misses)}</td><td>{_of(found.false_alarms)}</td></tr>"
         )
-    st.html(table("What these thresholds find, miss and cost", head, rows))
+    st.html(f'{_CSS}<div class="m-cost">{table("What these thresholds find, miss and cost", head, rows)}</div>')
     st.caption(_basis(site, found))
 
 
