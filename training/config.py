@@ -105,6 +105,8 @@ class StepsConfig:
     """Highest learning rate of the adapter, or of the whole base."""
     head_rate: float = 1e-3
     """Highest learning rate of the head; yes_no has none."""
+    warm_share: float = 0.3
+    """A retraining that goes on from a former version's weights takes the rates times this."""
     warmup: float = 0.06
     """Share of the steps over which the rates rise; after it they fall along a cosine."""
     weight_decay: float = 0.01
@@ -272,6 +274,7 @@ def _rules(config: TrainConfig) -> dict[str, tuple[bool, str]]:
         "steps.batch_tokens": (steps.batch_tokens >= rows.max_tokens, "rows.max_tokens or more"),
         "steps.adapter_rate": (0 < steps.adapter_rate < 1, "above 0 and below 1"),
         "steps.head_rate": (0 < steps.head_rate < 1, "above 0 and below 1"),
+        "steps.warm_share": (0 < steps.warm_share <= 1, "above 0, 1 at most"),
         "steps.warmup": (0 <= steps.warmup < 1, "from 0 to below 1"),
         "steps.weight_decay": (steps.weight_decay >= 0, "0 or above"),
         "steps.clip": (steps.clip > 0, "above 0"),

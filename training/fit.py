@@ -71,15 +71,18 @@ class Fit:
         drawn = importance(train.rows.labels, config.rows.balance) * self._mass
         self._positive = positive_weights(train.rows.labels, drawn, config.loss)
 
-    def run(self, checkpoint: Checkpoint, progress: Progress) -> Fitted:
+    def run(self, checkpoint: Checkpoint, progress: Progress, *, known: bool = False) -> Fitted:
         """Train to the end or until validation no longer improves; the model is left with its best adapter.
 
-        Goes on from the checkpoint, if there is one, as if it had never stopped.
+        With `known` the adapter that it has stands among those, by a validation before the first update. Goes on from
+        the checkpoint, if there is one, as if it had never stopped.
         """
         steps = self._plan()
         resumed = self._team.broadcast(checkpoint.load() if self._team.is_main else None)
         if resumed:
             self._restore(resumed)
+        elif known:
+            self._is_stale(math.nan)
         self._team.diverge(self._config.seed + self._fitted.step)
         for number in range(self._fitted.step, len(steps)):
             rows, ends_epoch = steps[number]
@@ -189,7 +192,7 @@ class Fit:
             fitted.best_auc, fitted.best_step, fitted.stale = auc, fitted.step, 0
         else:
             fitted.stale += 1
-        fitted.history.append({"step": fitted.step, "loss": loss, "auc": auc})
+        fitted.history.append({"step": fitted.step, "loss": None if math.isnan(loss) else loss, "auc": auc})
         return fitted.stale >= self._config.steps.patience
 
     def validate(self) -> float | None:

@@ -24,6 +24,7 @@ from core.scoring.bases import (
     load_language_model,
     read_config,
 )
+from core.scoring.files import folder_digest
 from core.scoring.forward import Runner, pick_device, unwrapped
 from core.scoring.fp8 import check_fp8
 from core.scoring.manifest import BaseModel, Manifest, write_manifest
@@ -44,6 +45,7 @@ from training.splits import Splits, split_rows
 from training.starter import data_hash
 from training.starter_files import write_json, written_whole
 from training.transformer_card import write_transformer_card
+from training.warm_start import put_former, slowed
 
 _RESAMPLES: Final = 200
 _GRID: Final = np.linspace(0.01, 0.99, 99)
@@ -55,31 +57,35 @@ def main(
     out: Path,
     *,
     corrections: LabelledRows | None = None,
+    init: Path | None = None,
     progress: Progress | None = None,
 ) -> Metrics:
     """Train on all rows outside the frozen test part, write the folder `out`, return its metrics on that part.
 
-    Interrupted, it goes on where its last checkpoint stood when called again with the same arguments. Raises BadInput
-    that lists every problem of the configuration, ModelUnavailable for a base that cannot be had.
+    With `init`, a former version's folder, its weights are where the training starts, at lower rates, and they are kept
+    if no validation finds better ones. Interrupted, it goes on where its last checkpoint stood when called again with
+    the same arguments. Raises BadInput that lists every problem of the configuration, ModelUnavailable for a base that
+    cannot be had.
 
     Under torchrun every process calls it, and one writes and reports (docs/models.md, Several GPUs).
     """
     team = join()
-    rows, corrections, config = team.broadcast((rows, corrections, config))
+    rows, corrections, config, init = team.broadcast((rows, corrections, config, init))
     report = progress if progress and team.is_main else (lambda *_: None)
     device = team.place(pick_device())
     where = team.in_turn(lambda: check_ready(config, device))
+    config = slowed(config) if init else config
     splits = split_rows(rows, corrections, config.rows, seed=config.seed)
     with written_whole(out) if team.is_main else _scratch() as draft:
         report("Loading the base", 0.01)
         pad = save_tokenizer(where, draft)
-        model = build_model(where, config, device, team)
+        model = build_model(where, config, device, team, init)
         manifest = describe(where, config, draft, model, pad)
         autocast = config.base.bf16 or config.base.precision != "fp32"
         runner = build_runner(model, manifest, device, draft, autocast=autocast)
         runner.together = config.base.sharded and team.world > 1
-        checkpoint = Checkpoint.beside(out, fingerprint(config, splits.train, manifest))
-        fitted = fit(runner, splits, config, draft, manifest, checkpoint, report)
+        checkpoint = Checkpoint.beside(out, fingerprint(config, splits.train, manifest, init))
+        fitted = fit(runner, splits, config, draft, manifest, checkpoint, report, known=init is not None)
         report("Writing", 0.81)
         metrics = None
         if team.is_main:
@@ -153,24 +159,27 @@ def save_tokenizer(base: Path, folder: Path) -> int:
     return int(tokenizer.pad_token_id)
 
 
-def build_model(base: Path, config: TrainConfig, device: str, team: Team) -> Any:
-    """The base with a fresh adapter and head, if it gets one, the same ones for the same seed, in every process."""
+def build_model(base: Path, config: TrainConfig, device: str, team: Team, init: Path | None = None) -> Any:
+    """The base with a fresh adapter and head, if it gets one, the same ones for the same seed, in every process; with
+    `init` those of a former version."""
     if config.base.sharded and team.world > 1:
         held = device if config.base.precision == "nf4" else "cpu"  # bitsandbytes quantises on the device
-        model = sharded(lambda: _build(base, config, held), team, device)
+        model = sharded(lambda: _build(base, config, held, init), team, device)
     else:
-        model = _build(base, config, device)
+        model = _build(base, config, device, init)
     team.share(trainable(model).values())
     return model
 
 
-def _build(base: Path, config: TrainConfig, device: str) -> Any:
+def _build(base: Path, config: TrainConfig, device: str, init: Path | None) -> Any:
     import torch
 
     torch.manual_seed(config.seed)
     load = load_language_model if config.in_words else load_base
     model = load(base, precision=config.base.precision, device=device)
     model = add_adapter(model, config.adapter, checkpointing=config.base.checkpointing)
+    if init:
+        put_former(model, init)
     return model.to(device) if config.base.precision != "nf4" else model
 
 
@@ -198,12 +207,15 @@ def describe(where: Path, config: TrainConfig, folder: Path, model: Any, pad: in
     return manifest
 
 
-def fingerprint(config: TrainConfig, train: LabelledRows, manifest: Manifest) -> dict[str, Any]:
+def fingerprint(
+    config: TrainConfig, train: LabelledRows, manifest: Manifest, init: Path | None = None
+) -> dict[str, Any]:
     """What a checkpoint must agree with."""
     values = config.to_json()
     values.pop("serve")
     values["base"].pop("sharded")  # where the weights lie changes no update
-    return {"settings": values, "data": data_hash(train), "base": manifest.base.digest, "tokenizer": manifest.tokenizer}
+    made = {"settings": values, "data": data_hash(train), "base": manifest.base.digest, "tokenizer": manifest.tokenizer}
+    return made | {"init": folder_digest(init)} if init else made
 
 
 def fit(
@@ -214,8 +226,11 @@ def fit(
     manifest: Manifest,
     checkpoint: Checkpoint,
     report: Progress,
+    *,
+    known: bool = False,
 ) -> Fitted:
-    """Tokenise and train; the runner's model is left with its best adapter."""
+    """Tokenise and train; the runner's model is left with its best adapter, which may be the one that it has if that is
+    `known` to be good."""
     report(f"Reading {len(splits.train):,} rows", 0.03)
     tokenizer = load_tokenizer(folder, manifest)
     train, held = (Examples(tokenizer.encode(part.texts), part) for part in (splits.train, splits.validation))
@@ -223,7 +238,7 @@ def fit(
         made: Fit = WordFit(runner, config, train, held, tokenizer=folder)
     else:
         made = Fit(runner, config, train, held)
-    return made.run(checkpoint, lambda step, share: report(step, 0.05 + 0.75 * share))
+    return made.run(checkpoint, lambda step, share: report(step, 0.05 + 0.75 * share), known=known)
 
 
 def finish(

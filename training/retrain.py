@@ -18,6 +18,7 @@ from training.corrections import FEWEST_CORRECTIONS, read_base, take_corrections
 from training.data import LabelledRows
 from training.evaluate import Metrics
 from training.starter import StarterConfig, train_starter
+from training.warm_start import find_former
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class RetrainConfig:
     """With it a transformer is trained so, in the starter's place."""
     fewest: int = FEWEST_CORRECTIONS
     """Corrections that are needed at least."""
+    anew: bool = False
+    """A transformer begins with fresh weights although a former version of the preset is there to go on from."""
     snapshot_id: int | None = None
     """A training snapshot that was recorded before; None freezes a new one of what is decided now."""
 
@@ -64,9 +67,11 @@ def retrain(
             services, config.snapshot_id, by=by, fewest=config.fewest, following=following
         )
         base, left_out = read_base(services, config.data)
-        init = None if config.transformer else _start_from(services, base)
         if config.transformer:
             _require_base_rows(base)
+            init = _go_on_from(services, config, following)
+        else:
+            init = _start_from(services, base)
         name = config.name or new_name(services, config.preset)
         folder = services.settings.models_dir / name
         announce(corrections, base, left_out, following)
@@ -85,7 +90,10 @@ def retrain(
             kind="transformer" if config.transformer else "starter",
             base=config.transformer.base.name if config.transformer else init.name if init else None,
             snapshot_id=snapshot.id,
-            metrics={"training": _describe(corrections, base, left_out, config, services) | {"snapshot": snapshot.id}},
+            metrics={
+                "training": _describe(corrections, base, left_out, config, services)
+                | {"snapshot": snapshot.id, "went_on_from": init.name if init else None}
+            },
         )
         following.note(model_id=version.id)
         return measure(services, version, by=by, data=config.data, following=following, started=started)
@@ -100,11 +108,11 @@ def train_into(
     init: Path | None = None,
     say: Say | None = None,
 ) -> Metrics:
-    """Train what the configuration is of into a folder; `init` is a starter to start from."""
+    """Train what the configuration is of into a folder; `init` is a version's folder to start from."""
     if isinstance(config, TrainConfig):
         from training.lora import main
 
-        return main(rows, config, folder, corrections=corrections, progress=say)
+        return main(rows, config, folder, corrections=corrections, init=init, progress=say)
     return train_starter(rows, config, folder, corrections=corrections, init=init, progress=say)
 
 
@@ -148,6 +156,18 @@ def _start_from(services: Services, base: LabelledRows) -> ModelVersion | None:
             "MODERATO_BASE_DATA), or put the shipped model back into models/starter."
         )
     return starters[0] if starters else None
+
+
+def _go_on_from(services: Services, config: RetrainConfig, following: Following) -> ModelVersion | None:
+    """The former version that a transformer goes on from, said aloud; None for fresh weights."""
+    if config.transformer is None or config.anew:
+        return None
+    former, why = find_former(services, config.transformer)
+    if former:
+        following.step(f"Going on from {former.name}", 0.07)
+    elif why:
+        following.step(why, 0.07)
+    return former
 
 
 def _require_base_rows(base: LabelledRows) -> None:

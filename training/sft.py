@@ -52,7 +52,7 @@ class WordFit(Fit):
         """Batches of one update."""
         return math.ceil(self._config.steps.step_tokens / self._config.steps.batch_tokens)
 
-    def run(self, checkpoint: Checkpoint, progress: Progress) -> Fitted:
+    def run(self, checkpoint: Checkpoint, progress: Progress, *, known: bool = False) -> Fitted:
         """Train as `Fit.run` does. With 0 epochs the adapter stays as it was made, which is without any effect.
 
         Raises BadInput where a batch does not fit into memory: here it is not halved.
@@ -61,6 +61,8 @@ class WordFit(Fit):
         if resumed := checkpoint.load():
             self._restore(resumed)
             way.random = resumed
+        elif known:
+            self._is_stale(math.nan)
         if self._fitted.step < way.updates:
             self._learn(way)
         put_state(self._runner.model, self._best)

@@ -129,9 +129,9 @@ def export(page, server, books, folder):
 def retrain_and_promote(page, server) -> str:
     open_page(page, server, "models")
     page.get_by_role("button", name="Retrain").click()
-    promote = page.get_by_role("button", name="Promote…").first
-    expect(promote).to_be_visible(timeout=240_000)
-    promote.click()
+    trained = page.get_by_role("heading", name=re.compile(r"starter-\d+-\d+"))
+    expect(trained).to_be_visible(timeout=240_000)
+    page.get_by_role("button", name="Promote…").first.click()  # the newest comes first, before the shipped careful one
     dialog = page.get_by_role("dialog")
     confirm = dialog.get_by_role("button", name="Make it live")
     expect(confirm).to_be_visible(timeout=60_000)

@@ -59,7 +59,7 @@ def test_the_card_gets_what_waits(app, fill):
     app.run()
     data = told(app)
     assert [item["id"] for item in data["items"]] == made
-    assert data["counts"]["waiting"] == {"escalated": 0, "audit": 1, "flagged": 3}
+    assert {lane: many for lane, many in data["counts"]["waiting"].items() if many} == {"audit": 1, "flagged": 3}
     assert data["items"][1]["preset"] == [0, 2, 4]
     assert data["elsewhere"] is None
 

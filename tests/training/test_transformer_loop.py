@@ -100,6 +100,7 @@ def test_retrain_learns_the_corrections_on_the_same_base(tiny, ada):
     assert version.base == services.registry.require("first").base
     assert version.metrics["training"]["corrections"] == 70
     assert version.metrics["training"]["preset"] == "tiny"
+    assert version.metrics["training"]["went_on_from"] == "first"
     assert version.snapshot_id is not None
     assert version.metrics["test"]["mean_auc"] is not None
 
