@@ -7,14 +7,24 @@ With the audit sample each unit stands for N/n comments of its stratum.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from core.labels import LABELS
-from core.metrics.bins import EDGES, Floats, Ints, edge_of
-from core.metrics.intervals import Estimate, effective_cases, intervals, variance_of_total
+from core.metrics.bins import CENTRES, EDGES, Floats, Ints, edge_of
+from core.metrics.intervals import Estimate, carrying, effective_cases, intervals, variance_of_total
 
-FEW = 10
+FEW = 20
 """Below so many positives, negatives or flagged comments a number would be noise: it is None, "too few"."""
+
+UNSEEN_MISSES = 0.005
+"""Misses that each stratum is taken to have beyond those seen, for the variance of recall alone: a band in which the
+audit saw no miss is not one that has none. As in Agresti, Coull (American Statistician 52, 1998), but so little that
+a band with a few seen misses does not feel it; the size is what benchmarks/coverage.py needs."""
+
+UNSEEN_POSITIVES = 5e-6
+"""The same for AUC and average precision: positives, for each seen one and in each stratum, where among the stratum's
+negatives the model most expects them."""
 
 _NO_WIDTH = 1e-4
 
@@ -91,17 +101,18 @@ def rankings(sample: Sample) -> list[Ranking]:
     """Prevalence, AUC and average precision of each label."""
     if not len(sample.sampled):
         return [Ranking(None, None, None)] * len(LABELS)
-    sample = _trimmed(sample)
+    some = _used(sample)
+    sample = replace(sample, counts=sample.counts[..., some], places=sample.places[..., some])
     by_class = np.moveaxis(sample.counts.sum(3), 0, -1)  # [6, 2, S]
     cases = effective_cases(by_class, sample.weights)  # [6, 2]
-    hist, order = weighted(sample), _order(sample)
-    auc, auc_z = _auc(hist, order)
-    average, average_z = _average_precision(hist, order)
-    estimates = intervals(
-        np.stack([auc, average], 1),
-        _variance_of_bins(sample, np.stack([auc_z, average_z], -1)),
-        np.stack([cases.min(1), cases[:, 1]], 1),
-    )
+    hist, order = weighted(sample), order_of(sample)
+    area, area_z = auc(hist, order)
+    average, average_z = average_precision(hist, order)
+    moments = _with_unseen(sample, np.stack([area_z, average_z], -1), CENTRES[some])
+    variance = variance_of_total(moments[:2], sample.sampled, sample.population)
+    carriers = carrying(moments, sample.weights)
+    values = np.stack([area, average], 1)
+    estimates = intervals(values, variance, np.minimum(carriers, np.stack([cases.min(1), cases[:, 1]], 1)))
     prevalence = _ratios(sample, by_class[:, None, ::-1], _SHARE_OF_FIRST, cases[:, None, 1])
     enough = class_sizes(sample).min(1) >= FEW
     return [
@@ -113,16 +124,15 @@ def rankings(sample: Sample) -> list[Ranking]:
 def at_thresholds(sample: Sample, edges: Ints) -> list[AtThreshold]:
     """Confusion and what follows from it at each label's threshold, given as a bin edge (`edges_of`)."""
     quadrants = np.stack([_quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
-    numbers = _ratios(sample, quadrants[:, None], _OF_QUADRANTS)
+    numbers = _ratios(sample, quadrants[:, None], OF_QUADRANTS, care=_CARE)
     sizes, estimated = quadrants.sum(-1), quadrants @ sample.weights  # [6, 4]
     return [_at(float(EDGES[edge]), sizes[i], estimated[i], numbers[5 * i : 5 * i + 5]) for i, edge in enumerate(edges)]
 
 
-def _trimmed(sample: Sample) -> Sample:
-    """Without the bins below the lowest and above the highest score: real scores fill about half of them."""
+def _used(sample: Sample) -> slice:
+    """The bins from the lowest to the highest score: real scores fill about half of them."""
     used = np.flatnonzero(sample.counts.any((0, 1, 2)))
-    some = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
-    return replace(sample, counts=sample.counts[..., some], places=sample.places[..., some])
+    return slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
 
 
 def _quadrants(sample: Sample, label: int, edge: int) -> Floats:
@@ -148,7 +158,7 @@ def _at(threshold: float, sizes: Floats, estimated: Floats, numbers: list[Estima
     )
 
 
-_OF_QUADRANTS = np.array(
+OF_QUADRANTS = np.array(
     [
         [(1, 0, 0, 0), (1, 1, 0, 0)],  # precision
         [(1, 0, 0, 0), (1, 0, 1, 0)],  # recall
@@ -161,7 +171,25 @@ _OF_QUADRANTS = np.array(
 _SHARE_OF_FIRST = np.array([[(1, 0), (1, 1)]], np.float64)
 
 
-def _ratios(sample: Sample, cells: Floats, parts: Floats, cases: Floats | None = None) -> list[Estimate]:
+@dataclass(frozen=True, slots=True)
+class _Care:
+    """What the linearised variance of R ratios of four cells would miss."""
+
+    unseen: Floats
+    """Comments that count for the variance alone in each stratum, [R, cells]."""
+    carried: NDArray[np.bool_]
+    """Whether the interval also heeds on how few comments its variance rests, [R]."""
+
+
+_CARE = _Care(
+    unseen=UNSEEN_MISSES * np.array([(0, 0, 0, 0), (0, 0, 1, 0), *[(0, 0, 0, 0)] * 3], np.float64),
+    carried=np.array([False, False, False, True, False]),
+)
+
+
+def _ratios(
+    sample: Sample, cells: Floats, parts: Floats, cases: Floats | None = None, care: _Care | None = None
+) -> list[Estimate]:
     """Ratios of totals: `parts` [R, 2, cells] says what of the cells [6, 1, cells, S] stands above and below the line.
 
     The linearised variable is (y - R x) / X (Särndal et al. 1992, section 5.6). Six times R estimates, by label first.
@@ -171,18 +199,33 @@ def _ratios(sample: Sample, cells: Floats, parts: Floats, cases: Floats | None =
     below = (total * bottom).sum(-1)  # [6, R]
     value = ratio((total * top).sum(-1), below)
     z = ratio(top - value[..., None] * bottom, below[..., None])  # [6, R, cells]
-    moments = ((z[..., None] * cells).sum(-2), (z[..., None] ** 2 * cells).sum(-2))  # [6, R, S]
+    held = cells + (care.unseen[..., None] if care else 0.0)  # [6, R, cells, S]
+    first, second, fourth = (np.einsum("lrq,lrqs->lrs", z**power, held) for power in (1, 2, 4))
     if cases is None:
         cases = effective_cases(((bottom > 0)[..., None] * cells).sum(-2), sample.weights)
-    return intervals(value, variance_of_total(moments, sample.sampled, sample.population), cases)
+    if care:
+        cases = np.where(care.carried, np.minimum(cases, carrying((first, second, fourth), sample.weights)), cases)
+    return intervals(value, variance_of_total((first, second), sample.sampled, sample.population), cases)
 
 
-def _variance_of_bins(sample: Sample, z: Floats) -> Floats:
-    """Variance of totals of variables z [6, 2, bins, R]: shape [6, R]."""
-    counts = np.moveaxis(sample.counts, 0, 1).reshape(len(LABELS), len(sample.sampled), -1)  # [6, S, 2 bins]
-    flat = z.reshape(len(LABELS), counts.shape[-1], -1)
-    moments = tuple(np.moveaxis(counts @ power, 1, -1) for power in (flat, flat**2))  # [6, R, S]
-    return variance_of_total((moments[0], moments[1]), sample.sampled, sample.population)
+def _with_unseen(sample: Sample, z: Floats, centres: Floats) -> tuple[Floats, Floats, Floats]:
+    """Sums of z, z^2, z^4 in each stratum, [6, R, S] each, of variables z [6, 2, bins, R], with unseen positives."""
+    if_positive = np.zeros_like(z)
+    if_positive[:, 0] = z[:, 1]
+    likely = np.zeros_like(z[..., :1])
+    likely[:, 0] = centres[:, None]
+    columns = [z, z**2, z**4, likely * if_positive, likely * if_positive**2, likely]
+    sums = _sums(sample, np.concatenate(columns, -1))  # [6, 5 R + 1, S]
+    first, second, fourth, unseen, unseen_square = np.split(sums[:, :-1], 5, 1)
+    positives = sample.counts[:, :, 1].sum((0, 2))[:, None, None]
+    share = UNSEEN_POSITIVES * positives / np.maximum(sums[:, -1:], 1e-300)
+    return first + share * unseen, second + share * unseen_square, fourth
+
+
+def _sums(sample: Sample, z: Floats) -> Floats:
+    """Sums over the decided comments of variables z [6, 2, bins, R], in each stratum: shape [6, R, S]."""
+    counts = sample.counts.transpose(1, 2, 0, 3)  # [6, 2, S, bins]
+    return np.moveaxis((counts @ z).sum(1), 1, -1)
 
 
 def _above(hist: Floats) -> Floats:
@@ -196,7 +239,7 @@ def ratio(top: Floats, bottom: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
     """What the places say about who stands above whom within a bin. Each of shape [6, 4096]."""
 
     above: Floats
@@ -207,7 +250,7 @@ class _Order:
     """Share of the positives that stand at or above a typical one of them."""
 
 
-def _order(sample: Sample) -> _Order:
+def order_of(sample: Sample) -> Order:
     """Places of a class taken as normal around their mean; no spread at all means that scores are the same."""
     sizes = sample.counts.sum(0)  # [6, 2, BINS]
     mean = ratio(sample.places[0], sizes)
@@ -216,24 +259,24 @@ def _order(sample: Sample) -> _Order:
     smooth = ndtr(ratio(distance, width))
     tied = width < _NO_WIDTH
     positives = sizes[:, 1]
-    return _Order(
+    return Order(
         above=np.where(tied, (1 + np.sign(np.round(distance, 6))) / 2, smooth),
         at_or_above=np.where(tied, distance > -_NO_WIDTH, smooth),
         typical=np.where(spread[:, 1] < _NO_WIDTH, 1.0, ratio(positives + 1, 2 * positives)),
     )
 
 
-def _auc(hist: Floats, order: _Order) -> tuple[Floats, Floats]:
+def auc(hist: Floats, order: Order) -> tuple[Floats, Floats]:
     """AUC [6] and its linearised variable [6, 2, BINS]: placement values, as in DeLong, DeLong, Clarke-Pearson 1988."""
     negative, positive = hist[:, 0], hist[:, 1]
     negatives, positives = negative.sum(-1, keepdims=True), positive.sum(-1, keepdims=True)
     below = ratio(negative.cumsum(-1) - negative * order.above, negatives)  # share of negatives that a positive beats
     above = ratio(_above(positive) - positive * order.above, positives)  # share of positives that beat a negative
-    auc = ratio((positive * below).sum(-1, keepdims=True), positives)
-    return auc[:, 0], _by_class(above - auc, negatives, below - auc, positives)
+    area = ratio((positive * below).sum(-1, keepdims=True), positives)
+    return area[:, 0], _by_class(above - area, negatives, below - area, positives)
 
 
-def _average_precision(hist: Floats, order: _Order) -> tuple[Floats, Floats]:
+def average_precision(hist: Floats, order: Order) -> tuple[Floats, Floats]:
     """Average precision [6], sum of (R_k - R_k+1) P_k as scikit-learn has it, and its linearised variable."""
     negative, positive = hist[:, 0], hist[:, 1]
     positives = positive.sum(-1, keepdims=True)
@@ -249,7 +292,7 @@ def _average_precision(hist: Floats, order: _Order) -> tuple[Floats, Floats]:
 
 
 def _by_class(negative: Floats, negatives: Floats, positive: Floats, positives: Floats) -> Floats:
-    z = np.empty((len(LABELS), 2, negative.shape[-1]))
+    z = np.empty((len(negative), 2, negative.shape[-1]))
     z[:, 0], z[:, 1] = ratio(negative, negatives), ratio(positive, positives)
     return z
 
