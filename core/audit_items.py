@@ -62,15 +62,24 @@ def counts(items: AuditItems, which: Flags) -> Floats:
     return np.asarray((member @ which.astype(np.float32)).T, np.float64)  # exact up to 2^24 items
 
 
-def ratios(items: AuditItems, top: Floats, bottom: Floats, cases_of: Floats | None = None) -> list[Estimate]:
+def ratios(
+    items: AuditItems,
+    top: Floats,
+    bottom: Floats,
+    cases_of: Floats | None = None,
+    *,
+    unseen: tuple[float, float] = (0.0, 0.0),
+) -> list[Estimate]:
     """T ratios of totals over all traffic with 95 % intervals, of `counts`: what is in `top` is in `bottom` as well.
 
     The linearised variable is (y - R x) / X (Särndal, Swensson, Wretman 1992, 5.6), as in core.metrics.estimate.
     `cases_of` counts the items that carry the number, for the degrees of freedom; without it those in `bottom`.
+    `unseen` items of each stratum, in the top and in the rest of the bottom, count for the variance alone.
     """
-    rest, under = bottom - top, bottom @ items.weights  # [T, S], [T]
+    under = bottom @ items.weights  # [T]
     value = ratio(top @ items.weights, under)
     over, beneath = (ratio(part, under)[:, None] for part in (1 - value, -value))  # z of either part
+    top, rest, cases_of = top + unseen[0], bottom - top + unseen[1], bottom if cases_of is None else cases_of
     moments = over * top + beneath * rest, over**2 * top + beneath**2 * rest
     variance = variance_of_total(moments, items.sampled, items.population)
-    return intervals(value, variance, effective_cases(bottom if cases_of is None else cases_of, items.weights))
+    return intervals(value, variance, effective_cases(cases_of, items.weights))

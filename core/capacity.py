@@ -20,7 +20,7 @@ from scipy.special import bdtr, ndtri
 from core.audit_items import AuditItems, Flags, Floats, counts, ratios
 from core.automatic import automatic
 from core.domain import Lane, Policy
-from core.metrics.estimate import FEW
+from core.metrics.estimate import FEW, UNSEEN_MISSES
 from core.metrics.intervals import LEVEL, Estimate
 from core.policies import Traffic
 from core.routing import NO_BOOST, audit_rates, margins
@@ -238,8 +238,9 @@ def _outcomes(
     hit, over, like = (counts(items, which) for which in (flagged & positive, flagged, positive))  # [T or 1, S]
     like = np.broadcast_to(like, hit.shape)
     everything = np.broadcast_to(items.sampled, hit.shape)
-    recall, precision = ratios(items, hit, like), ratios(items, hit, over)
-    missed, alarms = ratios(items, like - hit, everything, like), ratios(items, over - hit, everything, over)
+    recall, precision = ratios(items, hit, like, unseen=(0.0, UNSEEN_MISSES)), ratios(items, hit, over)
+    missed = ratios(items, like - hit, everything, like, unseen=(UNSEEN_MISSES, 0.0))
+    alarms = ratios(items, over - hit, everything, over)
     return (
         _left_open(missed, recall, ratios(items, like, everything)),
         _left_open(alarms, precision, ratios(items, over, everything)),

@@ -263,7 +263,7 @@ def _too_few(site: Site, label: int) -> str:
 
 def tell(estimate: Estimate | None) -> str:
     """An estimate with its interval."""
-    return "unknown" if estimate is None else f"{estimate.value:.2f} ({estimate.low:.2f}–{estimate.high:.2f})"
+    return "unknown" if estimate is None else f"{estimate.value:.3f} ({estimate.low:.3f}–{estimate.high:.3f})"
 
 
 def hours_words(hours: Amount) -> str:

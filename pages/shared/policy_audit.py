@@ -64,7 +64,8 @@ def draw_design(site: Site, active: Policy, draft: Policy) -> None:
 
 def _draw_tables(bands: Bands, present: Design, design: Design) -> None:
     rows = [
-        f"<tr><td>{escape(title)}</td><td class=wide>{a_day:,.0f}</td><td>{old:.2%}</td><td>{new:.2%}</td><td>{audits:,.1f}</td></tr>"
+        f"<tr><td>{escape(title)}</td><td class=wide>{a_day:,.0f}</td><td>{old:.2%}</td><td>{new:.2%}</td>"
+        f"<td>{audits:,.1f}</td></tr>"
         for title, a_day, old, new, audits in zip(
             band_titles(), bands.a_day, present.rates, design.rates, design.a_day, strict=True
         )

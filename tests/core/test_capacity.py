@@ -230,7 +230,7 @@ def test_hours_below_the_audits_alone_are_out_of_reach():
     [
         (Goal(recall=0.9999), "is out of reach: at the lowest threshold"),
         (Goal(precision=0.9999), "the best is"),
-        (Goal(recall=0.95, precision=0.9), "cannot have both"),
+        (Goal(recall=0.95, precision=0.8), "cannot have both"),
     ],
 )
 def test_goals_of_one_label_that_cannot_be_met_say_how_near_they_get(goal, words):
