@@ -82,6 +82,7 @@ def draw_saved(previous: Policy | None) -> None:
     saved = state.kept("policy_saved")
     if not saved:
         return
+    st.toast(f"Version {saved} holds now.", icon=":material/check:")  # whoever saved is at the page's other end
     with st.container(horizontal=True, vertical_alignment="center"):
         st.success(f"Version {saved} holds now. Open flagged items follow within seconds.", icon=":material/check:")
         _draw_back(previous, "revert_saved")

@@ -27,6 +27,7 @@ from core.metrics.service import Days, View
 from core.policies import today_number
 from core.review import Verdict
 from core.routing import audit_numbers, check_policy, first_standings, follow, route
+from core.scored import ScoredText
 from core.worker import ScoringWorker
 from db.models import PendingRow, RoutingRow, StratumRow
 from db.stores.datasets import DatasetStore, Filters
@@ -293,3 +294,9 @@ def test_browse_finds_what_was_removed_without_review(services, site):
     found = services.browse.search(Filter(standing=Standing.REMOVED))
     assert [(item.id, item.standing) for item in found.items] == [(bad, Standing.REMOVED)]
     assert [item.id for item in services.browse.items([bad])] == [bad]
+
+
+def test_the_score_page_tells_what_would_be_removed():
+    policy = Policy(1, (0.5,) * 6, LITTLE, now(), "Ada", "a test", auto_remove=(None, None, None, 0.95, None, None))
+    assert ScoredText("x", (0.1, 0.1, 0.1, 0.95, 0.1, 0.1)).is_removed(policy)
+    assert not ScoredText("x", (0.99, 0.1, 0.1, 0.94, 0.1, 0.1)).is_removed(policy)
