@@ -81,7 +81,7 @@ def describe(a_day: Floats, latest: NDArray[np.float32], evidence: AuditItems, t
     `a_day` comments a day by band; `latest` scores of the latest comments, [n, 6], stand for each band's mix.
     """
     expected = _shares(band_of(latest), latest, latest, thresholds)
-    counted = _shares(evidence.band, evidence.labels.astype(np.float64), evidence.scores, thresholds)
+    counted = _shares(evidence.band, evidence.labels * _balanced(evidence)[:, None], evidence.scores, thresholds)
     prior = np.maximum(expected[0] / np.maximum(expected[1], 1), LEAST_SHARE)
     found, missed = (counted[0] + STRENGTH * prior) / (counted[1] + STRENGTH)
     return Bands(np.asarray(a_day, np.float64), found, missed)
@@ -167,6 +167,13 @@ def variances(bands: Bands, spreads: Floats, rates: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(bands.a_day > 0, bands.a_day * (1 - rates) / rates, 0.0)
     return (spreads**2 * terms).sum(1) / max(bands.a_day.sum(), 1e-300) ** 2
+
+
+def _balanced(items: AuditItems) -> Floats:
+    """Weights of the items, [n], with mean 1 in each band: rates within a band differ by drift and by removal."""
+    weight = items.weights[items.stratum]
+    sums, sizes = (np.bincount(items.band, each, BANDS) for each in (weight, np.ones_like(weight)))
+    return np.asarray(weight * (sizes / np.maximum(sums, 1e-300))[items.band])
 
 
 def _shares(

@@ -66,8 +66,7 @@ class Work:
     flagged: Amount
     """Flagged by some label, neither audited nor removed without review."""
     audits: Amount
-    seconds: Amount
-    """Second opinions."""
+    second_opinions: Amount
     removed: Amount
     """Removed without review and not audited: nobody's work."""
     hours: Amount | None
@@ -76,7 +75,7 @@ class Work:
     @property
     def items(self) -> Amount:
         """All that somebody looks at."""
-        return add([self.flagged, self.audits, self.seconds])
+        return add([self.flagged, self.audits, self.second_opinions])
 
 
 @dataclass(frozen=True, slots=True)

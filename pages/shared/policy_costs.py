@@ -164,7 +164,7 @@ def _basis(site: Site, found: Cost) -> str:
         parts = [
             f"{_words(work.flagged)} flagged",
             f"{_words(work.audits)} audited",
-            f"{_words(work.seconds)} for second opinions",
+            f"{_words(work.second_opinions)} for second opinions",
         ]
         words.append(f"Reviewers see {_words(work.items)} a day: {', '.join(parts)}.")
         if work.removed.value:

@@ -121,7 +121,9 @@ def test_what_is_removed_without_review_is_nobodys_work_but_for_its_audits():
 
 
 def test_second_opinions_and_raised_rates_are_work_too():
-    assert work(SITE, draft(second_rate=0.2)).seconds.value == pytest.approx(0.2 * work(SITE, draft()).items.value)
+    assert work(SITE, draft(second_rate=0.2)).second_opinions.value == pytest.approx(
+        0.2 * work(SITE, draft()).items.value
+    )
     raised = work(replace(SITE, boosts=(2.0,) * BANDS), draft())
     assert raised.audits.value == pytest.approx(2 * work(SITE, draft()).audits.value)
 
