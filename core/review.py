@@ -252,6 +252,8 @@ class Review:
     ) -> None:
         if place is None:
             raise NotFound(f"Comment {verdict.comment_id} is not in the queue: no model has scored it yet.")
+        if place.state is RoutingState.REMOVED:
+            raise Conflict(f"The policy removed comment {verdict.comment_id} without review. Send it to review first.")
         if place.state is RoutingState.SETTLED:
             last = ledger.get_standing(verdict.comment_id)
             who = "You" if last and last.person == by.name else (last.person if last else "Somebody")
@@ -268,7 +270,8 @@ class Review:
         with self._sessions.begin() as session:
             claims, place = ClaimStore(session), QueueStore(session).lock([comment_id]).get(comment_id)
             claim = claims.live(comment_id)
-            if place is None or place.state is RoutingState.SETTLED or not self._is_free(claim, by):
+            done = place is None or place.state in (RoutingState.SETTLED, RoutingState.REMOVED)
+            if done or not self._is_free(claim, by):
                 raise Conflict(f"Comment {comment_id} is settled, or somebody else has it now.")
             if claim is None or claim.person != by.name:
                 claims.release([comment_id], at)

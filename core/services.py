@@ -10,8 +10,10 @@ from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
 from core.metrics.service import Metrics
+from core.planning import Planner
 from core.policies import Policies
 from core.registry import Registry
+from core.removals import Removals
 from core.review import Review
 from core.runs import Runs
 from core.search_index import SearchIndex
@@ -64,6 +66,16 @@ class Services:
     def policies(self) -> Policies:
         """The policy: thresholds and audit rates, by version."""
         return Policies(self.sessions)
+
+    @cached_property
+    def planner(self) -> Planner:
+        """What a policy would cost and miss."""
+        return Planner(self.sessions, self.policies)
+
+    @cached_property
+    def removals(self) -> Removals:
+        """What the policy removed without review."""
+        return Removals(self.sessions)
 
     @cached_property
     def scoring(self) -> Scoring:

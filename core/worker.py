@@ -181,7 +181,7 @@ class ScoringWorker:
         ids = np.array([id_ for id_, _ in found], np.int64)
         started = time.monotonic()
         texts = [text for _, text in found]
-        watched = watch(scorer, texts, ids, self._policies.active())
+        watched = watch(scorer, texts, ids, self._policies.highest_audit_rate())
         scores = score_each(watched or scorer, texts)
         self._adapt(len(found), time.monotonic() - started)
         done = self._write(lease, ids, scores, version)
