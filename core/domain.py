@@ -43,6 +43,10 @@ BLIND_LANES = frozenset({Lane.ADJUDICATION, Lane.AUDIT, Lane.SECOND, Lane.DISAGR
 """Lanes whose items are shown without scores, highlights or pre-set labels."""
 
 
+OTHERS_LANES = frozenset({Lane.ADJUDICATION, Lane.SECOND})
+"""Lanes whose comments go to somebody who has not decided them."""
+
+
 class RoutingState(StrEnum):
     """Where a scored comment stands. A comment without a routing row is *not scored*, which is never shown as clean."""
 

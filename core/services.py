@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from core.agreement import AgreementReports
 from core.browse import Browse
 from core.datasets import Datasets
 from core.evaluation import Evaluation
@@ -17,6 +18,7 @@ from core.removals import Removals
 from core.review import Review
 from core.runs import Runs
 from core.search_index import SearchIndex
+from core.second_opinions import SecondOpinions
 from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
@@ -114,6 +116,16 @@ class Services:
     def review(self) -> Review:
         """The review queue: claims, decisions, undo."""
         return Review(self.sessions, self.settings)
+
+    @cached_property
+    def agreement(self) -> AgreementReports:
+        """How far people agree with each other, from second opinions."""
+        return AgreementReports(self.sessions)
+
+    @cached_property
+    def second_opinions(self) -> SecondOpinions:
+        """What waits for a second opinion, and taking that back."""
+        return SecondOpinions(self.sessions)
 
     @cached_property
     def highlights(self) -> Highlights:

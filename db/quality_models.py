@@ -6,23 +6,25 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models import Base, only_where
+from db.models import Base, Real, only_where
 
 
 class SecondOpinionRow(Base):
-    """A settled comment that was drawn for a second opinion. What the two said stands in the ledger."""
+    """A decision that was drawn for a second opinion. Added, never changed.
+
+    What followed stands in the ledger: the newest standing entry of lane `second` after `first_id` is the second
+    opinion, that of lane `adjudication` what settled a disagreement. A row whose decision was undone counts no more.
+    """
 
     __tablename__ = "second_opinion"
 
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"), primary_key=True, autoincrement=False)
-    first_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), index=True)
+    first_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), primary_key=True, autoincrement=False)
     """The decision that is checked."""
-    second_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
-    """The second opinion; NULL while it waits."""
-    adjudication_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
-    """The decision that settled a disagreement; NULL where there was none, or while it waits."""
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"), index=True)
     rate: Mapped[float]
     """Inclusion probability of the draw."""
+    priority: Mapped[float] = mapped_column(Real)
+    """Priority that the comment had in its lane: an undo of the decision puts it back."""
     drawn_at: Mapped[datetime]
 
 

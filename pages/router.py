@@ -14,6 +14,7 @@ page = st.navigation(
         st.Page("score.py", title="Score", icon=":material/speed:"),
         st.Page("browse.py", title="Browse", icon=":material/search:"),
         st.Page("metrics.py", title="Metrics", icon=":material/monitoring:"),
+        st.Page("agreement.py", title="Agreement", icon=":material/diversity_3:"),
         st.Page("policy.py", title="Policy", icon=":material/tune:"),
         st.Page("models.py", title="Models", icon=":material/model_training:"),
         st.Page("data.py", title="Data", icon=":material/database:"),

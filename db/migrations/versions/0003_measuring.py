@@ -96,20 +96,17 @@ def upgrade() -> None:
         batch_op.create_index('ix_disagreement_drawn', ['shadow_id', 'comment_id'], unique=False, sqlite_where=sa.text('drawn'), postgresql_where=sa.text('drawn'))
 
     op.create_table('second_opinion',
-    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('first_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('second_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('adjudication_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('first_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('rate', sa.Double(), nullable=False),
+    sa.Column('priority', sa.REAL(), nullable=False),
     sa.Column('drawn_at', db.models.Instant(), nullable=False),
-    sa.ForeignKeyConstraint(['adjudication_id'], ['decision.id'], name=op.f('fk_second_opinion_adjudication_id')),
     sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_second_opinion_comment_id')),
     sa.ForeignKeyConstraint(['first_id'], ['decision.id'], name=op.f('fk_second_opinion_first_id')),
-    sa.ForeignKeyConstraint(['second_id'], ['decision.id'], name=op.f('fk_second_opinion_second_id')),
-    sa.PrimaryKeyConstraint('comment_id', name=op.f('pk_second_opinion'))
+    sa.PrimaryKeyConstraint('first_id', name=op.f('pk_second_opinion'))
     )
     with op.batch_alter_table('second_opinion', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_second_opinion_first_id'), ['first_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_second_opinion_comment_id'), ['comment_id'], unique=False)
 
     with op.batch_alter_table('policy', schema=None) as batch_op:
         batch_op.add_column(sa.Column('second_rate', sa.Double(), server_default=sa.text('0.05'), nullable=False))
@@ -131,7 +128,7 @@ def downgrade() -> None:
         batch_op.drop_column('second_rate')
 
     with op.batch_alter_table('second_opinion', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_second_opinion_first_id'))
+        batch_op.drop_index(batch_op.f('ix_second_opinion_comment_id'))
 
     op.drop_table('second_opinion')
     with op.batch_alter_table('disagreement', schema=None) as batch_op:
