@@ -4,6 +4,7 @@ from functools import cached_property
 
 from core.browse import Browse
 from core.datasets import Datasets
+from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
@@ -41,6 +42,11 @@ class Services:
     def metrics(self) -> Metrics:
         """What the models are worth, by the ledger."""
         return Metrics(self.sessions)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """Whether traffic is like that of a reference span."""
+        return Drift(self.sessions)
 
     @cached_property
     def datasets(self) -> Datasets:

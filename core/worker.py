@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from core.domain import ModelVersion, now
+from core.drift.service import Drift
 from core.errors import ModelUnavailable, ModeratoError
 from core.heartbeat import Heartbeat, whereabouts
 from core.policies import Policies
@@ -70,6 +71,7 @@ class ScoringWorker:
         self._settings = settings
         self._models = models
         self._policies = Policies(sessions)
+        self._drift = Drift(sessions)
         self._version: ModelVersion | None = None
         self._scorer: Scorer | None = None
         self._policy_id: int | None = None  # the policy that open items follow, as far as this worker knows
@@ -112,6 +114,7 @@ class ScoringWorker:
         try:
             done = self.score_waiting()
             self._follow_policy()
+            self._drift.tend()
         except ModeratoError as error:
             self._tell(str(error))
             return 0
