@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.domain import Lane, Outcome, RoutingState, unpack_labels
+from core.domain import NO_DAY, Lane, Outcome, RoutingState, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
 from db.models import ClaimRow, CommentRow, DecisionRow, RoutingRow, ScoreRow
 
@@ -103,6 +103,8 @@ def _scores(scores: Sequence[tuple[ScoreRow, str, str]]) -> Iterator[Event]:
 def _routing(routing: RoutingRow, blind: bool) -> Event:
     if blind:
         return Event(routing.routed_at, "routed", "Drawn into the audit sample")
+    if routing.day == NO_DAY:
+        return Event(routing.routed_at, "routed", "Brought in from the base data, to be reviewed again; no traffic")
     to = "allowed" if routing.state == RoutingState.ALLOWED else f"sent to review, lane {routing.lane}"
     flag = "Flagged" if routing.flagged else "Not flagged"
     drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"

@@ -9,6 +9,7 @@ from core.evaluation import Evaluation
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
+from core.label_errors import LabelErrors
 from core.metrics.service import Metrics
 from core.policies import Policies
 from core.registry import Registry
@@ -47,6 +48,11 @@ class Services:
     def drift(self) -> Drift:
         """Whether traffic is like that of a reference span."""
         return Drift(self.sessions)
+
+    @cached_property
+    def label_errors(self) -> LabelErrors:
+        """Items whose human labels look wrong."""
+        return LabelErrors(self.sessions, self.settings)
 
     @cached_property
     def datasets(self) -> Datasets:
