@@ -15,6 +15,7 @@ from api.guard import SameOrigin, SecurityHeaders
 from core.errors import ModeratoError
 from core.settings import LOOPBACK
 from core.worker import EmbeddedWorker
+from pages.shared import chart
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
@@ -49,6 +50,6 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    routes=[*api.local.routes],
+    routes=[*api.local.routes, *chart.routes],
     middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
 )

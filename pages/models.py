@@ -6,7 +6,6 @@ from core.accounts import Role
 from core.errors import ModelUnavailable
 from pages.shared import model_cards, training_panel
 from pages.shared.access import require
-from pages.shared.chart_views import keep_views
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
@@ -29,4 +28,3 @@ else:
 training_panel.draw(person)
 model_cards.draw_challengers(versions, live, person)
 model_cards.draw_history(history)
-keep_views()
