@@ -8,6 +8,7 @@ from core.errors import ModeratoError
 from core.policies import OUTLOOK_DAYS
 from pages.shared import state
 from pages.shared.access import require
+from pages.shared.drift_bar import drift_bar
 from pages.shared.policy_parts import draw_rate, draw_threshold, draw_version
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
@@ -28,6 +29,7 @@ def use_again(policy_id: int) -> None:
 
 st.title("Policy")
 scoring_banner()
+drift_bar()
 if saved := state.kept("policy_saved"):
     st.success(f"Version {saved} holds now. Open flagged items follow within seconds.", icon=":material/check:")
     state.keep("policy_saved", None)

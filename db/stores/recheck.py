@@ -84,7 +84,9 @@ class RecheckStore:
             found.update((id_, Held(*others)) for id_, *others in self._session.execute(rows))
         return found
 
-    def add_base(self, rows: Sequence[BaseRow], source: str, *, model_id: int, policy_id: int, at: datetime) -> set[int]:
+    def add_base(
+        self, rows: Sequence[BaseRow], source: str, *, model_id: int, policy_id: int, at: datetime
+    ) -> set[int]:
         """Add rows of base data that are new, open in the recheck lane; the ids of those.
 
         They wait for no scores, and their day is no day of traffic: no stratum, histogram or sample holds them.

@@ -98,7 +98,9 @@ def found(services, ada, tmp_path):
     make_live(services.sessions)
     rows, planted = labelled(600, wrong=0.03)
     decided, _ = labelled(60, wrong=0, seed=5)
-    made = [Made(text, tuple(bool(f) for f in flags)) for text, flags in zip(decided.texts, decided.labels, strict=True)]
+    made = [
+        Made(text, tuple(bool(f) for f in flags)) for text, flags in zip(decided.texts, decided.labels, strict=True)
+    ]
     made += [Made(f"{' '.join(TELLING)} really bad {k}0 {' '.join(f'{w}0' for w in TELLING)}") for k in range(2)]
     ids = put(services, made)
     data = write_csv(tmp_path / "base.csv", rows)
