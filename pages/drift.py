@@ -29,8 +29,8 @@ if report.has_reference:
     panels.draw_flags(report)
 else:
     st.info(
-        "The reference is too short to compare scores to: it needs three days and a thousand comments scored by the live "
-        "model. Wait a few days, or choose other days.",
+        "The reference is too short to compare scores to: it needs three days and a thousand comments scored by the "
+        "live model. Wait a few days, or choose other days.",
         icon=":material/info:",
     )
 left, right = st.columns(2, gap="large")

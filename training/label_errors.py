@@ -127,8 +127,8 @@ def gather(decided: Sequence[Decided], data: Path | None) -> Pool:
     )
     if len(rows) < FEWEST_ROWS:
         raise BadInput(
-            f"There are {len(rows):,} labelled comments; at least {FEWEST_ROWS} are needed to tell wrong labels. Review "
-            "more of the queue, or give labelled data: --data FILE, or MODERATO_BASE_DATA."
+            f"There are {len(rows):,} labelled comments; at least {FEWEST_ROWS} are needed to tell wrong labels. "
+            "Review more of the queue, or give labelled data: --data FILE, or MODERATO_BASE_DATA."
         )
     return Pool(rows, tuple(decided), data.name if data else None)
 

@@ -58,9 +58,7 @@ def stability_index(days: Ints, reference: Ints, *, alpha: float) -> Index:
 
 
 def _grouped(counts: Ints, group: Ints, groups: int) -> Floats:
-    made = np.zeros((groups, len(counts)))
-    np.add.at(made, group, counts.T)
-    return made.T
+    return counts.astype(np.float64) @ (group[:, None] == np.arange(groups))
 
 
 @dataclass(frozen=True, slots=True)

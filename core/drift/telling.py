@@ -62,29 +62,29 @@ def advice(alert: Alert) -> str:
 _ADVICE = {
     Kind.SCORES: (
         "See on Browse what came in on these days. If the comments changed, a threshold may now flag too much or too "
-        "little: decide audit items first, then look at Metrics for these days, then at the threshold on Policy. If the "
-        "comments look as ever, ask who changed the model or what is sent to it."
+        "little: decide audit items first, then look at Metrics for these days, then at the threshold on Policy. If "
+        "the comments look as ever, ask who changed the model or what is sent to it."
     ),
     Kind.SHIFT: (
         "Decide audit items of these days first: they say whether the comments got worse or the model only says so. "
         "A threshold that flags too much or too little until then is moved on Policy."
     ),
     Kind.FLAGS: (
-        "More flags mean more hours: see the queue's length on Metrics, and whether the flags are right by deciding some. "
-        "Right: plan the hours. Wrong: raise the threshold on Policy, and export what was decided to retrain. Fewer flags "
-        "than usual may be misses: decide audit items."
+        "More flags mean more hours: see the queue's length on Metrics, and whether the flags are right by deciding "
+        "some. Right: plan the hours. Wrong: raise the threshold on Policy, and export what was decided to retrain. "
+        "Fewer flags than usual may be misses: decide audit items."
     ),
     Kind.VOLUME: (
-        "Many: look on Browse for one thread, author or text that repeats; identical texts can be settled with one key. "
-        "Few or none: see that the import or the program that sends comments still runs."
+        "Many: look on Browse for one thread, author or text that repeats; identical texts can be settled with one "
+        "key. Few or none: see that the import or the program that sends comments still runs."
     ),
     Kind.NEW_WORDS: (
-        "New slang, a new topic, another language, or a spam wave. Read a page of today's comments on Browse; words that "
-        "the model has never seen it cannot score. Decide audit items, and retrain when a few hundred are decided."
+        "New slang, a new topic, another language, or a spam wave. Read a page of today's comments on Browse; words "
+        "that the model has never seen it cannot score. Decide audit items, and retrain when a few hundred are decided."
     ),
     Kind.BAND: (
-        "Nothing at once: more of this band is audited by itself until it is over. Decide these audit items first, since "
-        "they tell whether the model is still right there."
+        "Nothing at once: more of this band is audited by itself until it is over. Decide these audit items first, "
+        "since they tell whether the model is still right there."
     ),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,8 @@ from db.stores.traffic import BINS, logit_bins
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _FETCH = 20_000
+_MOST_COUNT = 2**32
+"""No count of a day reaches this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,13 +137,9 @@ class DriftStore:
         """Everything about the days first to last, both included."""
         days = np.arange(first, last + 1)
         scores = np.zeros((len(days), len(LABELS), BINS), np.int64)
-        rows = select(TrafficRow.day, TrafficRow.label, TrafficRow.bin, TrafficRow.count)
-        at = self._table(rows.where(*_between(TrafficRow, first, last), TrafficRow.model_id == model_id), 4)
-        scores[at[:, 0] - first, at[:, 1], at[:, 2]] = at[:, 3]
+        self._fill(scores, TrafficRow, TrafficRow.label, (model_id, first, last))
         bands = np.zeros((len(days), BANDS, BINS), np.int64)
-        rows = select(BandScoreRow.day, BandScoreRow.band, BandScoreRow.bin, BandScoreRow.count)
-        at = self._table(rows.where(*_between(BandScoreRow, first, last), BandScoreRow.model_id == model_id), 4)
-        bands[at[:, 0] - first, at[:, 1], at[:, 2]] = at[:, 3]
+        self._fill(bands, BandScoreRow, BandScoreRow.band, (model_id, first, last))
         volume = np.zeros(len(days), np.int64)
         for day, count in self.volume(first, last).items():
             volume[day - first] = count
@@ -268,6 +266,15 @@ class DriftStore:
         """Drop the hashes of days that no later day is compared to any more; their counts stay."""
         old = update(WordDayRow).where(WordDayRow.day < before, WordDayRow.hashes.is_not(None))
         self._session.execute(old.values(hashes=None))
+
+    def _fill(self, counts: Ints, row: Any, group: Any, of: tuple[int, int, int]) -> None:
+        """Put a table's counts, of a model and of days first to last, into [days, groups, BINS]."""
+        model_id, first, last = of
+        # place and count as one number: a year has a quarter of a million, and columns are what reading them costs
+        place = (cast(row.day - first, BigInteger) * counts.shape[1] + group) * BINS + row.bin
+        found = select(place * _MOST_COUNT + row.count).where(*_between(row, first, last), row.model_id == model_id)
+        packed = self._table(found, 1).ravel()
+        counts.reshape(-1)[packed // _MOST_COUNT] = packed % _MOST_COUNT
 
     def _words(self, first: int, days: int) -> WordCounts:
         names = [field.name for field in fields(WordCounts)]

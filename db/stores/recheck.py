@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
@@ -72,16 +73,18 @@ class RecheckStore:
         """Where routed comments stand."""
         found: dict[int, Held] = {}
         for ids in in_chunks(comment_ids):
-            holds = effective_decisions(DecisionRow.comment_id, func.max(DecisionRow.id).label("decision_id"))
-            holds = holds.where(DecisionRow.comment_id.in_(ids)).group_by(DecisionRow.comment_id).subquery()
-            columns = (RoutingRow.state, RoutingRow.lane, RoutingRow.audit, DecisionRow.lane, DecisionRow.labels)
+            newest = effective_decisions(DecisionRow.comment_id, func.max(DecisionRow.id).label("decision_id"))
+            holds = newest.where(DecisionRow.comment_id.in_(ids)).group_by(DecisionRow.comment_id).subquery()
+            columns: tuple[Any, ...] = (RoutingRow.state, RoutingRow.lane, RoutingRow.audit, DecisionRow.lane)
             rows = (
-                select(RoutingRow.comment_id, *columns)
+                select(RoutingRow.comment_id, *columns, DecisionRow.labels)
                 .outerjoin(holds, holds.c.comment_id == RoutingRow.comment_id)
                 .outerjoin(DecisionRow, DecisionRow.id == holds.c.decision_id)
                 .where(RoutingRow.comment_id.in_(ids))
             )
-            found.update((id_, Held(*others)) for id_, *others in self._session.execute(rows))
+            for row in self._session.execute(rows):
+                comment_id, *others = tuple(row)
+                found[comment_id] = Held(*others)
         return found
 
     def add_base(

@@ -55,16 +55,16 @@ def draw_scores(report: Report) -> None:
     )
     if what == "Mean":
         st.caption(
-            f"By how many logits the mean score is off the reference's. Told beyond {SHIFT_LOGITS:g}, if it is more than "
-            "chance."
+            f"By how many logits the mean score is off the reference's. Told beyond {SHIFT_LOGITS:g}, if it is more "
+            "than chance."
         )
         made = {label: _of_judged(report, report.shift[j].value) for j, label in enumerate(LABELS)}
         limits = {f"up {SHIFT_LOGITS:g}": SHIFT_LOGITS, f"down {SHIFT_LOGITS:g}": -SHIFT_LOGITS}
         _small_multiples(report, made, limits, "Mean shift", "Has the mean of {} moved?")
         return
     st.caption(
-        "Population stability index against the reference's deciles: 0 is the same. Told above the limit, which is 0.2, "
-        "or more on days with few comments."
+        "Population stability index against the reference's deciles: 0 is the same. Told above the limit, which is "
+        "0.2, or more on days with few comments."
     )
     made = {label: _of_judged(report, report.index[j].value) for j, label in enumerate(LABELS)}
     limit = {label: _of_judged(report, report.index[j].limit) for j, label in enumerate(LABELS)}
