@@ -176,8 +176,9 @@ def write_list(path: Path, found: Found, texts: dict[str, str]) -> None:
 
 def summary_text(found: Found) -> str:
     """What a run found, in lines for a terminal; without comment texts."""
-    looked = f"{found.ledger_rows:,} decided comments and {found.base_rows:,} rows of {found.base_file or 'base data'}"
-    lines = [f"{found.total:,} of {looked} have labels that look wrong; the list holds {len(found.items):,}."]
+    of = f"{found.ledger_rows + found.base_rows:,} labelled comments"
+    parts = f"{found.ledger_rows:,} decided, {found.base_rows:,} rows of {found.base_file or 'base data'}"
+    lines = [f"{found.total:,} of {of} ({parts}) have labels that look wrong; the list holds {len(found.items):,}."]
     if found.skipped:
         lines.append(f"Too few cases, so nothing is said about {', '.join(found.skipped)}.")
     lines += [

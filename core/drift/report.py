@@ -26,6 +26,8 @@ FEWEST_REFERENCE: Final = 1_000
 """Comments that a reference needs."""
 FEWEST: Final = 200
 """Comments that a day needs to be compared."""
+FEWEST_OF_BAND: Final = 100
+"""Of a band, for its scores to be compared within it."""
 _SETTLED_DAYS: Final = 7
 """With fewer days in its span, a rolling reference takes every day before instead: a model that is new."""
 _COVERED: Final = 0.5
@@ -160,7 +162,7 @@ def examine(counts: DayCounts, reference: Span, shown: Span, rules: Rules) -> Re
         band_index=tuple(
             stability_index(counts.bands[:, b], base_bands[b], alpha=rules.band_alpha) for b in range(BANDS) if enough
         ),
-        band_judged=(bands >= FEWEST) & (base_bands.sum(1) >= FEWEST) & speaks[:, None],
+        band_judged=(bands >= FEWEST_OF_BAND) & (base_bands.sum(1) >= FEWEST) & speaks[:, None],
     )
 
 

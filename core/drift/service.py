@@ -100,6 +100,7 @@ class Drift:
             scored = DriftStore(session).scored_on(model_id, today) if model_id else 0
         if model_id is None:
             return
+        self._end_for_others(model_id, today, at)
         looks, size = (state.looks, state.size) if state.day == today else (0, 0)
         if state.day != today:  # the first check of a day says the last word on the one before
             look = state.looks + 1 if state.day == today - 1 else 1
@@ -119,13 +120,14 @@ class Drift:
             for one in passed:
                 if store.raise_alert(_alert(one, day, model_id), at=at):
                     _tell("raised", one.kind, one.subject, day, one.value, one.limit)
-            over = store.open_for_other_models(model_id)
             if complete:
-                over += _over(store.list_open(), found, day)
-            for alert in store.list_open():
-                if alert.id in over:
-                    _tell("cleared", alert.kind, alert.subject, day, alert.value, alert.limit)
-            store.clear(over, at=at)
+                _clear(store, _over(store.list_open(), found, day), day, at)
+
+    def _end_for_others(self, model_id: int, day: int, at: datetime) -> None:
+        """What was told of another model's scores says nothing about this one's."""
+        with self._sessions.begin() as session:
+            store = DriftStore(session)
+            _clear(store, store.open_for_other_models(model_id), day, at)
 
     def _report(self, shown: Span, day: int, *, look: int) -> Report | None:
         with self._sessions.read() as session:
@@ -138,6 +140,13 @@ class Drift:
             counts = store.counts(model_id, first, shown.last)
         reference = fixed[0] if fixed else rolling(counts, day)
         return examine(counts, reference, shown, Rules(policy.thresholds, *errors_at(look)))
+
+
+def _clear(store: DriftStore, alert_ids: list[int], day: int, at: datetime) -> None:
+    for alert in store.list_open():
+        if alert.id in alert_ids:
+            _tell("cleared", alert.kind, alert.subject, day, alert.value, alert.limit)
+    store.clear(alert_ids, at=at)
 
 
 def _over(alerts: list[Alert], found: list[Finding], day: int) -> list[int]:

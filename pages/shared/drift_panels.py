@@ -88,7 +88,7 @@ def draw_flags(report: Report) -> None:
         label: np.full(len(report.days), report.reference_flagged[j] / report.reference_scored)
         for j, label in enumerate(LABELS)
     }
-    asked = "Is as much flagged as {} as usual?"
+    asked = "Is {} flagged as often as usual?"
     _small_multiples(report, made, {"reference": usual}, "Flag rate", asked, bands=ends, low=0.0, y_unit="share")
 
 

@@ -61,9 +61,9 @@ def test_most_of_five_per_cent_wrong_labels_are_at_the_top():
     doubts = doubt(rows)
     top = doubts.order()[: planted.sum()]
     right = (doubts.wrong[top] & planted[top]).any(1)
-    assert right.mean() > 0.7  # precision of the first hundred; recall is the same number there
+    assert right.mean() > 0.6  # measured 0.71: precision of the first hundred, and recall, for a hundred are planted
     listed = doubts.order()
-    assert (doubts.wrong[listed] & planted[listed]).sum() > 0.8 * planted.sum()
+    assert (doubts.wrong[listed] & planted[listed]).sum() > 0.7 * planted.sum()  # measured 0.82
 
 
 def test_without_wrong_labels_hardly_anything_is_listed():
