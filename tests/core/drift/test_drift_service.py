@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from core.accounts import Person, Role
 from core.drift.judge import BOOSTS, Kind
@@ -10,9 +11,14 @@ from core.drift.report import Span
 from core.drift.service import CHECK_EVERY, Drift
 from core.drift.words import unpack
 from core.errors import BadInput, NotAllowed
+from core.label_errors import Origin, Suspect
 from core.labels import LABELS
+from core.text import text_hash
+from core.worker import ScoringWorker
+from db.models import PendingRow, TrafficRow
 from db.stores.drift import DriftStore
-from tests.support.scoring import make_live
+from db.stores.recheck import RecheckStore
+from tests.support.scoring import FakeModels, FakeScorer, add_comments, make_live
 from tests.support.traffic import Site, put_comments, put_days
 
 TODAY = 20_500
@@ -149,3 +155,23 @@ def test_an_analyst_fixes_the_reference(services, watched, ada):
         drift.choose_reference(Span(TODAY - 3, TODAY), by=ada)
     with pytest.raises(NotAllowed):
         drift.choose_reference(None, by=Person("Bob", frozenset({Role.MODERATOR})))
+
+
+def test_a_worker_counts_bands_and_leaves_base_data_out(services, ada):
+    model_id = make_live(services.sessions)
+    services.policies.active()
+    add_comments(services.sessions, ["0.01 a", "0.3 b", "0.9 c", "0.9 d"])
+    suspect = Suspect(Origin.BASE, 0, "0.9 an old row", text_hash("0.9 an old row"), 0, 1, 0.9)
+    services.label_errors.review_again([suspect], by=ada)
+    with services.sessions.begin() as session:  # as if something asked for its scores all the same
+        (waiting,) = RecheckStore(session).base_ids("base data", [suspect.digest]).values()
+        session.add(PendingRow(comment_id=waiting, lease_until=0))
+    worker = ScoringWorker(services.sessions, services.settings, FakeModels(services.sessions, FakeScorer()), "w")
+    assert worker.score_waiting() == 5
+    with services.sessions.read() as session:
+        today = int(datetime.now(UTC).timestamp()) // 86_400
+        found = DriftStore(session).counts(model_id, today, today)
+        assert session.scalar(select(func.min(TrafficRow.day))) == today
+    assert found.bands.sum(2)[0].tolist() == [1, 0, 1, 0, 2]
+    assert found.volume.tolist() == [4]
+    assert found.scores[0, 0].sum() == 4
