@@ -5,11 +5,13 @@ from functools import cached_property
 from core.agreement import AgreementReports
 from core.browse import Browse
 from core.datasets import Datasets
+from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.gate_reports import GateReports
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
+from core.label_errors import LabelErrors
 from core.metrics.service import Metrics
 from core.planning import Planner
 from core.policies import Policies
@@ -48,6 +50,16 @@ class Services:
     def metrics(self) -> Metrics:
         """What the models are worth, by the ledger."""
         return Metrics(self.sessions)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """Whether traffic is like that of a reference span."""
+        return Drift(self.sessions)
+
+    @cached_property
+    def label_errors(self) -> LabelErrors:
+        """Items whose human labels look wrong."""
+        return LabelErrors(self.sessions, self.settings)
 
     @cached_property
     def datasets(self) -> Datasets:

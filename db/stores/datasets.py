@@ -95,21 +95,7 @@ class DatasetStore:
 
         One statement, so one consistent view however long it takes; `training` keeps evaluation items out.
         """
-        found = _select(
-            CommentRow.id,
-            CommentRow.external_id,
-            CommentRow.text,
-            DecisionRow.labels,
-            CommentRow.source,
-            DecisionRow.person,
-            DecisionRow.decided_at,
-            DecisionRow.lane,
-            DecisionRow.blind,
-            DecisionRow.outcome,
-            ModelVersionRow.name,
-            DecisionRow.policy_id,
-        ).outerjoin(ModelVersionRow, ModelVersionRow.id == DecisionRow.model_id)
-        found = found.where(*_conditions(filters, training=training)).order_by(CommentRow.id)
+        found = decided_comments().where(*_conditions(filters, training=training)).order_by(CommentRow.id)
         rows = self._session.execute(found.execution_options(yield_per=_FETCH))
         for part in rows.partitions():
             yield [DecidedComment(*row) for row in part]
@@ -186,6 +172,24 @@ class DatasetStore:
     def _next_of(self, column: Any, found: list[str]) -> str | None:
         after = [column > found[-1]] if found else []
         return self._session.scalar(select(func.min(column)).where(*after))
+
+
+def decided_comments() -> Select[Any]:
+    """Select DecidedComment's fields of every decided comment."""
+    return _select(
+        CommentRow.id,
+        CommentRow.external_id,
+        CommentRow.text,
+        DecisionRow.labels,
+        CommentRow.source,
+        DecisionRow.person,
+        DecisionRow.decided_at,
+        DecisionRow.lane,
+        DecisionRow.blind,
+        DecisionRow.outcome,
+        ModelVersionRow.name,
+        DecisionRow.policy_id,
+    ).outerjoin(ModelVersionRow, ModelVersionRow.id == DecisionRow.model_id)
 
 
 def _select(*columns: Any) -> Select[Any]:
