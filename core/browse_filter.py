@@ -87,5 +87,6 @@ _STANDINGS: dict[Standing, dict[str, Any]] = {
     Standing.FLAGGED: {"state": RoutingState.OPEN, "lane": Lane.FLAGGED},
     Standing.ALLOWED: {"state": RoutingState.ALLOWED},
     Standing.SETTLED: {"state": RoutingState.SETTLED},
+    Standing.REMOVED: {"state": RoutingState.REMOVED},
     Standing.GOLDEN: {"golden": True},
 }

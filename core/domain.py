@@ -79,6 +79,9 @@ BAND_EDGES = (0.05, 0.2, 0.5, 0.8)
 
 BANDS = len(BAND_EDGES) + 1
 
+NO_DAY = 0
+"""The day of traffic of what is no traffic: rows of base data that wait to be rechecked. They are in no stratum."""
+
 LabelFlags = tuple[bool, bool, bool, bool, bool, bool]
 """Which of the six labels hold, in LABELS order."""
 

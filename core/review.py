@@ -277,6 +277,8 @@ class Review:
     ) -> None:
         if place is None:
             raise NotFound(f"Comment {verdict.comment_id} is not in the queue: no model has scored it yet.")
+        if place.state is RoutingState.REMOVED:
+            raise Conflict(f"The policy removed comment {verdict.comment_id} without review. Send it to review first.")
         if place.state is RoutingState.SETTLED:
             last = ledger.get_standing(verdict.comment_id)
             who = "You" if last and last.person == by.name else (last.person if last else "Somebody")
@@ -305,8 +307,8 @@ class Review:
             at = self._clock()
             until = at + (self._hold if held else self._lease)
             claim = claims.live(comment_id)
-            taken = place is None or place.state is RoutingState.SETTLED or not self._is_free(claim, by)
-            if taken or (place and not self._was_given(claims, place, by)):
+            done = place is None or place.state in (RoutingState.SETTLED, RoutingState.REMOVED)
+            if done or not self._is_free(claim, by) or (place and not self._was_given(claims, place, by)):
                 raise Conflict(f"Comment {comment_id} is settled, or somebody else has it now.")
             if claim is None or claim.person != by.name:
                 claims.release([comment_id], at)

@@ -5,14 +5,18 @@ from functools import cached_property
 from core.agreement import AgreementReports
 from core.browse import Browse
 from core.datasets import Datasets
+from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.gate_reports import GateReports
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
+from core.label_errors import LabelErrors
 from core.metrics.service import Metrics
+from core.planning import Planner
 from core.policies import Policies
 from core.registry import Registry
+from core.removals import Removals
 from core.review import Review
 from core.runs import Runs
 from core.search_index import SearchIndex
@@ -48,6 +52,16 @@ class Services:
         return Metrics(self.sessions)
 
     @cached_property
+    def drift(self) -> Drift:
+        """Whether traffic is like that of a reference span."""
+        return Drift(self.sessions)
+
+    @cached_property
+    def label_errors(self) -> LabelErrors:
+        """Items whose human labels look wrong."""
+        return LabelErrors(self.sessions, self.settings)
+
+    @cached_property
     def datasets(self) -> Datasets:
         """Exports of what people decided, and their snapshots."""
         return Datasets(self.sessions, self.settings)
@@ -66,6 +80,16 @@ class Services:
     def policies(self) -> Policies:
         """The policy: thresholds and audit rates, by version."""
         return Policies(self.sessions)
+
+    @cached_property
+    def planner(self) -> Planner:
+        """What a policy would cost and miss."""
+        return Planner(self.sessions, self.policies)
+
+    @cached_property
+    def removals(self) -> Removals:
+        """What the policy removed without review."""
+        return Removals(self.sessions)
 
     @cached_property
     def scoring(self) -> Scoring:

@@ -63,9 +63,10 @@ class ScoreStore:
         """Scores [n, 6] of the latest routed comments that the model scored, newest first."""
         rows = (
             select(*_COLUMNS)
-            .join(RoutingRow, RoutingRow.comment_id == ScoreRow.comment_id)
-            .where(ScoreRow.model_id == model_id)
-            .order_by(ScoreRow.comment_id.desc())
+            .select_from(RoutingRow)
+            # + 0 keeps the index of model_id out of it: through that one all scores of the model would be sorted
+            .join(ScoreRow, (ScoreRow.comment_id == RoutingRow.comment_id) & (ScoreRow.model_id + 0 == model_id))
+            .order_by(RoutingRow.comment_id.desc())
             .limit(limit)
         )
         return np.array([tuple(row) for row in self._session.execute(rows)], np.float32).reshape(-1, len(LABELS))

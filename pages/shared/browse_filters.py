@@ -23,6 +23,7 @@ STANDING_TITLES = {
     Standing.FLAGGED: "Waiting: flagged",
     Standing.ALLOWED: "Allowed",
     Standing.SETTLED: "Settled",
+    Standing.REMOVED: "Removed without review",
     Standing.GOLDEN: "Golden",
 }
 """How people see where a comment stands."""

@@ -29,6 +29,39 @@ def upgrade() -> None:
     with op.batch_alter_table('drift_alert', schema=None) as batch_op:
         batch_op.create_index('uq_drift_alert_open', ['kind', 'subject'], unique=True, sqlite_where=sa.text('cleared_at IS NULL'), postgresql_where=sa.text('cleared_at IS NULL'))
 
+    op.create_table('drift_state',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('checked_at', db.models.Instant(), nullable=False),
+    sa.Column('day', sa.Integer(), nullable=False),
+    sa.Column('looks', sa.Integer(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('word_cursor', sa.BigInteger(), nullable=False),
+    sa.Column('reference_first', sa.Integer(), nullable=True),
+    sa.Column('reference_last', sa.Integer(), nullable=True),
+    sa.Column('reference_by', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_drift_state'))
+    )
+    op.create_table('band_score',
+    sa.Column('day', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('model_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('band', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('bin', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_band_score_model_id')),
+    sa.PrimaryKeyConstraint('day', 'model_id', 'band', 'bin', name=op.f('pk_band_score'))
+    )
+    op.create_table('word_day',
+    sa.Column('day', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('comments', sa.Integer(), nullable=False),
+    sa.Column('words', sa.Double(), nullable=False),
+    sa.Column('fresh', sa.Double(), nullable=False),
+    sa.Column('words_squared', sa.Double(), nullable=False),
+    sa.Column('fresh_squared', sa.Double(), nullable=False),
+    sa.Column('words_fresh', sa.Double(), nullable=False),
+    sa.Column('known_days', sa.Integer(), nullable=False),
+    sa.Column('hashes', sa.LargeBinary(), nullable=True),
+    sa.PrimaryKeyConstraint('day', name=op.f('pk_word_day'))
+    )
     op.create_table('gate_report',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('model_id', sa.Integer(), nullable=False),
@@ -151,4 +184,7 @@ def downgrade() -> None:
     with op.batch_alter_table('drift_alert', schema=None) as batch_op:
         batch_op.drop_index('uq_drift_alert_open', sqlite_where=sa.text('cleared_at IS NULL'), postgresql_where=sa.text('cleared_at IS NULL'))
 
+    op.drop_table('word_day')
+    op.drop_table('band_score')
+    op.drop_table('drift_state')
     op.drop_table('drift_alert')
