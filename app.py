@@ -13,8 +13,10 @@ from starlette.middleware import Middleware
 import api.local
 from api.guard import SameOrigin, SecurityHeaders
 from core.errors import ModeratoError
+from core.metrics.ahead import FoldAhead
 from core.settings import LOOPBACK
 from core.worker import EmbeddedWorker
+from pages.shared import chart
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
@@ -37,9 +39,12 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     if worker:
         worker.start()
     wired.search_index.start()
+    ahead = FoldAhead(wired.metrics)
+    ahead.start()
     try:
         yield
     finally:
+        ahead.stop()
         wired.search_index.stop()
         if worker:
             worker.stop()
@@ -49,6 +54,6 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    routes=[*api.local.routes],
+    routes=[*api.local.routes, *chart.routes],
     middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
 )

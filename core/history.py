@@ -21,6 +21,8 @@ class Standing(StrEnum):
     NOT_SCORED = "not scored"
     ESCALATED = "escalated"
     AUDIT = "audit"
+    DISAGREEMENT = "disagreement"
+    """Drawn from the comments that the live and a shadow model treat differently."""
     FLAGGED = "flagged"
     ALLOWED = "allowed"
     SETTLED = "settled"
@@ -108,7 +110,8 @@ def _scores(scores: Sequence[tuple[ScoreRow, str, str]]) -> Iterator[Event]:
 
 def _routing(facts: Facts, routing: RoutingRow, blind: bool) -> Event:
     if blind:
-        return Event(routing.routed_at, "routed", "Drawn into the audit sample")
+        what = "Drawn into the audit sample" if routing.audit else "Routed; how, is hidden until it is decided"
+        return Event(routing.routed_at, "routed", what)
     drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"
     tail = f"; band {routing.band}, {drawn} (rate {routing.rate:.2%})"
     if routing.automatic:

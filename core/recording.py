@@ -18,6 +18,7 @@ from db.stores.policies import PolicyStore
 from db.stores.registry import RegistryStore
 from db.stores.routing import RoutingStore
 from db.stores.scores import ScoreStore
+from db.stores.shadow import ShadowStore
 from db.stores.traffic import TrafficStore
 
 _PROBE = "Hello."
@@ -104,7 +105,7 @@ def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: da
         raise ModelUnavailable("There is no policy to route by. Save one on the Policy page.")
     golden = routing.golden(ids.tolist())
     before = routing.standing(ids.tolist())
-    counted = store.scored_while_live(sorted(before), model_id) if before else set()
+    counted = store.counted(sorted(before), model_id) if before else set()
     store.put(ids, scores, model_id, at)
     ordinary = np.array([id_ not in golden for id_ in ids.tolist()], bool)
     ids, scores = ids[ordinary], scores[ordinary]
@@ -117,6 +118,7 @@ def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: da
     new = np.array([id_ not in before for id_ in ids.tolist()], bool)
     if new.any():
         traffic.add_strata(today, routed.band[new], routed.rate[new])
+        ShadowStore(session).queue(ids[new].tolist(), at)
     counts = np.array([id_ not in counted for id_ in ids.tolist()], bool)
     days = np.array([standing.day for standing in again], np.int64)
     if counts.any():

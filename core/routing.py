@@ -174,6 +174,11 @@ def audit_order(comment_ids: Ints) -> Floats:
     return _uniform(comment_ids, _key("audit order"))
 
 
+def disagreement_numbers(comment_ids: Ints) -> Floats:
+    """The same for the draw from disagreements with a shadow model: uniform in [0, 1), independent of the audit's."""
+    return _uniform(comment_ids, _key("disagreement draw"))
+
+
 def _key(purpose: str) -> np.uint64:
     return np.uint64(int.from_bytes(blake2b(purpose.encode(), digest_size=8, key=b"moderato").digest(), "big"))
 

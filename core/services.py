@@ -5,6 +5,7 @@ from functools import cached_property
 from core.browse import Browse
 from core.datasets import Datasets
 from core.evaluation import Evaluation
+from core.gate_reports import GateReports
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
@@ -17,6 +18,8 @@ from core.review import Review
 from core.runs import Runs
 from core.search_index import SearchIndex
 from core.settings import Settings
+from core.shadow import Shadows
+from core.shadow_worker import ShadowWorker
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -82,12 +85,25 @@ class Services:
     def build_worker(self, kind: str = "worker") -> ScoringWorker:
         """A worker on this database with the registry's live model."""
         models = RegistryModels(self.registry, threads=self.settings.worker_threads)
-        return ScoringWorker(self.sessions, self.settings, models, worker_name(kind))
+        name, shadow = worker_name(kind), None
+        if self.settings.shadow_scoring:
+            shadow = ShadowWorker(self.sessions, self.settings, models.load, name)
+        return ScoringWorker(self.sessions, self.settings, models, name, beside=shadow)
 
     @cached_property
     def evaluation(self) -> Evaluation:
         """Audit and golden items, scored by the models that are to be compared."""
         return Evaluation(self.sessions)
+
+    @cached_property
+    def gate_reports(self) -> GateReports:
+        """Every run of the gate."""
+        return GateReports(self.sessions)
+
+    @cached_property
+    def shadows(self) -> Shadows:
+        """A challenger that scores all traffic without routing it."""
+        return Shadows(self.sessions)
 
     @cached_property
     def runs(self) -> Runs:

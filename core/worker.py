@@ -34,6 +34,10 @@ _LEASE_SHARE: Final = 0.1
 """A batch should take about this share of its lease: a slow model gets small batches, and none lapses while scored."""
 
 
+_PATIENCE: Final = 2.0
+"""Seconds that the end of what runs beside a worker is waited for."""
+
+
 class Models(Protocol):
     """Where a worker gets its model from."""
 
@@ -43,6 +47,14 @@ class Models(Protocol):
 
     def load(self, version: ModelVersion) -> Scorer:
         """The version's scorer; raises ModelUnavailable that says what to do."""
+        ...
+
+
+class Companion(Protocol):
+    """What runs beside a worker, as shadow scoring does."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; outlives its own errors."""
         ...
 
 
@@ -65,10 +77,13 @@ class RegistryModels:
 class ScoringWorker:
     """One worker. Any number may run side by side, in any number of processes."""
 
-    def __init__(self, sessions: Sessions, settings: Settings, models: Models, name: str) -> None:
+    def __init__(
+        self, sessions: Sessions, settings: Settings, models: Models, name: str, *, beside: Companion | None = None
+    ) -> None:
         self._sessions = sessions
         self._settings = settings
         self._models = models
+        self._beside = beside
         self._policies = Policies(sessions)
         self._version: ModelVersion | None = None
         self._scorer: Scorer | None = None
@@ -99,7 +114,11 @@ class ScoringWorker:
             raise
 
     def run(self, stop: threading.Event) -> None:
-        """Score until told to stop, then give back what is held. Outlives errors of models, batches and database."""
+        """Score until told to stop, then give back what is held. Outlives errors of models, batches and database.
+
+        What works beside it runs in a thread of its own; its end is waited for a moment only, since it may be slow.
+        """
+        beside = self._start_beside(stop)
         with Heartbeat(self._sessions, lambda: self._state, seconds=self._settings.poll_seconds):
             try:
                 while not stop.is_set():
@@ -107,6 +126,15 @@ class ScoringWorker:
                         stop.wait(self._settings.poll_seconds)
             finally:
                 self._give_back()
+                if beside:
+                    beside.join(_PATIENCE)
+
+    def _start_beside(self, stop: threading.Event) -> threading.Thread | None:
+        if self._beside is None:
+            return None
+        thread = threading.Thread(target=self._beside.run, args=(stop,), name="shadow", daemon=True)
+        thread.start()
+        return thread
 
     def _try_once(self) -> int:
         try:

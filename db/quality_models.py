@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models import Base, only_where
@@ -40,32 +40,55 @@ class ShadowRow(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     """NULL while it runs."""
+    problem: Mapped[str | None]
+    """Why it cannot score, in words for the page; NULL while it can."""
 
 
 class ShadowPendingRow(Base):
     """A comment that a shadow model has still to score. The row goes in the transaction that writes the scores."""
 
     __tablename__ = "shadow_pending"
+    __table_args__ = (Index(None, "shadow_id", "lease_until", "comment_id"),)
 
-    model_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), primary_key=True, autoincrement=False)
+    shadow_id: Mapped[int] = mapped_column(ForeignKey("shadow.id"), primary_key=True, autoincrement=False)
     comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"), primary_key=True, autoincrement=False)
+    lease_until: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Microseconds since 1970; 0 means free. As in `pending`."""
+    worker: Mapped[str | None]
+    """Who holds the lease."""
+
+
+class ShadowCountRow(Base):
+    """How often live and shadow model agreed, kept in the transaction that writes the scores."""
+
+    __tablename__ = "shadow_count"
+
+    shadow_id: Mapped[int] = mapped_column(ForeignKey("shadow.id"), primary_key=True, autoincrement=False)
+    what: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Index in LABELS, or one of db.stores.shadow's ANY, DIFFERS, FAILED."""
+    cell: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Of a label: 0 neither flags, 1 the live model alone, 2 the shadow model alone, 3 both."""
+    count: Mapped[int]
 
 
 class DisagreementRow(Base):
     """A comment that the live model and a shadow model treat differently at the policy's thresholds."""
 
     __tablename__ = "disagreement"
+    __table_args__ = (Index("ix_disagreement_drawn", "shadow_id", "comment_id", **only_where("drawn")),)
 
-    model_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), primary_key=True, autoincrement=False)
-    """The shadow model."""
+    shadow_id: Mapped[int] = mapped_column(ForeignKey("shadow.id"), primary_key=True, autoincrement=False)
     comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"), primary_key=True, autoincrement=False)
     live_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"))
-    labels: Mapped[int]
-    """Bit mask of the labels that one flags and the other does not."""
+    """Whose scores had routed the comment."""
+    live_flags: Mapped[int]
+    """Bit mask of the labels that the live model flags."""
+    shadow_flags: Mapped[int]
+    """The same of the shadow model."""
     rate: Mapped[float]
     """Inclusion probability of the draw."""
     drawn: Mapped[bool]
-    """Whether it was drawn for the disagreement lane."""
+    """Whether it was drawn, and so is to be decided by somebody."""
     seen_at: Mapped[datetime]
 
 

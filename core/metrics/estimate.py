@@ -108,7 +108,7 @@ def rankings(sample: Sample) -> list[Ranking]:
     hist, order = weighted(sample), order_of(sample)
     area, area_z = auc(hist, order)
     average, average_z = average_precision(hist, order)
-    moments = _with_unseen(sample, np.stack([area_z, average_z], -1), CENTRES[some])
+    moments = _with_unseen(sample, np.stack([area_z, average_z], 2), CENTRES[some])
     variance = variance_of_total(moments[:2], sample.sampled, sample.population)
     carriers = carrying(moments, sample.weights)
     values = np.stack([area, average], 1)
@@ -123,9 +123,9 @@ def rankings(sample: Sample) -> list[Ranking]:
 
 def at_thresholds(sample: Sample, edges: Ints) -> list[AtThreshold]:
     """Confusion and what follows from it at each label's threshold, given as a bin edge (`edges_of`)."""
-    quadrants = np.stack([_quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
-    numbers = _ratios(sample, quadrants[:, None], OF_QUADRANTS, care=_CARE)
-    sizes, estimated = quadrants.sum(-1), quadrants @ sample.weights  # [6, 4]
+    cells = np.stack([quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
+    numbers = _ratios(sample, cells[:, None], OF_QUADRANTS, care=_CARE)
+    sizes, estimated = cells.sum(-1), cells @ sample.weights  # [6, 4]
     return [_at(float(EDGES[edge]), sizes[i], estimated[i], numbers[5 * i : 5 * i + 5]) for i, edge in enumerate(edges)]
 
 
@@ -135,7 +135,7 @@ def _used(sample: Sample) -> slice:
     return slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
 
 
-def _quadrants(sample: Sample, label: int, edge: int) -> Floats:
+def quadrants(sample: Sample, label: int, edge: int) -> Floats:
     """Decided comments of each stratum: true and false positives, false and true negatives, shape [4, S]."""
     counts = sample.counts[:, label]
     from_edge, below = counts[..., edge:].sum(-1), counts[..., :edge].sum(-1)
@@ -209,23 +209,21 @@ def _ratios(
 
 
 def _with_unseen(sample: Sample, z: Floats, centres: Floats) -> tuple[Floats, Floats, Floats]:
-    """Sums of z, z^2, z^4 in each stratum, [6, R, S] each, of variables z [6, 2, bins, R], with unseen positives."""
-    if_positive = np.zeros_like(z)
-    if_positive[:, 0] = z[:, 1]
-    likely = np.zeros_like(z[..., :1])
-    likely[:, 0] = centres[:, None]
-    columns = [z, z**2, z**4, likely * if_positive, likely * if_positive**2, likely]
-    sums = _sums(sample, np.concatenate(columns, -1))  # [6, 5 R + 1, S]
-    first, second, fourth, unseen, unseen_square = np.split(sums[:, :-1], 5, 1)
+    """Sums of z, z^2, z^4 in each stratum, [6, R, S] each, of variables z [6, 2, R, bins], with unseen positives."""
+    square = z * z
+    powers = np.concatenate([z, square, square * square], 2)
+    expected = centres * np.concatenate([z[:, 1], square[:, 1], np.ones_like(z[:, 1, :1])], 1)  # of a negative
+    negative = _sums(sample, 0, np.concatenate([powers[:, 0], expected], 1))
+    first, second, fourth = np.split(negative[:, : powers.shape[2]] + _sums(sample, 1, powers[:, 1]), 3, 1)
+    unseen, unseen_square = np.split(negative[:, powers.shape[2] : -1], 2, 1)
     positives = sample.counts[:, :, 1].sum((0, 2))[:, None, None]
-    share = UNSEEN_POSITIVES * positives / np.maximum(sums[:, -1:], 1e-300)
+    share = UNSEEN_POSITIVES * positives / np.maximum(negative[:, -1:], 1e-300)
     return first + share * unseen, second + share * unseen_square, fourth
 
 
-def _sums(sample: Sample, z: Floats) -> Floats:
-    """Sums over the decided comments of variables z [6, 2, bins, R], in each stratum: shape [6, R, S]."""
-    counts = sample.counts.transpose(1, 2, 0, 3)  # [6, 2, S, bins]
-    return np.moveaxis((counts @ z).sum(1), 1, -1)
+def _sums(sample: Sample, kind: int, z: Floats) -> Floats:
+    """Sums over the decided comments of a class of variables z [6, R, bins], in each stratum: shape [6, R, S]."""
+    return z @ sample.counts[:, :, kind].transpose(1, 2, 0)
 
 
 def _above(hist: Floats) -> Floats:
@@ -256,8 +254,9 @@ def order_of(sample: Sample) -> Order:
     mean = ratio(sample.places[0], sizes)
     spread = np.maximum(ratio(sample.places[1], sizes) - mean**2, 0)
     distance, width = mean[:, 0] - mean[:, 1], np.sqrt(spread.sum(1))
-    smooth = ndtr(ratio(distance, width))
     tied = width < _NO_WIDTH
+    smooth = np.zeros_like(width)
+    smooth[~tied] = ndtr(distance[~tied] / width[~tied])
     positives = sizes[:, 1]
     return Order(
         above=np.where(tied, (1 + np.sign(np.round(distance, 6))) / 2, smooth),

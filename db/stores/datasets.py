@@ -154,10 +154,7 @@ class DatasetStore:
         return found
 
     def audit_items(self, limit: int) -> list[EvaluationItem]:
-        """The newest decided audit items, each weighted by its stratum's traffic / the stratum's items that are given.
-
-        A stratum is a band under one audit rate: within a band, drift and removal without review make rates differ.
-        """
+        """The newest decided audit items, each weighted by its stratum's traffic / the stratum's items given here."""
         latest = latest_effective()
         found = (
             select(CommentRow.id, CommentRow.text, DecisionRow.labels, RoutingRow.band, RoutingRow.rate)
@@ -168,11 +165,11 @@ class DatasetStore:
             .limit(limit)
         )
         rows = self._session.execute(found).all()
-        sizes = select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
-        found_sizes = self._session.execute(sizes.group_by(StratumRow.band, StratumRow.rate))
-        traffic = {(band, rate): float(count) for band, rate, count in found_sizes}
+        counts = select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
+        counts = counts.group_by(StratumRow.band, StratumRow.rate)
+        traffic = {(band, rate): int(many) for band, rate, many in self._session.execute(counts)}
         drawn = Counter((row.band, row.rate) for row in rows)
-        weights = {stratum: traffic.get(stratum, number) / number for stratum, number in drawn.items()}
+        weights = {stratum: (traffic.get(stratum) or number) / number for stratum, number in drawn.items()}
         return [EvaluationItem(row.id, row.text, row.labels, weights[row.band, row.rate]) for row in rows]
 
     def golden_items(self, limit: int) -> list[EvaluationItem]:

@@ -16,6 +16,7 @@ STANDING_TITLES = {
     Standing.NOT_SCORED: "Not scored",
     Standing.ESCALATED: "Waiting: escalated",
     Standing.AUDIT: "Waiting: audit",
+    Standing.DISAGREEMENT: "Waiting: disagreement",
     Standing.FLAGGED: "Waiting: flagged",
     Standing.ALLOWED: "Allowed",
     Standing.SETTLED: "Settled",

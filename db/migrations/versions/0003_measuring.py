@@ -12,19 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table('disagreement',
-    sa.Column('model_id', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('live_id', sa.Integer(), nullable=False),
-    sa.Column('labels', sa.Integer(), nullable=False),
-    sa.Column('rate', sa.Double(), nullable=False),
-    sa.Column('drawn', sa.Boolean(), nullable=False),
-    sa.Column('seen_at', db.models.Instant(), nullable=False),
-    sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_disagreement_comment_id')),
-    sa.ForeignKeyConstraint(['live_id'], ['model_version.id'], name=op.f('fk_disagreement_live_id')),
-    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_disagreement_model_id')),
-    sa.PrimaryKeyConstraint('model_id', 'comment_id', name=op.f('pk_disagreement'))
-    )
     op.create_table('drift_alert',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -64,6 +51,7 @@ def upgrade() -> None:
     sa.Column('person', sa.Text(), nullable=False),
     sa.Column('started_at', db.models.Instant(), nullable=False),
     sa.Column('ended_at', db.models.Instant(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_shadow_model_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_shadow'))
     )
@@ -71,12 +59,42 @@ def upgrade() -> None:
         batch_op.create_index('uq_shadow_running', ['model_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.create_table('shadow_pending',
-    sa.Column('model_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('shadow_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('lease_until', sa.BigInteger(), nullable=False),
+    sa.Column('worker', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_shadow_pending_comment_id')),
-    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_shadow_pending_model_id')),
-    sa.PrimaryKeyConstraint('model_id', 'comment_id', name=op.f('pk_shadow_pending'))
+    sa.ForeignKeyConstraint(['shadow_id'], ['shadow.id'], name=op.f('fk_shadow_pending_shadow_id')),
+    sa.PrimaryKeyConstraint('shadow_id', 'comment_id', name=op.f('pk_shadow_pending'))
     )
+    with op.batch_alter_table('shadow_pending', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shadow_pending_shadow_id_lease_until_comment_id'), ['shadow_id', 'lease_until', 'comment_id'], unique=False)
+
+    op.create_table('shadow_count',
+    sa.Column('shadow_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('what', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('cell', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['shadow_id'], ['shadow.id'], name=op.f('fk_shadow_count_shadow_id')),
+    sa.PrimaryKeyConstraint('shadow_id', 'what', 'cell', name=op.f('pk_shadow_count'))
+    )
+    op.create_table('disagreement',
+    sa.Column('shadow_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('live_id', sa.Integer(), nullable=False),
+    sa.Column('live_flags', sa.Integer(), nullable=False),
+    sa.Column('shadow_flags', sa.Integer(), nullable=False),
+    sa.Column('rate', sa.Double(), nullable=False),
+    sa.Column('drawn', sa.Boolean(), nullable=False),
+    sa.Column('seen_at', db.models.Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_disagreement_comment_id')),
+    sa.ForeignKeyConstraint(['live_id'], ['model_version.id'], name=op.f('fk_disagreement_live_id')),
+    sa.ForeignKeyConstraint(['shadow_id'], ['shadow.id'], name=op.f('fk_disagreement_shadow_id')),
+    sa.PrimaryKeyConstraint('shadow_id', 'comment_id', name=op.f('pk_disagreement'))
+    )
+    with op.batch_alter_table('disagreement', schema=None) as batch_op:
+        batch_op.create_index('ix_disagreement_drawn', ['shadow_id', 'comment_id'], unique=False, sqlite_where=sa.text('drawn'), postgresql_where=sa.text('drawn'))
+
     op.create_table('second_opinion',
     sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('first_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -116,6 +134,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_second_opinion_first_id'))
 
     op.drop_table('second_opinion')
+    with op.batch_alter_table('disagreement', schema=None) as batch_op:
+        batch_op.drop_index('ix_disagreement_drawn', sqlite_where=sa.text('drawn'), postgresql_where=sa.text('drawn'))
+
+    op.drop_table('disagreement')
+    op.drop_table('shadow_count')
+    with op.batch_alter_table('shadow_pending', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shadow_pending_shadow_id_lease_until_comment_id'))
+
     op.drop_table('shadow_pending')
     with op.batch_alter_table('shadow', schema=None) as batch_op:
         batch_op.drop_index('uq_shadow_running', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
@@ -129,4 +155,3 @@ def downgrade() -> None:
         batch_op.drop_index('uq_drift_alert_open', sqlite_where=sa.text('cleared_at IS NULL'), postgresql_where=sa.text('cleared_at IS NULL'))
 
     op.drop_table('drift_alert')
-    op.drop_table('disagreement')
