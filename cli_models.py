@@ -130,6 +130,31 @@ def retrain(
     typer.echo(version_text(version))
 
 
+@app.command("label-errors")
+def label_errors(
+    data: Annotated[Path | None, typer.Option(help="Labelled data to look at too; else MODERATO_BASE_DATA.")] = None,
+    top: Annotated[int, typer.Option(help="Items to list, the surest first.", min=1, max=2000)] = 500,
+    csv: Annotated[Path | None, typer.Option(help="Write the list, with texts, to this file.")] = None,
+    base_only: Annotated[bool, typer.Option("--base-only", help="Look at the labelled data alone.")] = False,
+    run: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """List comments whose human labels look wrong, for the Label errors page; changes no label by itself."""
+    from core.console import Teller
+    from core.runs import stop_on_signals
+    from core.services import build_services
+    from training.label_errors import find_label_errors, summary_text, write_list
+
+    stop_on_signals()
+    services = build_services()
+    begun = services.runs.require(run) if run else None
+    person = local_person(begun.person) if begun else this_user()
+    options = {"data": data, "base_only": base_only, "top": top}
+    found = find_label_errors(services, by=person, run=begun, say=None if begun else Teller(), **options)
+    if csv:
+        write_list(csv, found, services.label_errors.texts(found.items))
+    typer.echo(summary_text(found))
+
+
 _NEW = typer.Option("--name", help="The new version's name.")
 _ROWS = typer.Option("--data", help="The labelled file that the models were trained on.")
 

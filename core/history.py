@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from core.domain import Lane, Outcome, RoutingState, unpack_labels
+from core.domain import NO_DAY, Lane, Outcome, RoutingState, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
 from db.models import ClaimRow, CommentRow, DecisionRow, RoutingRow, ScoreRow
 
@@ -20,9 +20,12 @@ class Standing(StrEnum):
 
     NOT_SCORED = "not scored"
     ESCALATED = "escalated"
+    ADJUDICATION = "adjudication"
     AUDIT = "audit"
+    SECOND = "second"
     DISAGREEMENT = "disagreement"
     """Drawn from the comments that the live and a shadow model treat differently."""
+    RECHECK = "recheck"
     FLAGGED = "flagged"
     ALLOWED = "allowed"
     SETTLED = "settled"
@@ -110,8 +113,11 @@ def _scores(scores: Sequence[tuple[ScoreRow, str, str]]) -> Iterator[Event]:
 
 def _routing(facts: Facts, routing: RoutingRow, blind: bool) -> Event:
     if blind:
-        what = "Drawn into the audit sample" if routing.audit else "Routed; how, is hidden until it is decided"
+        audit = routing.audit and routing.lane != Lane.SECOND
+        what = "Drawn into the audit sample" if audit else "Routed; how, is hidden until it is decided"
         return Event(routing.routed_at, "routed", what)
+    if routing.day == NO_DAY:
+        return Event(routing.routed_at, "routed", "Brought in from the base data, to be reviewed again; no traffic")
     drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"
     tail = f"; band {routing.band}, {drawn} (rate {routing.rate:.2%})"
     if routing.automatic:

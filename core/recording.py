@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from core.domain import now
+from core.domain import NO_DAY, now
 from core.errors import ModelUnavailable
 from core.labels import LABELS
 from core.policies import today_number
@@ -13,6 +13,7 @@ from core.routing import Ints, audit_numbers, first_standings, follow, is_probab
 from core.scoring.cascade import CascadeScorer, Watching
 from core.scoring.protocol import Scorer, Scores
 from db.session import Session, Sessions
+from db.stores.drift import DriftStore
 from db.stores.drift_boosts import open_boosts
 from db.stores.policies import PolicyStore
 from db.stores.registry import RegistryStore
@@ -119,7 +120,8 @@ def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: da
     if new.any():
         traffic.add_strata(today, routed.band[new], routed.rate[new])
         ShadowStore(session).queue(ids[new].tolist(), at)
-    counts = np.array([id_ not in counted for id_ in ids.tolist()], bool)
     days = np.array([standing.day for standing in again], np.int64)
+    counts = np.array([id_ not in counted for id_ in ids.tolist()], bool) & (days > NO_DAY)
     if counts.any():
         traffic.add_scores(days[counts], scores[counts], model_id)
+        DriftStore(session).add_bands(days[counts], scores[counts], routed.band[counts], model_id)

@@ -174,6 +174,11 @@ def audit_order(comment_ids: Ints) -> Floats:
     return _uniform(comment_ids, _key("audit order"))
 
 
+def permanent_numbers(purpose: str, comment_ids: Ints) -> Floats:
+    """Numbers of comments for one draw, [n], uniform in [0, 1): independent of those of any other purpose."""
+    return _uniform(comment_ids, _key(purpose))
+
+
 def disagreement_numbers(comment_ids: Ints) -> Floats:
     """The same for the draw from disagreements with a shadow model: uniform in [0, 1), independent of the audit's."""
     return _uniform(comment_ids, _key("disagreement draw"))

@@ -2,13 +2,16 @@
 
 from functools import cached_property
 
+from core.agreement import AgreementReports
 from core.browse import Browse
 from core.datasets import Datasets
+from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.gate_reports import GateReports
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
+from core.label_errors import LabelErrors
 from core.metrics.service import Metrics
 from core.planning import Planner
 from core.policies import Policies
@@ -17,6 +20,7 @@ from core.removals import Removals
 from core.review import Review
 from core.runs import Runs
 from core.search_index import SearchIndex
+from core.second_opinions import SecondOpinions
 from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
@@ -46,6 +50,16 @@ class Services:
     def metrics(self) -> Metrics:
         """What the models are worth, by the ledger."""
         return Metrics(self.sessions)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """Whether traffic is like that of a reference span."""
+        return Drift(self.sessions)
+
+    @cached_property
+    def label_errors(self) -> LabelErrors:
+        """Items whose human labels look wrong."""
+        return LabelErrors(self.sessions, self.settings)
 
     @cached_property
     def datasets(self) -> Datasets:
@@ -114,6 +128,16 @@ class Services:
     def review(self) -> Review:
         """The review queue: claims, decisions, undo."""
         return Review(self.sessions, self.settings)
+
+    @cached_property
+    def agreement(self) -> AgreementReports:
+        """How far people agree with each other, from second opinions."""
+        return AgreementReports(self.sessions)
+
+    @cached_property
+    def second_opinions(self) -> SecondOpinions:
+        """What waits for a second opinion, and taking that back."""
+        return SecondOpinions(self.sessions)
 
     @cached_property
     def highlights(self) -> Highlights:

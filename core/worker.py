@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from core.domain import ModelVersion, now
+from core.drift.service import Drift
 from core.errors import ModelUnavailable, ModeratoError
 from core.heartbeat import Heartbeat, whereabouts
 from core.policies import Policies
@@ -85,6 +86,7 @@ class ScoringWorker:
         self._models = models
         self._beside = beside
         self._policies = Policies(sessions)
+        self._drift = Drift(sessions)
         self._version: ModelVersion | None = None
         self._scorer: Scorer | None = None
         self._policy_id: int | None = None  # the policy that open items follow, as far as this worker knows
@@ -140,6 +142,7 @@ class ScoringWorker:
         try:
             done = self.score_waiting()
             self._follow_policy()
+            self._drift.tend()
         except ModeratoError as error:
             self._tell(str(error))
             return 0

@@ -3,26 +3,28 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models import Base, only_where
+from db.models import Base, Real, only_where
 
 
 class SecondOpinionRow(Base):
-    """A settled comment that was drawn for a second opinion. What the two said stands in the ledger."""
+    """A decision that was drawn for a second opinion. Added, never changed.
+
+    What followed stands in the ledger: the newest standing entry of lane `second` after `first_id` is the second
+    opinion, that of lane `adjudication` what settled a disagreement. A row whose decision was undone counts no more.
+    """
 
     __tablename__ = "second_opinion"
 
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"), primary_key=True, autoincrement=False)
-    first_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), index=True)
+    first_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), primary_key=True, autoincrement=False)
     """The decision that is checked."""
-    second_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
-    """The second opinion; NULL while it waits."""
-    adjudication_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
-    """The decision that settled a disagreement; NULL where there was none, or while it waits."""
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"), index=True)
     rate: Mapped[float]
     """Inclusion probability of the draw."""
+    priority: Mapped[float] = mapped_column(Real)
+    """Priority that the comment had in its lane: an undo of the decision puts it back."""
     drawn_at: Mapped[datetime]
 
 
@@ -100,7 +102,7 @@ class DriftAlertRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    """What drifted: scores (index), flags (exact test), volume, new_words, band."""
+    """core.drift.judge.Kind: what drifted."""
     subject: Mapped[str]
     """Label or band that it is about; empty for all traffic."""
     model_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
@@ -113,6 +115,64 @@ class DriftAlertRow(Base):
     raised_at: Mapped[datetime]
     cleared_at: Mapped[datetime | None]
     """NULL while it holds."""
+
+
+class DriftStateRow(Base):
+    """How far the watch over drift is. One row: whoever sets `checked_at` forward does the next check."""
+
+    __tablename__ = "drift_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Always 1."""
+    checked_at: Mapped[datetime]
+    day: Mapped[int]
+    """The running day that was looked at last, days since 1970 (UTC)."""
+    looks: Mapped[int]
+    """How often it was looked at: each look spends part of the day's error."""
+    size: Mapped[int]
+    """Its comments at the last look."""
+    word_cursor: Mapped[int] = mapped_column(BigInteger)
+    """Comments up to this id have had their words counted."""
+    reference_first: Mapped[int | None]
+    """First day of a reference span that somebody chose; NULL: it rolls with the days."""
+    reference_last: Mapped[int | None]
+    reference_by: Mapped[str | None]
+
+
+class BandScoreRow(Base):
+    """How many comments a model scored into a band and a bin of their highest probability on a day."""
+
+    __tablename__ = "band_score"
+
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Days since 1970 (UTC)."""
+    model_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), primary_key=True, autoincrement=False)
+    band: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bin: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """One of 256 equal bins of the logit over [-16, 16)."""
+    count: Mapped[int]
+
+
+class WordDayRow(Base):
+    """The words of a sample of a day's comments: counts, and hashes for as long as later days are compared to them."""
+
+    __tablename__ = "word_day"
+
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    comments: Mapped[int]
+    """Comments of the sample."""
+    words: Mapped[float]
+    """Words in them, repetitions too."""
+    fresh: Mapped[float]
+    """Words that none of the 28 days before had."""
+    words_squared: Mapped[float]
+    """Sum over comments of words^2: with the next two, what the interval of the rate needs."""
+    fresh_squared: Mapped[float]
+    words_fresh: Mapped[float]
+    known_days: Mapped[int]
+    """How many of the 28 days before had words to compare to."""
+    hashes: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Sorted 64-bit hashes of its different words, compressed; NULL once no later day needs them."""
 
 
 class GateReportRow(Base):

@@ -6,10 +6,12 @@ from core.accounts import Role
 from pages.shared import metrics_panels as panels
 from pages.shared.access import require
 from pages.shared.charts import hold_steady
+from pages.shared.drift_bar import drift_bar
 from pages.shared.resources import services
 
 require(Role.MODERATOR)
 st.title("Metrics")
+drift_bar()
 metrics = services().metrics
 seen = metrics.version()
 if choice := panels.choose(metrics):

@@ -10,6 +10,7 @@ from core.domain import BANDS
 from core.policies import OUTLOOK_DAYS, today_number
 from pages.shared import state
 from pages.shared.access import require
+from pages.shared.drift_bar import drift_bar
 from pages.shared.history_panel import draw_history
 from pages.shared.policy_audit import draw_boosts, draw_design
 from pages.shared.policy_beside import draw_beside
@@ -41,6 +42,7 @@ def show_opened() -> None:
 
 st.title("Policy")
 scoring_banner()
+drift_bar()
 draw_saved(previous)
 st.write(
     "A comment whose score reaches a **threshold** is flagged for review. Besides, a random share of *all* comments is "

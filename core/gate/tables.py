@@ -32,14 +32,18 @@ CSS: Final = """
 .m-gate td.name{white-space:normal;min-width:7rem}
 .m-gate tr.mean td{font-weight:600;border-top-width:2px}
 .m-gate small{opacity:.75;font-size:.8rem;font-weight:400}
-.m-gate svg{display:block;margin-left:auto}
+.m-range{position:relative;width:120px;height:12px;margin-left:auto}
+.m-range::before{content:"";position:absolute;left:50%;top:0;bottom:0;border-left:1px solid;opacity:.35}
+.m-range i{position:absolute;top:5px;border-top:2px solid}
+.m-range em{position:absolute;top:3px;width:6px;height:6px;margin-left:-3px;border-radius:50%;background:currentColor}
 .m-gate .m-mark{display:inline-block;min-width:4.6rem;text-align:center;border-radius:1rem;padding:0 .5rem;
  font-size:.8rem;font-weight:600;background:color-mix(in srgb,var(--m-tone) 16%,transparent);
  border:1px solid color-mix(in srgb,var(--m-tone) 55%,transparent)}
 .m-gate .t-better{--m-tone:#059669}.m-gate .t-worse{--m-tone:#dc2626}.m-gate .t-none{--m-tone:#808080}
 .m-gate .t-warn{--m-tone:#d97706}
 @media (max-width:640px){.m-gate th,.m-gate td{padding-left:.3rem;padding-right:.3rem;font-size:.82rem}
- .m-gate .wide{display:none}}
+ .m-gate .wide{display:none}.m-gate .m-mark{min-width:0}.m-gate td small{display:block}
+ .m-gate td.words small{display:inline}.m-gate td.name{min-width:5rem}}
 """
 _SIGNS: Final[dict[str, str]] = {"better": "▲ ", "worse": "▼ "}
 
@@ -116,17 +120,13 @@ def _row(title: str, one: Comparison, scale: float) -> str:
 
 
 def _interval(low: float, middle: float, high: float, scale: float) -> str:
-    """The interval as a line beside zero, all rows of a table on one scale."""
+    """The interval as a line beside zero, all rows of a table on one scale. No SVG: Streamlit would take it out."""
 
     def at(value: float) -> float:
-        return 60 + (value / scale * 56 if scale > 0 else 0.0)
+        return 50 + (value / scale * 47 if scale > 0 else 0.0)
 
-    return (
-        '<svg width="120" height="12" viewBox="0 0 120 12" aria-hidden="true">'
-        '<line x1="60" x2="60" y1="0" y2="12" stroke="currentColor" stroke-opacity=".35"/>'
-        f'<line x1="{at(low):.1f}" x2="{at(high):.1f}" y1="6" y2="6" stroke="currentColor" stroke-width="1.5"/>'
-        f'<circle cx="{at(middle):.1f}" cy="6" r="3" fill="currentColor"/></svg>'
-    )
+    line = f'<i style="left:{at(low):.1f}%;width:{at(high) - at(low):.1f}%"></i>'
+    return f'<div class="m-range" aria-hidden="true">{line}<em style="left:{at(middle):.1f}%"></em></div>'
 
 
 def _table(caption: str, head: str, rows: Iterable[str]) -> str:

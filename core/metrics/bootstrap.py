@@ -7,7 +7,7 @@ freedom; with few positives they are too narrow, which is why the page shows the
 """
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def _at_edge(hist: Floats, flagged: np.ndarray) -> Floats:
 
 
 def _with_limits(found: _Found, numbers: dict[str, Floats], names: tuple[str, ...]) -> _Found:
-    changes = {name: _percentiles(getattr(found, name), numbers[name]) for name in names}
+    changes: dict[str, Any] = {name: _percentiles(getattr(found, name), numbers[name]) for name in names}
     return replace(found, **changes)
 
 

@@ -231,7 +231,7 @@ def _above(hist: Floats) -> Floats:
     return hist[..., ::-1].cumsum(-1)[..., ::-1]
 
 
-def ratio(top: Floats, bottom: Floats) -> Floats:
+def ratio(top: Floats | float, bottom: Floats) -> Floats:
     """top / bottom, 0 where bottom is 0."""
     return np.divide(top, bottom, out=np.zeros(np.broadcast(top, bottom).shape), where=bottom > 0)
 
@@ -269,10 +269,11 @@ def auc(hist: Floats, order: Order) -> tuple[Floats, Floats]:
     """AUC [6] and its linearised variable [6, 2, BINS]: placement values, as in DeLong, DeLong, Clarke-Pearson 1988."""
     negative, positive = hist[:, 0], hist[:, 1]
     negatives, positives = negative.sum(-1, keepdims=True), positive.sum(-1, keepdims=True)
-    below = ratio(negative.cumsum(-1) - negative * order.above, negatives)  # share of negatives that a positive beats
-    above = ratio(_above(positive) - positive * order.above, positives)  # share of positives that beat a negative
-    area = ratio((positive * below).sum(-1, keepdims=True), positives)
-    return area[:, 0], _by_class(above - area, negatives, below - area, positives)
+    per_negative, per_positive = ratio(1.0, negatives), ratio(1.0, positives)
+    below = (negative.cumsum(-1) - negative * order.above) * per_negative  # share of negatives that a positive beats
+    above = (_above(positive) - positive * order.above) * per_positive  # share of positives that beat a negative
+    area = (positive * below).sum(-1, keepdims=True) * per_positive
+    return area[:, 0], _by_class((above - area) * per_negative, (below - area) * per_positive)
 
 
 def average_precision(hist: Floats, order: Order) -> tuple[Floats, Floats]:
@@ -281,19 +282,18 @@ def average_precision(hist: Floats, order: Order) -> tuple[Floats, Floats]:
     positives = positive.sum(-1, keepdims=True)
     true = _above(positive) - positive * (1 - order.typical)
     flagged = true + _above(negative) - negative * (1 - order.at_or_above)
-    precision = ratio(true, flagged)
-    average = ratio((positive * precision).sum(-1, keepdims=True), positives)
+    per_flagged, per_positive = ratio(1.0, flagged), ratio(1.0, positives)
+    precision = true * per_flagged
+    average = (positive * precision).sum(-1, keepdims=True) * per_positive
     # a unit also moves the precision at every bin below it that holds positives
-    pull = ratio(positive, flagged)
+    pull = positive * per_flagged
     as_negative = -(pull * precision).cumsum(-1)
     as_positive = precision - average + pull.cumsum(-1) + as_negative
-    return average[:, 0], _by_class(as_negative, positives, as_positive, positives)
+    return average[:, 0], _by_class(as_negative * per_positive, as_positive * per_positive)
 
 
-def _by_class(negative: Floats, negatives: Floats, positive: Floats, positives: Floats) -> Floats:
-    z = np.empty((len(negative), 2, negative.shape[-1]))
-    z[:, 0], z[:, 1] = ratio(negative, negatives), ratio(positive, positives)
-    return z
+def _by_class(negative: Floats, positive: Floats) -> Floats:
+    return np.stack([negative, positive], 1)
 
 
 def edges_of(thresholds: list[float]) -> Ints:

@@ -17,7 +17,7 @@ from core.metrics.bins import Floats, Ints
 from core.metrics.estimate import FEW, UNSEEN_MISSES, Sample, quadrants
 from core.metrics.intervals import LEVEL, Estimate, effective_cases, variance_of_total
 
-LARGEST_ERROR = 0.2
+LARGEST_ERROR = 0.15
 """Relative standard error of a denominator from which on a ratio over it is not given: its distribution has no useful
 centre any more (Fieller: JRSS B 16, 1954; Cochran: Sampling Techniques, 1977, 6.4)."""
 
@@ -81,14 +81,23 @@ def _corrected(sample: Sample, cells: Floats, error: HumanError | None) -> Corre
     cases = effective_cases(cells.sum(0), sample.weights)
     wide = float(stdtrit(max(float(cases) - 1, 1.0), 0.5 + LEVEL / 2)) * spread
     steady = spread[4] <= LARGEST_ERROR * max(below[4], 0.0)
-    made = [_estimate(value[i], wide[i]) for i in range(4)]
+    made = [_plain(value[i], wide[i]) if i == 0 else _estimate(value[i], wide[i]) for i in range(4)]
     flagged = cells[[0, 1]].sum() >= FEW
     return Corrected(made[0], made[1] if flagged else None, made[2] if steady else None, made[3])
 
 
-def _estimate(value: float, wide: float) -> Estimate:
+def _plain(value: float, wide: float) -> Estimate:
     ends = np.clip([value, value - wide, value + wide], 0, 1).tolist()
     return Estimate(*ends)
+
+
+def _estimate(value: float, wide: float) -> Estimate:
+    """Limits on the logit scale, which a recall near 1 needs; plain ones, cut at 0 and 1, where there is no logit."""
+    if not 0 < value < 1:
+        return _plain(value, wide)
+    away = np.clip(wide / (value * (1 - value)), 0, 700)
+    low, high = 1 / (1 + np.exp(-(np.log(value / (1 - value)) + np.array([-away, away]))))
+    return Estimate(value, float(low), float(high))
 
 
 def _numbers(total: Floats, error: HumanError) -> tuple[Floats, Floats]:

@@ -99,6 +99,16 @@ class _Ranked:
     sample: Sample
     rankings: list[Ranking]
     sizes: Ints
+    at: dict[bytes, list[AtThreshold]]
+    """The last thresholds asked for, as edges, and what holds at them."""
+
+    def at_edges(self, edges: Ints) -> list[AtThreshold]:
+        """What holds at these thresholds' edges [6]."""
+        key = edges.tobytes()
+        if key not in self.at:
+            self.at.clear()
+            self.at[key] = at_thresholds(self.sample, edges)
+        return self.at[key]
 
 
 class Metrics:
@@ -202,7 +212,7 @@ class Metrics:
         state = (totals.stamps[0], None) if view is View.REVIEWED else (totals.stamps[1], strata.tobytes())
         if key not in self._ranked or self._ranked[key][0] != state:
             sample = _sample(totals, strata, view)
-            self._ranked[key] = state, _Ranked(sample, rankings(sample), class_sizes(sample))
+            self._ranked[key] = state, _Ranked(sample, rankings(sample), class_sizes(sample), {})
         self._ranked.move_to_end(key)
         while len(self._ranked) > _KEPT:
             self._ranked.popitem(last=False)
@@ -271,7 +281,7 @@ def _population(kept: np.ndarray, sampled: Floats, strata: Floats) -> Floats:
 
 
 def _overview(found: _Ranked, view: View, edges: np.ndarray, traffic: int) -> Overview:
-    sample, sizes, at = found.sample, found.sizes, at_thresholds(found.sample, edges)
+    sample, sizes, at = found.sample, found.sizes, found.at_edges(edges)
     return Overview(
         view=view,
         sample=sample,

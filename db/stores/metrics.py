@@ -57,7 +57,7 @@ class History:
         return History(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
-def _histories(comment_ids: Any) -> Select[Any]:
+def _histories(comment_ids: Any) -> Any:
     """All entries of the comments of a subquery; takes a parameter `model_id`."""
     # Whether an entry holds is for the reader to say: asked here, SQLite would walk the whole ledger by `revokes`.
     golden = select(GoldenRow.comment_id).where(GoldenRow.comment_id == DecisionRow.comment_id).exists()
@@ -77,9 +77,7 @@ def _histories(comment_ids: Any) -> Select[Any]:
             *(func.coalesce(column, -1.0) for column in _SCORES),
         )
         .join(RoutingRow, RoutingRow.comment_id == DecisionRow.comment_id)
-        .outerjoin(
-            ScoreRow, (ScoreRow.comment_id == DecisionRow.comment_id) & (ScoreRow.model_id == bindparam("model_id"))
-        )
+        .outerjoin(ScoreRow, (ScoreRow.comment_id == DecisionRow.comment_id) & by_model)
         .where(DecisionRow.comment_id.in_(comment_ids), ~golden)
     )
 

@@ -15,8 +15,11 @@ WAITING = "Waiting for review"
 STANDING_TITLES = {
     Standing.NOT_SCORED: "Not scored",
     Standing.ESCALATED: "Waiting: escalated",
+    Standing.ADJUDICATION: "Waiting: two disagree",
     Standing.AUDIT: "Waiting: audit",
+    Standing.SECOND: "Waiting: second opinion",
     Standing.DISAGREEMENT: "Waiting: disagreement",
+    Standing.RECHECK: "Waiting: look again",
     Standing.FLAGGED: "Waiting: flagged",
     Standing.ALLOWED: "Allowed",
     Standing.SETTLED: "Settled",

@@ -20,7 +20,11 @@ from pages.shared.resources import services
 BADGES = {
     Standing.NOT_SCORED: "gray",
     Standing.ESCALATED: "violet",
+    Standing.ADJUDICATION: "violet",
     Standing.AUDIT: "blue",
+    Standing.SECOND: "blue",
+    Standing.DISAGREEMENT: "blue",
+    Standing.RECHECK: "blue",
     Standing.FLAGGED: "orange",
     Standing.ALLOWED: "green",
     Standing.SETTLED: "red",
@@ -61,7 +65,7 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
         draw_comment(comment.id, comment.text, masked=is_severe(comment))
     if comment.hidden:
         st.info(
-            "In the audit lane: scores, labels and notes are hidden until it is decided.",
+            "It waits for a blind decision: scores, labels and notes are hidden until it is decided.",
             icon=":material/visibility_off:",
         )
     if comment.standing is Standing.REMOVED:

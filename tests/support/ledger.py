@@ -124,6 +124,7 @@ def write_policy(services: Services, threshold: float, rates: Iterable[float]) -
     """An active policy with one threshold for all labels; its id."""
     table = Base.metadata.tables["policy"]
     row = {"thresholds": [threshold] * 6, "audit_rates": list(rates), "created_by": "seed", "reason": "seed"}
+    row["second_rate"] = 0.0
     with services.sessions.begin() as session:
         session.execute(text("UPDATE policy SET active = :no WHERE active"), {"no": False})
         made = session.execute(insert(table).values(**row, active=True, created_at=now()))

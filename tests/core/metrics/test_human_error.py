@@ -1,4 +1,4 @@
-"""Numbers with people's error taken off, against a known truth. Coverage by thousands of runs: benchmarks/coverage.py."""
+"""Numbers with people's error taken off, against a known truth. Their coverage: benchmarks/coverage.py."""
 
 import numpy as np
 import pytest
