@@ -42,8 +42,10 @@ CSS: Final = """
 .m-gate .t-better{--m-tone:#059669}.m-gate .t-worse{--m-tone:#dc2626}.m-gate .t-none{--m-tone:#808080}
 .m-gate .t-warn{--m-tone:#d97706}
 .m-gate .narrow{display:none}
-@media (max-width:640px){.m-gate .narrow{display:block}.m-gate th,.m-gate td{padding-left:.3rem;padding-right:.3rem;font-size:.82rem}
- .m-gate .wide{display:none}.m-gate .m-mark{min-width:0}.m-gate td small{display:block}
+@media (max-width:640px){.m-gate .narrow{display:block}
+ .m-gate th,.m-gate td{padding-left:.2rem;padding-right:.2rem;font-size:.8rem}
+ .m-gate .wide{display:none}.m-gate .m-mark{min-width:0;white-space:nowrap;font-size:.72rem}
+ .m-gate td small{display:block;font-size:.74rem}
  .m-gate td.words small{display:inline}.m-gate td.name{min-width:5rem}}
 """
 _SIGNS: Final[dict[str, str]] = {"better": "▲ ", "worse": "▼ "}
