@@ -41,8 +41,11 @@ CSS: Final = """
  border:1px solid color-mix(in srgb,var(--m-tone) 55%,transparent)}
 .m-gate .t-better{--m-tone:#059669}.m-gate .t-worse{--m-tone:#dc2626}.m-gate .t-none{--m-tone:#808080}
 .m-gate .t-warn{--m-tone:#d97706}
-@media (max-width:640px){.m-gate th,.m-gate td{padding-left:.3rem;padding-right:.3rem;font-size:.82rem}
- .m-gate .wide{display:none}.m-gate .m-mark{min-width:0}.m-gate td small{display:block}
+.m-gate .narrow{display:none}
+@media (max-width:640px){.m-gate .narrow{display:block}
+ .m-gate th,.m-gate td{padding-left:.2rem;padding-right:.2rem;font-size:.8rem}
+ .m-gate .wide{display:none}.m-gate .m-mark{min-width:0;white-space:nowrap;font-size:.72rem}
+ .m-gate td small{display:block;font-size:.74rem}
  .m-gate td.words small{display:inline}.m-gate td.name{min-width:5rem}}
 """
 _SIGNS: Final[dict[str, str]] = {"better": "▲ ", "worse": "▼ "}
@@ -100,7 +103,9 @@ def _by_label(labels: dict[str, Comparison], mean: Comparison) -> list[tuple[str
 
 
 def _comparisons(caption: str, rows: Sequence[tuple[str, Comparison]]) -> str:
-    head = '<th></th><th>Live</th><th>Challenger</th><th>Difference, 95 %</th><th class="wide"></th><th></th>'
+    head = (
+        '<th></th><th>Live</th><th>Challenger</th><th>Difference, 95 %</th><th class="wide"></th><th class="wide"></th>'
+    )
     scale = max((abs(end) for _, one in rows for end in (one.low, one.high) if end is not None), default=0.0)
     return _table(caption, head, [_row(title, one, scale) for title, one in rows])
 
@@ -116,7 +121,8 @@ def _row(title: str, one: Comparison, scale: float) -> str:
             f"<small>{one.low:+.4f} to {one.high:+.4f}</small></td>"
             f'<td class="wide">{_interval(one.low, one.difference, one.high, scale)}</td>'
         )
-    return f'<tr{kind}><td class="name">{escape(title)}</td>{cells}<td>{mark(one.verdict)}</td></tr>'
+    name = f'<td class="name">{escape(title)}<div class="narrow">{mark(one.verdict)}</div></td>'
+    return f'<tr{kind}>{name}{cells}<td class="wide">{mark(one.verdict)}</td></tr>'
 
 
 def _interval(low: float, middle: float, high: float, scale: float) -> str:

@@ -16,7 +16,8 @@ from core.gate import unopposed
 from core.labels import LABELS
 from core.review import Verdict
 from core.routing import audit_numbers, disagreement_numbers
-from core.shadow_worker import ShadowWorker, record_shadow
+from core.shadow_recording import record_shadow
+from core.shadow_worker import ShadowWorker
 from core.worker import EmbeddedWorker, ScoringWorker
 from db.models import ModelVersionRow, RoutingRow, TrafficRow
 from db.quality_models import DisagreementRow, ShadowPendingRow
