@@ -82,10 +82,16 @@ def _histories(comment_ids: Any) -> Any:
     )
 
 
+# what every refresh asks, built once: putting a statement together takes longer than looking up one comment
 _NAMED_BETWEEN = _histories(
     select(DecisionRow.comment_id).where(DecisionRow.id > bindparam("after"), DecisionRow.id <= bindparam("upto"))
 )
-"""Built once: putting a statement together takes longer than looking up one comment."""
+_LEDGER_END = select(func.coalesce(func.max(DecisionRow.id), 0))
+_STRATA = (
+    select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
+    .where(StratumRow.day.between(bindparam("first"), bindparam("last")))
+    .group_by(StratumRow.band, StratumRow.rate)
+)
 
 
 class MetricsStore:
@@ -96,7 +102,7 @@ class MetricsStore:
 
     def ledger_end(self) -> int:
         """The newest entry's id; 0 for an empty ledger."""
-        return self._session.scalar(select(func.coalesce(func.max(DecisionRow.id), 0))) or 0
+        return self._session.scalar(_LEDGER_END) or 0
 
     def history_between(self, model_id: int, after: int, upto: int) -> History:
         """Of every comment named by an entry after < id <= upto: all entries, older and newer ones too."""
@@ -115,12 +121,7 @@ class MetricsStore:
 
     def strata(self, first: int, last: int) -> Floats:
         """Rows (band, rate, count) of the traffic of the days first..last, shape [n, 3]."""
-        found = (
-            select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
-            .where(StratumRow.day.between(first, last))
-            .group_by(StratumRow.band, StratumRow.rate)
-        )
-        return self._table(found, 3)
+        return self._table(_STRATA, 3, {"first": first, "last": last})
 
     def routed(self) -> tuple[int, int]:
         """How many comments were ever routed, and how many scores were counted on the last two days of traffic."""
