@@ -11,10 +11,10 @@ from typing import Any, Final
 from core.accounts import Person, Role, check_role
 from core.domain import Lane, RoutingState, now
 from core.errors import BadInput, ModelUnavailable
+from core.policies import Policies
 from core.settings import Settings
 from core.text import storable, text_hash
 from db.session import Session, Sessions
-from db.stores.policies import PolicyStore
 from db.stores.queue import QueueStore
 from db.stores.recheck import BaseRow, Held, RecheckStore
 from db.stores.scores import ScoreStore
@@ -170,10 +170,12 @@ class LabelErrors:
         check_role(by, Role.ANALYST)
         if not items:
             raise BadInput("Nothing is selected. Tick the items that should be reviewed again.")
+        policy = Policies(self._sessions).active()  # on an empty database this makes one
         ranks = {item.key: float(rank) for rank, item in enumerate(sorted(items, key=lambda one: -one.sure))}
         with self._sessions.begin() as session:
             store, queue = RecheckStore(session), QueueStore(session)
-            added = self._bring_in(session, [item for item in items if item.origin is Origin.BASE], ranks)
+            base = [BaseRow(storable(i.text), i.digest, ranks[i.key]) for i in items if i.origin is Origin.BASE]
+            added = _bring_in(session, base, policy.id)
             ids = self._ids(store, items)
             places = queue.lock(list(ids.values()))
             settled = [i for i, place in places.items() if place.state is not RoutingState.OPEN]
@@ -181,16 +183,6 @@ class LabelErrors:
             for comment_id in settled:
                 queue.reopen([comment_id], Lane.RECHECK, priority=ranks[by_id[comment_id]])
         return Reopened(len(added) + len(settled), len(places) - len(added) - len(settled))
-
-    def _bring_in(self, session: Session, items: Sequence[Suspect], ranks: dict[str, float]) -> set[int]:
-        if not items:
-            return set()
-        model_id, policy = ScoreStore(session).live_model_id(), PolicyStore(session).active()
-        if model_id is None or policy is None:
-            raise ModelUnavailable("No model is live. Promote one on the Models page, then send base data to review.")
-        rows = [BaseRow(storable(item.text), item.digest, ranks[item.key]) for item in items]
-        versions = {"model_id": model_id, "policy_id": policy.id}
-        return RecheckStore(session).add_base(rows, BASE_SOURCE, **versions, at=now())
 
     def _ids(self, store: RecheckStore, items: Sequence[Suspect]) -> dict[str, int]:
         """Comment ids by key; rows of base data that were never sent to review have none."""
@@ -202,6 +194,16 @@ class LabelErrors:
 def rechecked(decided: Collection[Decided]) -> set[str]:
     """Contents that somebody has reviewed again already: they are not listed a second time."""
     return {text_hash(one.text) for one in decided if one.lane is Lane.RECHECK}
+
+
+def _bring_in(session: Session, rows: Sequence[BaseRow], policy_id: int) -> set[int]:
+    """The ids of those rows of base data that are new; raises ModelUnavailable without a live model."""
+    if not rows:
+        return set()
+    model_id = ScoreStore(session).live_model_id()
+    if model_id is None:
+        raise ModelUnavailable("No model is live. Promote one on the Models page, then send base data to review.")
+    return RecheckStore(session).add_base(rows, BASE_SOURCE, model_id=model_id, policy_id=policy_id, at=now())
 
 
 def _status(item: Suspect, held: Held | None) -> Status:

@@ -178,10 +178,13 @@ def _review_again(items: Sequence[Suspect]) -> None:
         done = services().label_errors.review_again(items, by=person)
     except ModeratoError as error:
         keep(_ERROR, str(error))
+        st.toast(str(error), icon=":material/error:")
         return
     waited = f" {done.already:,} waited already." if done.already else ""
     noun = "comment waits" if done.reopened == 1 else "comments wait"
-    keep(_MESSAGE, f"{done.reopened:,} {noun} in the queue's lane “recheck” now, blind.{waited}")
+    words = f"{done.reopened:,} {noun} in the queue's lane “recheck” now, blind.{waited}"
+    keep(_MESSAGE, words)
+    st.toast(words, icon=":material/check:")  # whoever clicked is at the end of a long list
 
 
 @st.fragment(run_every=2)

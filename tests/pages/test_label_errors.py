@@ -26,7 +26,6 @@ def open_page(app):
 
 @pytest.fixture
 def listed(app_services):
-    app_services.policies.active()
     make_live(app_services.sessions)
     (comment_id,) = put(app_services, [Made(ATTACK, TOXIC)])
     items = (

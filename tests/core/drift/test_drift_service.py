@@ -159,7 +159,6 @@ def test_an_analyst_fixes_the_reference(services, watched, ada):
 
 def test_a_worker_counts_bands_and_leaves_base_data_out(services, ada):
     model_id = make_live(services.sessions)
-    services.policies.active()
     add_comments(services.sessions, ["0.01 a", "0.3 b", "0.9 c", "0.9 d"])
     suspect = Suspect(Origin.BASE, 0, "0.9 an old row", text_hash("0.9 an old row"), 0, 1, 0.9)
     services.label_errors.review_again([suspect], by=ada)
