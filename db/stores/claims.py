@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core.domain import OTHERS_LANES, Lane
-from db.models import ClaimRow, DecisionRow, RoutingRow, from_micros
+from db.models import ClaimRow, DecisionRow, RoutingRow
 from db.stores.decisions import is_standing
 
 _OPEN = text("routing.state = 'open'")
@@ -122,7 +122,7 @@ class ClaimStore:
         newest = select(func.max(DecisionRow.id)).where(DecisionRow.comment_id == comment_id).scalar_subquery()
         since = select(DecisionRow.decided_at).where(DecisionRow.id == newest).scalar_subquery()
         query = select(ClaimRow.id).where(ClaimRow.comment_id == comment_id, ClaimRow.person == person)
-        began = ClaimRow.claimed_at >= func.coalesce(since, from_micros(0))
+        began = or_(newest.is_(None), ClaimRow.claimed_at >= since)
         return self._session.scalar(query.where(began).limit(1)) is not None
 
     def others(self, person: str, *, at: datetime) -> tuple[int, int, datetime | None]:
