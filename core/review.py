@@ -299,8 +299,8 @@ class Review:
             raise Conflict(f"{taken.person} has comment {verdict.comment_id} now. Nothing was recorded.")
         if not self._was_given(claims, place, by):
             raise Conflict(
-                f"Comment {verdict.comment_id} was settled and waits for an opinion of somebody else. "
-                "Nothing was recorded."
+                f"Comment {verdict.comment_id} was settled and waits for another, blind opinion. Nothing was recorded; "
+                "whoever is to give it gets it from the queue."
             )
 
     def _was_given(self, claims: ClaimStore, place: Place, by: Person) -> bool:
