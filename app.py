@@ -12,12 +12,15 @@ from starlette.middleware import Middleware
 
 import api.local
 from api.guard import SameOrigin, SecurityHeaders
+from api.perspective.routes import build_routes
+from api.programs import ProgramsAt
 from core.errors import ModeratoError
 from core.settings import LOOPBACK
 from core.worker import EmbeddedWorker
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
+programs = ProgramsAt(services)
 
 
 @asynccontextmanager
@@ -40,6 +43,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await programs.close()
         wired.search_index.stop()
         if worker:
             worker.stop()
@@ -49,6 +53,6 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    routes=[*api.local.routes],
+    routes=[*api.local.routes, *build_routes(programs)],
     middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
 )

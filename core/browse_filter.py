@@ -80,6 +80,7 @@ _STANDINGS: dict[Standing, dict[str, Any]] = {
     Standing.NOT_SCORED: {"not_scored": True},
     Standing.ESCALATED: {"state": RoutingState.OPEN, "lane": Lane.ESCALATED},
     Standing.AUDIT: {"state": RoutingState.OPEN, "lane": Lane.AUDIT},
+    Standing.SUGGESTED: {"state": RoutingState.OPEN, "lane": Lane.SUGGESTED},
     Standing.FLAGGED: {"state": RoutingState.OPEN, "lane": Lane.FLAGGED},
     Standing.ALLOWED: {"state": RoutingState.ALLOWED},
     Standing.SETTLED: {"state": RoutingState.SETTLED},

@@ -36,6 +36,8 @@ class Lane(StrEnum):
     """The live model and a shadow model would treat it differently, and it was drawn from those."""
     RECHECK = "recheck"
     """Its labels look wrong by out-of-fold scores."""
+    SUGGESTED = "suggested"
+    """A program says what it is; with a decision, a trusted program's own."""
     FLAGGED = "flagged"
 
 

@@ -19,6 +19,7 @@ class Standing(StrEnum):
     NOT_SCORED = "not scored"
     ESCALATED = "escalated"
     AUDIT = "audit"
+    SUGGESTED = "suggested"
     FLAGGED = "flagged"
     ALLOWED = "allowed"
     SETTLED = "settled"

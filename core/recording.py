@@ -95,7 +95,7 @@ def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: da
     """Write the live model's scores [n, 6] of n comments, route those that are not golden, and count the traffic.
 
     A comment that is routed already keeps band, audit and day; a settled one keeps everything. It counts as traffic of
-    the day of its first routing, once for each model.
+    the day of its first routing, once for each model; one that is here for a suggestion alone (rate 0) never does.
     """
     store, traffic, routing = ScoreStore(session), TrafficStore(session), RoutingStore(session)
     policy = PolicyStore(session).active(lock=True)
@@ -116,7 +116,7 @@ def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: da
     new = np.array([id_ not in before for id_ in ids.tolist()], bool)
     if new.any():
         traffic.add_strata(today, routed.band[new], routed.rate[new])
-    counts = np.array([id_ not in counted for id_ in ids.tolist()], bool)
+    counts = np.array([item.comment_id not in counted and item.rate > 0 for item in again], bool)
     days = np.array([standing.day for standing in again], np.int64)
     if counts.any():
         traffic.add_scores(days[counts], scores[counts], model_id)

@@ -8,6 +8,8 @@ from core.evaluation import Evaluation
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
+from core.keys import Keys
+from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.policies import Policies
 from core.registry import Registry
@@ -15,6 +17,7 @@ from core.review import Review
 from core.runs import Runs
 from core.search_index import SearchIndex
 from core.settings import Settings
+from core.suggestions import Suggestions
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -69,8 +72,27 @@ class Services:
 
     def build_worker(self, kind: str = "worker") -> ScoringWorker:
         """A worker on this database with the registry's live model."""
-        models = RegistryModels(self.registry, threads=self.settings.worker_threads)
-        return ScoringWorker(self.sessions, self.settings, models, worker_name(kind))
+        return ScoringWorker(self.sessions, self.settings, self.models, worker_name(kind))
+
+    @cached_property
+    def models(self) -> RegistryModels:
+        """The live model, loaded once for the worker and for programs."""
+        return RegistryModels(self.registry, threads=self.settings.worker_threads)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Programs' keys."""
+        return Keys(self.sessions)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Corrections that programs send."""
+        return Suggestions(self.sessions)
+
+    @cached_property
+    def live_scoring(self) -> LiveScoring:
+        """Scores for programs."""
+        return LiveScoring(self.models)
 
     @cached_property
     def evaluation(self) -> Evaluation:

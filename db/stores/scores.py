@@ -63,7 +63,7 @@ class ScoreStore:
         rows = (
             select(*_COLUMNS)
             .join(RoutingRow, RoutingRow.comment_id == ScoreRow.comment_id)
-            .where(ScoreRow.model_id == model_id)
+            .where(ScoreRow.model_id == model_id, RoutingRow.rate > 0)  # without what is no traffic
             .order_by(ScoreRow.comment_id.desc())
             .limit(limit)
         )

@@ -16,6 +16,7 @@ STANDING_TITLES = {
     Standing.NOT_SCORED: "Not scored",
     Standing.ESCALATED: "Waiting: escalated",
     Standing.AUDIT: "Waiting: audit",
+    Standing.SUGGESTED: "Waiting: suggested",
     Standing.FLAGGED: "Waiting: flagged",
     Standing.ALLOWED: "Allowed",
     Standing.SETTLED: "Settled",

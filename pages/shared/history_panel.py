@@ -16,6 +16,7 @@ BADGES = {
     Standing.NOT_SCORED: "gray",
     Standing.ESCALATED: "violet",
     Standing.AUDIT: "blue",
+    Standing.SUGGESTED: "gray",
     Standing.FLAGGED: "orange",
     Standing.ALLOWED: "green",
     Standing.SETTLED: "red",
