@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import cli_keys
 from core.accounts import Person, local_person
 from core.domain import Lane, Outcome
 from core.errors import ModeratoError
@@ -354,6 +355,9 @@ def evaluate(
 
     for title, metrics in evaluate_version(build_services(), name, data).items():
         typer.echo(f"{title}, {metrics['rows']:,} rows\n{metrics_text(metrics)}\n")
+
+
+app.add_typer(cli_keys.app, name="keys")
 
 
 def main() -> None:

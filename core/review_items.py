@@ -13,6 +13,7 @@ from db.stores.decisions import DecisionStore
 from db.stores.policies import PolicyStore
 from db.stores.queue import Place, QueueStore
 from db.stores.scores import ScoreStore
+from db.stores.suggestions import SuggestedLabels, SuggestionStore
 
 NEIGHBOURS = 3
 """Comments of the thread, and of the author, that are shown beside one."""
@@ -83,6 +84,8 @@ class Item:
     context: Context
     escalation: Decision | None
     """Who asked for another look, if somebody did."""
+    suggestion: SuggestedLabels | None = None
+    """What a program says it is; None for blind items."""
 
 
 def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
@@ -97,6 +100,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
         evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
         standing = DecisionStore(session).standing([c.comment_id for c in claims if c.lane is Lane.ESCALATED])
         context = _contexts(queue, list(comments.values()))
+        suggested = SuggestionStore(session).latest_of([comment.id for comment in seen])
     return [
         Item(
             comment=comments[claim.comment_id],
@@ -107,6 +111,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
             evidence=evidence.get(claim.comment_id),
             context=context[claim.comment_id],
             escalation=standing.get(claim.comment_id),
+            suggestion=suggested.get(claim.comment_id),
         )
         for claim in claims
         if claim.comment_id in places

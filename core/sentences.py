@@ -6,7 +6,7 @@ from typing import Final
 MOST: Final = 100
 """Sentences told apart; in a longer text several make one stretch."""
 
-_END: Final = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”’）]*|\n+)\s*")
+_END: Final = re.compile(r"(?:(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？｡]+[」』”’）]*|\n+)\s*")
 _NO_END: Final = re.compile(
     r"(?:^|[\s(\"'“‘])(?:mr|mrs|ms|dr|prof|sr|jr|st|vs|etc|e\.g|i\.e|cf|no|vol|approx|[a-z]|(?:[a-z]\.)+[a-z])\.$",
     re.IGNORECASE,
@@ -33,7 +33,7 @@ def _goes_on(text: str, match: re.Match[str]) -> bool:
     if mark != "." or "\n" in match.group():
         return False
     end = match.start() + 1
-    return _NO_END.search(text[max(0, end - _LOOK_BACK) : end]) is not None and not text[: end - 1].endswith(" I")
+    return _NO_END.search(text[max(0, end - _LOOK_BACK) : end]) is not None and text[max(end - 3, 0) : end - 1] != " I"
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("policy.py", title="Policy", icon=":material/tune:"),
         st.Page("models.py", title="Models", icon=":material/model_training:"),
         st.Page("data.py", title="Data", icon=":material/database:"),
+        st.Page("admin.py", title="Admin", icon=":material/key:"),
     ]
 )
 with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):

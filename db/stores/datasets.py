@@ -19,6 +19,7 @@ from db.models import (
     StratumRow,
 )
 from db.stores.decisions import latest_effective
+from db.stores.suggestions import suggested_by
 
 _FETCH = 2_000
 """Rows that are in memory at a time."""
@@ -58,6 +59,8 @@ class DecidedComment:
     model: str | None
     """Name of the version whose scores routed the comment when it was decided."""
     policy: int | None
+    suggested_by: str | None
+    """Name of the program's key that suggested labels for it last, whoever decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class DatasetStore:
             DecisionRow.outcome,
             ModelVersionRow.name,
             DecisionRow.policy_id,
+            suggested_by(),
         ).outerjoin(ModelVersionRow, ModelVersionRow.id == DecisionRow.model_id)
         found = found.where(*_conditions(filters, training=training)).order_by(CommentRow.id)
         rows = self._session.execute(found.execution_options(yield_per=_FETCH))
