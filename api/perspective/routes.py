@@ -94,7 +94,7 @@ async def _analyze(request: Request, programs: Programs) -> dict[str, Any]:
     parts = stretches(wanted.shown, sentences=bool(message.span_annotations))
     _, scores = await programs.batcher.score(texts_of(wanted.shown, parts))
     if stores and key:
-        programs.intake.add(wanted.shown.text, source_of(message.community_id, key.name), message.client_token)
+        programs.intake.add(wanted.shown.text.strip(), source_of(message.community_id, key.name), message.client_token)
     return _analysis(wanted, source, parts, _scaled(scores, programs), message.client_token)
 
 
@@ -115,7 +115,7 @@ async def _suggest(request: Request, programs: Programs) -> dict[str, Any]:
     languages = check_languages(message.languages, next(iter(scores)), _languages(programs), shown)
     version, model_scores = await programs.batcher.score([shown.text])
     _refuse_unscored(model_scores, version)
-    sent = Sent(shown.text, source_of(message.community_id, key.name), given, scores, message.client_token)
+    sent = Sent(shown.text.strip(), source_of(message.community_id, key.name), given, scores, message.client_token)
     await to_thread.run_sync(
         lambda: programs.services.suggestions.add(sent, key, version=version, scores=model_scores)
     )

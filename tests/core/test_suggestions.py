@@ -206,7 +206,7 @@ def test_browse_and_the_history_know_the_lane(services, stranger):
 
     send(services, stranger)
     found = services.browse.search(Filter(standing=Standing.SUGGESTED))
-    assert [hit.standing for hit in found.hits] == [Standing.SUGGESTED]
+    assert [hit.standing for hit in found.items] == [Standing.SUGGESTED]
 
 
 @pytest.mark.parametrize(
