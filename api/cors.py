@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class ConfiguredCors:
-    """Starlette's CORS for the origins of the settings, which are read with the first request. No cookies are allowed."""
+    """Starlette's CORS for the origins of the settings, read with the first request. No cookies are allowed."""
 
     def __init__(self, app: ASGIApp, origins: Callable[[], str]) -> None:
         self._app, self._origins = app, origins

@@ -1,6 +1,6 @@
 """What a reader sees of an HTML comment, and where each character of that stands in the source.
 
-Not the standard library's parser: that one needs seconds for 20 KB of broken tags, and does not say where an entity ends.
+Not the standard library's parser: that one needs seconds for 20 KB of broken tags, and does not say where entities end.
 """
 
 import re
@@ -12,8 +12,11 @@ from typing import Final
 _UNSEEN: Final = frozenset({"script", "style", "template", "noscript", "title"})
 """Elements that no reader sees, up to their end tag."""
 _BREAKS: Final = frozenset(
-    "address article aside blockquote br dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main "
-    "nav ol p pre section table td th tr ul".split()
+    {
+        *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figure", "footer"),
+        *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section"),
+        *("table", "td", "th", "tr", "ul"),
+    }
 )
 _MARK: Final = re.compile(r"<(?=[a-zA-Z/!?])|&(?=[a-zA-Z#])")
 _TAG: Final = re.compile(r"""</?([a-zA-Z][^\s/>]*)(?:[^>"']|"[^"]*"|'[^']*')*+>""")

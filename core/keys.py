@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from core.accounts import PROGRAM, Person, Role, check_role
 from core.domain import now
@@ -106,7 +106,7 @@ class Keys:
         chosen = _checked_scopes(scopes)
         _check_limits(rate, daily)
         secret = "mod_" + secrets.token_urlsafe(32)
-        values = {"name": name, "prefix": secret[:_SHOWN], "hash": digest_of(secret).hex(), "rate": rate}
+        values: dict[str, Any] = {"name": name, "prefix": secret[:_SHOWN], "hash": digest_of(secret).hex(), "rate": rate}
         values |= {"scopes": ",".join(sorted(chosen)), "daily": daily, "created_at": now(), "created_by": by.name}
         with self._sessions.begin() as session:
             store = KeyStore(session)

@@ -1,10 +1,10 @@
 """The Perspective API's scale, which says "more toxic than this share of comments", from probabilities.
 
-A probability of 0.3 that a comment is toxic is already high: nine in ten comments have less. A site whose thresholds
-were set on a scale of ranks asks for that scale by MODERATO_API_SCALE=quantile. The map is piecewise linear and strictly
-increasing for each label, through quantiles of the shipped model's scores on Wikipedia's talk comments
-(`training/old_scale.py`): comments of the kind that the first models of that API were made from. It is not that API's own
-table, which was never published.
+A probability of 0.38 to be toxic is high: nine in ten comments have less. A site whose thresholds were set on
+a scale of ranks asks for that scale by MODERATO_API_SCALE=quantile. The map is piecewise linear and strictly increasing
+for each label, through quantiles of the shipped model's scores on Wikipedia's talk comments (`training/old_scale.py`):
+comments of the kind that the first models of that API were made from. It is not that API's own table, which was never
+published.
 """
 
 import json

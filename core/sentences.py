@@ -1,5 +1,6 @@
 """Where the sentences of a comment begin and end."""
 
+import itertools
 import re
 from typing import Final
 
@@ -22,7 +23,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     """
     ends = [match.end() for match in _END.finditer(text) if not _goes_on(text, match)]
     edges = [0, *ends, len(text)]
-    found = [stretch for a, b in zip(edges, edges[1:], strict=False) if (stretch := _trim(text, a, b))]
+    found = [stretch for a, b in itertools.pairwise(edges) if (stretch := _trim(text, a, b))]
     step = -(-len(found) // MOST) or 1
     return [(found[i][0], found[min(i + step, len(found)) - 1][1]) for i in range(0, len(found), step)]
 

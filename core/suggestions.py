@@ -1,4 +1,4 @@
-"""What programs say a comment is: at once a decision for keys that are trusted, else a lane that people look through."""
+"""What programs say a comment is: at once a decision if the key is trusted, else a lane that people look through."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -139,7 +139,12 @@ def _settle(session: Session, comment_id: int, labels: LabelFlags, key: ApiKey) 
     """Enter a trusted key's decision; the entry that holds, None where people's word stands."""
     ledger, queue, at = DecisionStore(session), QueueStore(session), now()
     place, last = queue.lock([comment_id]).get(comment_id), ledger.get_standing(comment_id)
-    if place is None or place.blind or (last and last.person != key.person) or (place.state is RoutingState.SETTLED and last is None):
+    if (
+        place is None
+        or place.blind
+        or (last and last.person != key.person)
+        or (place.state is RoutingState.SETTLED and last is None)
+    ):
         return None
     if last and last.labels == labels:
         return last

@@ -24,10 +24,10 @@ def texts_of(shown: Shown, parts: Sequence[tuple[int, int]]) -> list[str]:
 
 
 def attribute_scores(wanted: Wanted, source: str, parts: Sequence[tuple[int, int]], scores: Scores) -> dict[str, Any]:
-    """`attributeScores` from the scores [1 + parts, 6] of the whole and its parts. Offsets are into the text as sent."""
+    """`attributeScores` from the scores [1 + parts, 6] of the whole and its parts; offsets are into the text sent."""
     places = [wanted.shown.place(a, b) for a, b in parts] or [(0, len(source))]
     spans = to_utf16(source, places)
-    rows = np.float64(scores).round(7).tolist()
+    rows = scores.astype(np.float64).round(7).tolist()
     made = {}
     for name, threshold in wanted.thresholds.items():
         column = COLUMNS[name]

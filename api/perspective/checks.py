@@ -105,9 +105,7 @@ def _check_context(context: Context | None) -> None:
         return
     about = context.article_and_parent_comment
     if context.entries and about:
-        raise refused(
-            "Context can have either entries or article_and_parent_comment, but both fields were populated."
-        )
+        raise refused("Context can have either entries or article_and_parent_comment, but both fields were populated.")
     for entry in [*(context.entries or []), *([about.article, about.parent_comment] if about else [])]:
         _check_type(entry)
 

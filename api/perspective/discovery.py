@@ -109,9 +109,7 @@ _SCHEMAS: Final = {
     for made in (
         _schema("TextEntry", text=_STRING, type=_enum("TEXT_TYPE_UNSPECIFIED", "PLAIN_TEXT", "HTML")),
         _schema("ArticleAndParentComment", article=_ref("TextEntry"), parentComment=_ref("TextEntry")),
-        _schema(
-            "Context", entries=_list(_ref("TextEntry")), articleAndParentComment=_ref("ArticleAndParentComment")
-        ),
+        _schema("Context", entries=_list(_ref("TextEntry")), articleAndParentComment=_ref("ArticleAndParentComment")),
         _schema("AttributeParameters", scoreType=_SCORE_TYPE, scoreThreshold=_NUMBER),
         _schema("Score", value=_NUMBER, type=_SCORE_TYPE),
         _schema("SpanScore", begin=_WHOLE, end=_WHOLE, score=_ref("Score")),

@@ -42,9 +42,8 @@ def select(value: Any, mask: Mask) -> Any:
     if not isinstance(value, dict):
         return value
     every = mask.get("*")
-    return {
-        name: select(item, mask.get(name, every)) for name, item in value.items() if name in mask or every is not None
-    }
+    wanted: dict[str, Mask | None] = {name: mask.get(name, every) for name in value}
+    return {name: select(value[name], below) for name, below in wanted.items() if below is not None}
 
 
 class _Parser:

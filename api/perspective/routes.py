@@ -24,7 +24,6 @@ from core.batcher import Overloaded
 from core.domain import ModelVersion
 from core.errors import ModelUnavailable, ModeratoError
 from core.heartbeat import whereabouts
-from core.html_text import shown_text
 from core.key_ring import OverLimit
 from core.keys import ApiKey, KnownKeys, Scope
 from core.old_scale import to_ranks
@@ -36,7 +35,6 @@ from core.text import storable
 log = logging.getLogger("moderato.api")
 
 MOST_BODY: Final = 1_048_576
-_PRETTY: Final = {"indent": 2, "ensure_ascii": False}
 
 Handler = Callable[[Request, Programs], Awaitable[dict[str, Any]]]
 
@@ -116,9 +114,7 @@ async def _suggest(request: Request, programs: Programs) -> dict[str, Any]:
     version, model_scores = await programs.batcher.score([shown.text])
     _refuse_unscored(model_scores, version)
     sent = Sent(shown.text.strip(), source_of(message.community_id, key.name), given, scores, message.client_token)
-    await to_thread.run_sync(
-        lambda: programs.services.suggestions.add(sent, key, version=version, scores=model_scores)
-    )
+    await to_thread.run_sync(lambda: programs.services.suggestions.add(sent, key, version=version, scores=model_scores))
     answer: dict[str, Any] = {"requestedLanguages": list(languages)} if message.languages else {}
     return answer | ({"clientToken": message.client_token} if message.client_token else {})
 
@@ -177,7 +173,7 @@ def _presentation(request: Request) -> tuple[Mask, bool]:
 def _json(found: dict[str, Any], *, pretty: bool) -> Response:
     if not pretty:
         return JSONResponse(found)
-    return Response(json.dumps(found, **_PRETTY) + "\n", media_type="application/json")
+    return Response(json.dumps(found, indent=2, ensure_ascii=False) + "\n", media_type="application/json")
 
 
 def _languages(programs: Programs) -> list[str]:

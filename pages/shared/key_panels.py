@@ -57,7 +57,9 @@ def draw_keys() -> None:
     used, lately = keys.used_today(), keys.used_lately()
     listed = sorted(keys.list_keys(), key=lambda key: (key.revoked_at is not None, key.name))
     if not listed:
-        st.info("There is no key yet. Until the first is made, programs on this machine may ask for scores without one.")
+        st.info(
+            "There is no key yet. Until the first is made, programs on this machine may ask for scores without one."
+        )
     for key in listed:
         with st.container(border=True):
             _draw_key(key, used.get(key.id, 0), lately.get(key.id, 0))

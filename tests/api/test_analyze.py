@@ -16,7 +16,9 @@ TEXT = "You are an idiot."
 
 
 def ask(client, body, **params):
-    return client.post(ANALYZE, params=params, **({"content": body} if isinstance(body, str | bytes) else {"json": body}))
+    return client.post(
+        ANALYZE, params=params, **({"content": body} if isinstance(body, str | bytes) else {"json": body})
+    )
 
 
 def value(answer, name="TOXICITY"):
@@ -198,7 +200,8 @@ def test_what_is_not_supported_may_be_dropped(client):
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{", "[]", "null", "nonsense", b"\xff\xfe", '{"comment": NaN}', "[" * 100_000, '{"a": ' * 50_000, "'" * 9]
+    "body",
+    ["", "{", "[]", "null", "nonsense", b"\xff\xfe", '{"comment": NaN}', "[" * 100_000, '{"a": ' * 50_000, "'" * 9],
 )
 def test_what_is_no_json_object_is_told_so(client, body):
     found = error(ask(client, body))
@@ -213,10 +216,16 @@ def test_a_huge_body_is_refused(client):
 @pytest.mark.parametrize(
     ("fields", "kept"),
     [
-        ("attributeScores/TOXICITY/summaryScore/value", {"attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}}),
+        (
+            "attributeScores/TOXICITY/summaryScore/value",
+            {"attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}},
+        ),
         ("attributeScores(TOXICITY/summaryScore(type)),languages", None),
         ("attributeScores/*/summaryScore/type", {"attributeScores": {"TOXICITY": {"summaryScore": {"type": 1}}}}),
-        ("attributeScores/TOXICITY/spanScores/begin", {"attributeScores": {"TOXICITY": {"spanScores": [{"begin": 1}]}}}),
+        (
+            "attributeScores/TOXICITY/spanScores/begin",
+            {"attributeScores": {"TOXICITY": {"spanScores": [{"begin": 1}]}}},
+        ),
         ("clientToken", {}),
         ("*", None),
     ],
@@ -241,7 +250,9 @@ def test_fields_chooses_parts_of_the_answer(client, fields, kept):
         }
 
 
-@pytest.mark.parametrize("fields", ["nothing", "attributeScores/", "(", "a(b", "attributeScores/T/nope", "a b", ",", "(" * 999])
+@pytest.mark.parametrize(
+    "fields", ["nothing", "attributeScores/", "(", "a(b", "attributeScores/T/nope", "a b", ",", "(" * 999]
+)
 def test_fields_that_mean_nothing_are_told(client, fields):
     assert error(ask(client, question(), fields=fields))["message"].startswith("Invalid field selection")
 

@@ -73,7 +73,7 @@ def test_google_s_python_client_through_the_discovery_document(server):
         client.comments().analyze(body={"comment": {"text": TEXT}}).execute()
     assert (refused.value.status_code, refused.value.reason) == (400, "Missing requested_attributes")
     assert refused.value.error_details[0]["errorType"] == "NO_REQUESTED_ATTRIBUTES"
-    with pytest.raises(HttpError, match="API key not valid. Please pass a valid API key."):
+    with pytest.raises(HttpError, match=r"API key not valid\. Please pass a valid API key\."):
         build(
             "commentanalyzer", "v1alpha1", developerKey="AIza", static_discovery=False,
             discoveryServiceUrl=f"{server.url}/$discovery/rest?version=v1alpha1",
@@ -134,7 +134,7 @@ main()
 def test_curl_as_in_the_old_quick_start(server):
     if not shutil.which("curl"):
         pytest.skip("needs curl")
-    body = '{comment: {text: "what kind of idiot name is foo?"},\n languages: ["en"],\n requestedAttributes: {TOXICITY:{}} }'
+    body = '{comment: {text: "' + TEXT + '"},\n languages: ["en"],\n requestedAttributes: {TOXICITY:{}} }'
     url = f"{server.url}/v1alpha1/comments:analyze?key={server.key}"
     command = ["curl", "-sS", "-H", "Content-Type: application/json", "--data", body, url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
@@ -215,7 +215,9 @@ def test_what_moderators_said_through_a_program_reaches_the_export(server, tmp_p
     out = tmp_path / "out.jsonl"
     done = server.run("export", str(out), "--purpose", "training")
     assert done.returncode == 0, done.stderr
-    (row,) = [found for line in out.read_text().splitlines() if "Kiebitz" in (found := json.loads(line))["comment_text"]]
+    (row,) = [
+        found for line in out.read_text().splitlines() if "Kiebitz" in (found := json.loads(line))["comment_text"]
+    ]
     assert (row["moderator"], row["suggested_by"], row["source"]) == ("api:forum", "forum", "birds")
     assert (row["toxic"], row["insult"]) == (1, 1)
 

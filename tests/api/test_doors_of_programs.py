@@ -47,7 +47,9 @@ def test_a_revoked_key_is_refused_at_once(client, api_services):
 
 
 def test_a_key_does_what_its_scopes_say(stranger, api_services):
-    reader, scorer = (make_key(api_services, name, [scope]) for name, scope in (("r", Scope.READ), ("a", Scope.ANALYZE)))
+    reader, scorer = (
+        make_key(api_services, name, [scope]) for name, scope in (("r", Scope.READ), ("a", Scope.ANALYZE))
+    )
     assert "scope analyze" in error(stranger.post(ANALYZE, json=question(), params={"key": reader}), 403)["message"]
     assert "scope suggest" in error(stranger.post(SUGGEST, json=correction(), params={"key": scorer}), 403)["message"]
 
@@ -117,9 +119,10 @@ def test_pages_of_configured_origins_may_read_answers(client):
         wrong = client.post(ANALYZE, content="nonsense", headers={"Origin": origin})
         assert wrong.headers["access-control-allow-origin"] == origin
     assert client.options(ANALYZE, headers={"Origin": "https://evil.example", **PREFLIGHT}).status_code == 400
-    assert "access-control-allow-origin" not in client.post(
-        ANALYZE, json=question(), headers={"Origin": "https://evil.example"}
-    ).headers
+    assert (
+        "access-control-allow-origin"
+        not in client.post(ANALYZE, json=question(), headers={"Origin": "https://evil.example"}).headers
+    )
 
 
 def test_by_default_no_other_site_s_page_may(client):

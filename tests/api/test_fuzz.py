@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from api.perspective.attributes import ATTRIBUTES
 from tests.support.programs import ANALYZE, SUGGEST
 
-ODD = st.text(max_size=20) | st.sampled_from(["", "\ud83d", "\0", "🙂" * 9, "\u202e", "<p>&#0;", "{a:1}", "PLAIN_TEXT", "HTML"])
+ODD = st.text(max_size=20) | st.sampled_from(
+    ["", "\ud83d", "\0", "🙂" * 9, "\u202e", "<p>&#0;", "{a:1}", "PLAIN_TEXT", "HTML"]
+)
 VALUE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | ODD,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD, inner, max_size=3),
@@ -36,7 +38,9 @@ ANALYSIS = {
 }
 SUGGESTION = {
     "attributeScores": st.dictionaries(
-        NAMES, st.fixed_dictionaries({}, optional={"summaryScore": SCORE | VALUE, "spanScores": VALUE}) | VALUE, max_size=3
+        NAMES,
+        st.fixed_dictionaries({}, optional={"summaryScore": SCORE | VALUE, "spanScores": VALUE}) | VALUE,
+        max_size=3,
     )
     | VALUE
 }
@@ -74,7 +78,11 @@ def test_any_bytes(client, body):
 @OFTEN
 @given(fields=st.text(alphabet="abc/(),* attributeScores", max_size=40))
 def test_any_fields(client, fields):
-    check(client.post(ANALYZE, params={"fields": fields}, json={"comment": {"text": "x"}, "requestedAttributes": {"THREAT": {}}}))
+    check(
+        client.post(
+            ANALYZE, params={"fields": fields}, json={"comment": {"text": "x"}, "requestedAttributes": {"THREAT": {}}}
+        )
+    )
 
 
 @pytest.mark.parametrize("query", ["key=%ff", "key=", "fields=%00", "alt=", "prettyPrint=maybe", "a=b&a=c", "%", "&&&"])

@@ -58,9 +58,9 @@ def test_html_is_kept_as_its_text(client, api_services):
         (correction(scores={"SPAM": 1}), "Unknown requested attribute: SPAM"),
         (correction(scores={"TOXICITY": 1.5}), "The score of attribute TOXICITY does not lie between 0 and 1."),
         (
-                correction(scores={"TOXICITY": True}),
-                "Invalid value at 'attributeScores.TOXICITY.summaryScore.value' (TYPE_FLOAT).",
-            ),
+            correction(scores={"TOXICITY": True}),
+            "Invalid value at 'attributeScores.TOXICITY.summaryScore.value' (TYPE_FLOAT).",
+        ),
         (correction(scores={"TOXICITY": None}), "Attribute TOXICITY has no summary score."),
         (
             correction(scores={"PROFANITY": 1, "OBSCENE": 0}),
