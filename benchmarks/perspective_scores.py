@@ -3,7 +3,7 @@
     python -m benchmarks.perspective_scores
 
 On the frozen test part of the Jigsaw rows, weighted to the true mix, on both scales of MODERATO_API_SCALE. The value is
-the share of all comments that TOXICITY >= 0.9 flags on the quantile scale, which aims at 0.1; the table goes to docs/api.md.
+the share of comments that TOXICITY >= 0.9 flags on the quantile scale, which aims at 0.1; docs/api.md has a table.
 """
 
 import numpy as np

@@ -106,7 +106,12 @@ class Keys:
         chosen = _checked_scopes(scopes)
         _check_limits(rate, daily)
         secret = "mod_" + secrets.token_urlsafe(32)
-        values: dict[str, Any] = {"name": name, "prefix": secret[:_SHOWN], "hash": digest_of(secret).hex(), "rate": rate}
+        values: dict[str, Any] = {
+            "name": name,
+            "prefix": secret[:_SHOWN],
+            "hash": digest_of(secret).hex(),
+            "rate": rate,
+        }
         values |= {"scopes": ",".join(sorted(chosen)), "daily": daily, "created_at": now(), "created_by": by.name}
         with self._sessions.begin() as session:
             store = KeyStore(session)

@@ -3,7 +3,6 @@
 import csv
 from uuid import UUID
 
-import numpy as np
 import pytest
 from sqlalchemy import func, select
 
@@ -11,9 +10,10 @@ from core.domain import Lane, NewComment, Outcome, RoutingState
 from core.keys import Scope
 from core.labels import LABELS
 from core.review import Verdict
-from core.suggestions import Sent, complete
+from core.suggestions import complete
 from db.models import CommentRow, DecisionRow, PendingRow, RoutingRow, ScoreRow, StratumRow, TrafficRow
 from db.program_models import SuggestionRow
+from tests.support.programs import send
 from tests.support.queue import CLEAN, TOXIC, Waiting, fill_queue
 
 NONE = (False,) * 6
@@ -30,12 +30,6 @@ def trusted(services, ada):
 @pytest.fixture
 def stranger(services, ada):
     return services.keys.create("bot", [Scope.SUGGEST], by=ada)[0]
-
-
-def send(services, key, text="You are an idiot.", source="site", scores=TOXIC, **given):
-    sent = Sent(text, source, given or {"toxic": False}, {"TOXICITY": 0.0})
-    live = services.registry.require_live()
-    return services.suggestions.add(sent, key, version=live, scores=np.array([scores], np.float32))
 
 
 def rows(services, table, *where):

@@ -2,13 +2,16 @@
 
 from collections.abc import Collection
 
+import numpy as np
 from starlette.applications import Starlette
 
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
 from core.accounts import local_person
-from core.keys import Scope
+from core.keys import ApiKey, Scope
 from core.services import Services
+from core.suggestions import Sent
+from tests.support.queue import TOXIC
 
 ANALYZE, SUGGEST = "/v1alpha1/comments:analyze", "/v1alpha1/comments:suggestscore"
 
@@ -38,3 +41,10 @@ def correction(text: str = "You are an idiot.", **more) -> dict:
     scores = more.pop("scores", {"TOXICITY": 0})
     given = {name: {"summaryScore": {"value": value}} for name, value in scores.items()}
     return {"comment": {"text": text}, "attributeScores": given, **more}
+
+
+def send(services: Services, key: ApiKey, text="You are an idiot.", source="site", scores=TOXIC, **given: bool) -> int:
+    """A suggestion that names labels, "not toxic" without any; returns its id."""
+    sent = Sent(text, source, given or {"toxic": False}, {"TOXICITY": 0.0})
+    live = services.registry.require_live()
+    return services.suggestions.add(sent, key, version=live, scores=np.array([scores], np.float32))
