@@ -52,14 +52,22 @@ class ApiIntake:
 
     async def _flush(self) -> None:
         some, self._waiting = self._waiting, []
-        if not some:
-            return
         try:
-            await asyncio.to_thread(self._intake.add, some)
-        except BadInput as error:  # one of them is too long for this installation; its words quote no text
-            log.warning("comments of programs were not kept: %s", error)
-        except Exception as error:
-            log.warning("%d comments of programs were not kept: %s", len(some), whereabouts(error))
+            if some:
+                await asyncio.to_thread(self._add, some)
+        except Exception as error:  # such as a database that is away: it may be back next time
+            log.warning("%d comments of programs are not kept yet: %s", len(some), whereabouts(error))
+            self._waiting = some + self._waiting
+
+    def _add(self, comments: list[NewComment]) -> None:
+        try:
+            self._intake.add(comments)
+        except BadInput as error:
+            if len(comments) == 1:
+                log.warning("a comment of a program is not kept: %s", error)  # its words quote no text
+                return
+            for comment in comments:  # one of them is too long for this installation; the others are not
+                self._add([comment])
 
 
 def comment_id_of(text: str, client_token: str | None) -> str:
