@@ -3,7 +3,7 @@
     python -m benchmarks.perspective_load [--seconds 20] [--connections 32] [--flood] [--queue]
 
 A real server with the starter and its worker; the clients are another process on the same machine, so they take their
-share of its cores. `--flood` then asks with 400 connections and counts who is told to come back; `--queue` drives the
+share of its cores. `--flood` then asks with 900 connections and counts who is told to come back; `--queue` drives the
 review queue in Chromium meanwhile. The value is requests answered a second, at 32 connections.
 """
 
@@ -27,6 +27,7 @@ from tests.support.server import Server, serving
 
 SIX = ("TOXICITY", "SEVERE_TOXICITY", "PROFANITY", "THREAT", "INSULT", "IDENTITY_ATTACK")
 WARM_SECONDS = 2
+FLOOD = 900
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--flood", action="store_true", help="also with 400 connections")
+    parser.add_argument("--flood", action="store_true", help="also with 900 connections")
     parser.add_argument("--queue", action="store_true", help="also with the review queue in use")
     parser.add_argument("--client", nargs=2, metavar=("PORT", "SECRET"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -50,7 +51,7 @@ def main() -> None:
             before = server.cpu_seconds()
             seen = ask(server, secret, options.connections, options.seconds)
             cost = 1000 * (server.cpu_seconds() - before) / max(sum(seen["answers"].values()), 1)
-            more = {"flood": ask(server, secret, 400, options.seconds / 2)} if options.flood else {}
+            more = {"flood": ask(server, secret, FLOOD, options.seconds / 2)} if options.flood else {}
             if options.queue:
                 more |= {"queue": queue_under_load(server, secret, options.connections)}
     report(

@@ -22,7 +22,8 @@ MOST_WAIT: Final = 2.0
 """Seconds of waiting from which on an order is refused, by how quick the model has been."""
 PATIENCE: Final = 30.0
 """Seconds after which an order is given up, such as when a large model is being loaded."""
-_MOST_ORDERS: Final = 2_000
+_MOST_ORDERS: Final = 512
+"""Orders that wait at most: the event loop that answers them serves the pages too."""
 _MOST_TEXTS: Final = 512
 _BATCH_SECONDS: Final = 0.05
 """A batch should take about so long: longer ones make those wait that come next."""

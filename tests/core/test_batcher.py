@@ -125,3 +125,22 @@ def test_a_slow_model_gets_small_batches(monkeypatch):
     run(test, model)
     assert len(model.calls[0]) == 2
     assert sum(map(len, model.calls)) == 10
+
+
+def test_only_so_many_wait(monkeypatch):
+    monkeypatch.setattr(batcher, "_MOST_ORDERS", 3)
+    model = Model()
+
+    async def test(made):
+        model.go.clear()
+        first = asyncio.create_task(made.score(["first"]))
+        while not model.calls:
+            await asyncio.sleep(0.001)
+        waiting = [asyncio.create_task(made.score(["next"])) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        with pytest.raises(Overloaded):
+            await made.score(["one more"])
+        model.go.set()
+        await asyncio.gather(first, *waiting)
+
+    run(test, model)
