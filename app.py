@@ -15,8 +15,10 @@ from api.guard import SameOrigin, SecurityHeaders
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
 from core.errors import ModeratoError
+from core.metrics.ahead import FoldAhead
 from core.settings import LOOPBACK
 from core.worker import EmbeddedWorker
+from pages.shared import chart
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
@@ -40,10 +42,13 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     if worker:
         worker.start()
     wired.search_index.start()
+    ahead = FoldAhead(wired.metrics)
+    ahead.start()
     try:
         yield
     finally:
         await programs.close()
+        ahead.stop()
         wired.search_index.stop()
         if worker:
             worker.stop()
@@ -53,6 +58,6 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    routes=[*api.local.routes, *build_routes(programs)],
+    routes=[*api.local.routes, *chart.routes, *build_routes(programs)],
     middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
 )

@@ -1,17 +1,17 @@
 """The `moderato` command. Each function is one command: parse, call core or training, print."""
 
-import getpass
 import os
 import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 import cli_keys
-from core.accounts import Person, local_person
+from cli_models import app as model_commands
+from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
 from core.errors import ModeratoError
 from core.files.kinds import Kind
@@ -73,7 +73,7 @@ def import_(
     services = build_services()
     summary = services.intake.import_file(
         file,
-        by=_this_user(),
+        by=this_user(),
         source=source or None,
         columns={role: name for role, name in (("text", text_column), ("external_id", id_column)) if name},
         golden=golden,
@@ -138,11 +138,6 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def _this_user() -> Person:
-    """Who types the command, for the records."""
-    return local_person(getpass.getuser())
-
-
 def _progress(text: str) -> None:
     """One line on a terminal's standard error, written over the last one."""
     if sys.stderr.isatty():
@@ -169,7 +164,7 @@ def export(
 
     days = (since and since.date(), until and until.date())
     filters = Filters(*days, label_mask(label or []), source, moderator, lane, outcome)
-    datasets, options = build_services().datasets, {"by": _this_user(), "filters": filters}
+    datasets, options = build_services().datasets, {"by": this_user(), "filters": filters}
     if out == "-":
         snapshot = datasets.export_into("exports", kind, purpose=require_purpose(purpose), **options)
         with datasets.require_file(snapshot).open("rb") as file:
@@ -179,182 +174,8 @@ def export(
     typer.echo(f"{snapshot.rows:,} rows, snapshot {snapshot.id}, SHA-256 {snapshot.sha256}", err=out == "-")
 
 
-@app.command()
-def models() -> None:
-    """List the model versions, the live one marked with *."""
-    from core.figures_text import models_text
-    from core.services import build_services
-
-    typer.echo(models_text(build_services().registry.list_models()))
-
-
-@app.command()
-def promote(
-    name: Annotated[str, typer.Argument(help="A version that `moderato models` lists.")],
-    data: Annotated[Path | None, typer.Option(help="Labelled file for the frozen test; else the base data.")] = None,
-    reason: Annotated[str, typer.Option(help="Kept with the promotion.")] = "",
-    override: Annotated[bool, typer.Option("--override", help="Promote although the gate refuses.")] = False,
-) -> None:
-    """Compare a version with the live model and make it live if it is not worse."""
-    from core.figures_text import report_text
-    from core.services import build_services
-    from training.compare import examine
-
-    services = build_services()
-    report, _ = examine(services, name, data=data)
-    typer.echo(report_text(report))
-    services.registry.promote(name, by=_this_user(), report=report, reason=reason, override=override)
-    typer.echo(f"{name} is live. Workers take it up within seconds.")
-
-
-@app.command()
-def rollback() -> None:
-    """Put the former live model back."""
-    from core.services import build_services
-
-    version = build_services().registry.rollback(by=_this_user())
-    typer.echo(f"{version.name} is live again.")
-
-
-@app.command()
-def train(
-    preset: Annotated[str, typer.Argument(help="What to train: starter, llama2-7b, ... (docs/models.md).")],
-    data: Annotated[Path, typer.Option(help="Labelled file: comment_text, six labels, optional weight.")],
-    name: Annotated[str, typer.Option(help="The version's name; else made from the time.")] = "",
-    out: Annotated[Path | None, typer.Option(help="Write the folder here and do not register it.")] = None,
-    base: Annotated[str, typer.Option(help="Another base than the preset's: a folder, or a hub id.")] = "",
-    max_rows: Annotated[int | None, typer.Option(help="Training rows at most, rare labels first.", min=1)] = None,
-    snapshot: Annotated[int | None, typer.Option(help="Mix in the corrections of this training snapshot.")] = None,
-    go_live: Annotated[bool, typer.Option("--promote", help="Put it live if the gate lets it pass.")] = False,
-) -> None:
-    """Train a model from labelled data and register it as a challenger."""
-    from core.console import Teller
-    from core.figures_text import metrics_text
-    from core.runs import stop_on_signals
-    from core.services import build_services
-    from training.data import read_rows
-    from training.train import Taught, configure, read_taught, together, train_folder, train_new
-
-    config = configure(preset, base=base, max_rows=max_rows)
-    stop_on_signals()
-    with together(preset) as is_main:
-        if not is_main:
-            return
-        if out:
-            taught = Taught(read_rows(data)) if snapshot is None else read_taught(build_services(), data, snapshot)
-            typer.echo(metrics_text(train_folder(taught, out, config=config, say=Teller())))
-            return
-        options = {"name": name, "config": config, "snapshot_id": snapshot, "say": Teller()}
-        version = train_new(build_services(), data, by=_this_user(), **options)
-    if go_live:
-        promote(version.name, data=data)
-        return
-    typer.echo(f"{version.name} is a challenger now. `moderato promote {version.name} --data {data}` puts it live.")
-
-
-@app.command()
-def retrain(
-    preset: Annotated[str, typer.Argument(help="What to retrain: starter, llama2-7b, ...")] = "starter",
-    data: Annotated[Path | None, typer.Option(help="Base data to mix in; else MODERATO_BASE_DATA.")] = None,
-    name: Annotated[str, typer.Option(help="The challenger's name; else made from the time.")] = "",
-    base: Annotated[str, typer.Option(help="Another base; else that of the preset's newest version.")] = "",
-    max_rows: Annotated[int | None, typer.Option(help="Training rows at most, corrections first.", min=1)] = None,
-    snapshot: Annotated[int | None, typer.Option(help="A recorded training snapshot; else a new one is made.")] = None,
-    run: Annotated[int | None, typer.Option(hidden=True)] = None,
-) -> None:
-    """Teach the live model what moderators decided: a challenger with its figures beside the live model's."""
-    from core.console import Teller
-    from core.figures_text import version_text
-    from core.runs import stop_on_signals
-    from core.services import build_services
-    from training.retrain import RetrainConfig
-    from training.retrain import retrain as make
-    from training.train import configure, together
-
-    stop_on_signals()
-    with together(preset) as is_main:
-        if not is_main:
-            return
-        services = build_services()
-        transformer = configure(preset, base=base, max_rows=max_rows, services=services)
-        begun = services.runs.require(run) if run else None
-        person = local_person(begun.person) if begun else _this_user()
-        config = RetrainConfig(data, name, transformer=transformer, snapshot_id=snapshot)
-        version = make(services, by=person, config=config, run=begun, say=None if begun else Teller())
-    typer.echo(version_text(version))
-
-
-_NEW = typer.Option("--name", help="The new version's name.")
-_ROWS = typer.Option("--data", help="The labelled file that the models were trained on.")
-
-
-@app.command()
-def compress(
-    model: Annotated[str, typer.Argument(help="An encoder: a transformer version such as minilm.")],
-    name: Annotated[str, _NEW],
-    data: Annotated[Path, _ROWS],
-) -> None:
-    """Make an int8 version of an encoder: a quarter of the size, quicker on a CPU, served without torch."""
-    from core.console import Teller
-    from core.figures_text import metrics_text
-    from core.services import build_services
-    from training.compose import compress_version
-
-    version = compress_version(build_services(), model, new=name, data=data, by=_this_user(), say=Teller())
-    typer.echo(metrics_text(version.metrics["test"]))
-
-
-@app.command()
-def blend(
-    first: Annotated[str, typer.Argument(help="A version, such as a transformer.")],
-    second: Annotated[str, typer.Argument(help="Another, such as starter.")],
-    name: Annotated[str, _NEW],
-    data: Annotated[Path, _ROWS],
-    mode: Annotated[Literal["logit", "rank"], typer.Option(help="What is averaged.")] = "logit",
-) -> None:
-    """Average two versions label by label, calibrated, as a new version: it costs what the slower one does."""
-    from core.console import Teller
-    from core.figures_text import metrics_text
-    from core.services import build_services
-    from training.compose import blend_versions
-
-    services = build_services()
-    version = blend_versions(services, (first, second), new=name, data=data, by=_this_user(), say=Teller(), mode=mode)
-    typer.echo(metrics_text(version.metrics["test"]))
-
-
-@app.command()
-def cascade(
-    quick: Annotated[str, typer.Argument(help="The version that scores everything, such as starter.")],
-    careful: Annotated[str, typer.Argument(help="The one that is asked where the first is unsure.")],
-    name: Annotated[str, _NEW],
-    data: Annotated[Path, _ROWS],
-    loss: Annotated[float, typer.Option(min=0, max=0.1, help="Mean AUC that may be lost by asking less.")] = 0.0005,
-) -> None:
-    """Ask a careful version only where a quick one is unsure, as a new version; says what that saves."""
-    from core.console import Teller
-    from core.figures_text import metrics_text
-    from core.services import build_services
-    from training.compose import cascade_versions, saving_text
-
-    services = build_services()
-    names = (quick, careful)
-    version = cascade_versions(services, names, new=name, data=data, by=_this_user(), say=Teller(), loss=loss)
-    typer.echo(f"{saving_text(version)}\n{metrics_text(version.metrics['test'])}")
-
-
-@app.command()
-def evaluate(
-    name: Annotated[str, typer.Argument(help="A version that `moderato models` lists.")],
-    data: Annotated[Path, typer.Option(help="Labelled file: comment_text, six labels, optional weight.")],
-) -> None:
-    """Measure a version on labelled data: on all rows, and on the part that no training has seen."""
-    from core.figures_text import metrics_text
-    from core.services import build_services
-    from training.train import evaluate_version
-
-    for title, metrics in evaluate_version(build_services(), name, data).items():
-        typer.echo(f"{title}, {metrics['rows']:,} rows\n{metrics_text(metrics)}\n")
+app.registered_commands += model_commands.registered_commands
+app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traffic without routing it.")
 
 
 app.add_typer(cli_keys.app, name="keys")

@@ -138,7 +138,7 @@ def load_page(browser: Browser, url: str, *, times: int = 6) -> list[tuple[float
         started = time.perf_counter()
         page.goto(f"{url}/metrics")
         page.locator(".m-numbers").wait_for(timeout=120_000)
-        page.locator(".js-plotly-plot").nth(1).wait_for(timeout=120_000)
+        page.locator(".chart canvas").nth(1).wait_for(timeout=120_000)
         seconds = time.perf_counter() - started
         page.wait_for_timeout(3_000)
         found.append((seconds, sum(sizes)))

@@ -120,6 +120,11 @@ class Browse:
             found = BrowseStore(session).find(criteria, MANY, seconds=seconds)
             return len(found.ids), found.next_start is not None
 
+    def items(self, ids: Sequence[int]) -> list[Item]:
+        """These comments as a list shows them, in this order, with scores by the live model, else the latest."""
+        with self._sessions.read() as session:
+            return _items(HistoryStore(session), ids, None)
+
     def choices(self) -> Choices:
         """Models, moderators and sources that there are."""
         with self._sessions.read() as session:
@@ -136,7 +141,7 @@ class Browse:
                 raise NotFound(f"There is no comment {comment_id}. Look for it on the Browse page.")
             same = store.identical(comment, _SAME_SHOWN)
             items = _items(store, [comment_id, *(row.id for row in same)], None)
-            facts = _facts(store, comment)
+            facts = _facts(store, PolicyStore(session), comment)
         events = tell(facts, blind=items[0].hidden)
         return History(items[0], comment.external_id, comment.thread, comment.parent, events, items[1:])
 
@@ -189,13 +194,16 @@ def _item(
     )
 
 
-def _facts(store: HistoryStore, comment: CommentRow) -> Facts:
+def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow) -> Facts:
     ids = [comment.id]
+    routing = store.routings(ids).get(comment.id)
+    policy = policies.get(routing.policy_id) if routing and routing.automatic else None
     return Facts(
         comment=comment,
         golden=store.golden(ids).get(comment.id),
         scores=store.scores(ids),
-        routing=store.routings(ids).get(comment.id),
+        routing=routing,
         claims=store.claims(comment.id),
         ledger=store.ledger(comment.id),
+        auto_remove=(policy.auto_remove or ()) if policy else (),
     )

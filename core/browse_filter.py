@@ -79,10 +79,15 @@ def _waiting(wanted: Filter) -> dict[str, Any]:
 _STANDINGS: dict[Standing, dict[str, Any]] = {
     Standing.NOT_SCORED: {"not_scored": True},
     Standing.ESCALATED: {"state": RoutingState.OPEN, "lane": Lane.ESCALATED},
+    Standing.ADJUDICATION: {"state": RoutingState.OPEN, "lane": Lane.ADJUDICATION},
     Standing.AUDIT: {"state": RoutingState.OPEN, "lane": Lane.AUDIT},
+    Standing.SECOND: {"state": RoutingState.OPEN, "lane": Lane.SECOND},
+    Standing.DISAGREEMENT: {"state": RoutingState.OPEN, "lane": Lane.DISAGREEMENT},
+    Standing.RECHECK: {"state": RoutingState.OPEN, "lane": Lane.RECHECK},
     Standing.SUGGESTED: {"state": RoutingState.OPEN, "lane": Lane.SUGGESTED},
     Standing.FLAGGED: {"state": RoutingState.OPEN, "lane": Lane.FLAGGED},
     Standing.ALLOWED: {"state": RoutingState.ALLOWED},
     Standing.SETTLED: {"state": RoutingState.SETTLED},
+    Standing.REMOVED: {"state": RoutingState.REMOVED},
     Standing.GOLDEN: {"golden": True},
 }

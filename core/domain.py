@@ -45,6 +45,10 @@ BLIND_LANES = frozenset({Lane.ADJUDICATION, Lane.AUDIT, Lane.SECOND, Lane.DISAGR
 """Lanes whose items are shown without scores, highlights or pre-set labels."""
 
 
+OTHERS_LANES = frozenset({Lane.ADJUDICATION, Lane.SECOND})
+"""Lanes whose comments go to somebody who has not decided them."""
+
+
 class RoutingState(StrEnum):
     """Where a scored comment stands. A comment without a routing row is *not scored*, which is never shown as clean."""
 
@@ -76,6 +80,10 @@ BAND_EDGES = (0.05, 0.2, 0.5, 0.8)
 """Inner edges of the five score bands: band b holds EDGES[b-1] <= highest of the six probabilities < EDGES[b]."""
 
 BANDS = len(BAND_EDGES) + 1
+
+NO_DAY = 0
+"""The day of traffic of what is no traffic: rows of base data that wait to be rechecked, and texts that are here only
+because a program suggested scores for them. They are in no stratum, and their audit rate is 0."""
 
 LabelFlags = tuple[bool, bool, bool, bool, bool, bool]
 """Which of the six labels hold, in LABELS order."""

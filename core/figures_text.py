@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.domain import ModelVersion, Stage
-from core.gate import SET_TITLES, Comparison, GateReport
+from core.gate import SET_TITLES, VERDICTS, Comparison, GateReport
 from core.labels import LABEL_TITLES
 
 
@@ -16,10 +16,20 @@ def report_text(report: GateReport) -> str:
         head = f"  {'':<14}{'live':>9}{'challenger':>12}{'difference':>12}   95 % interval"
         rows = [_line(LABEL_TITLES[name], found) for name, found in one.labels.items()]
         parts.append("\n".join([title, head, *rows, _line("Mean", one.mean)]))
+    parts += [_guardrails(report)] if report.guardrails else []
     parts += [f"note: {note}" for note in report.notes]
     parts += [f"refused: {reason}" for reason in report.reasons]
     parts += ["The gate lets it pass."] if report.passed else []
     return "\n\n".join(parts)
+
+
+def _guardrails(report: GateReport) -> str:
+    """One guardrail a paragraph: verdict, whether it can refuse, what was found."""
+    lines = [
+        f"  {VERDICTS[one.verdict]:<10}{one.title}{'' if one.blocks else ' (does not refuse)'}\n            {one.words}"
+        for one in report.guardrails
+    ]
+    return "\n".join(["Guardrails", *lines])
 
 
 def models_text(versions: Sequence[ModelVersion]) -> str:
@@ -55,7 +65,7 @@ def _line(title: str, found: Comparison) -> str:
         return f"  {title:<14}{'too few':>9} ({found.positives} positives)"
     interval = f"[{found.low:+.4f}, {found.high:+.4f}]"
     figures = f"{found.live:>9.4f}{found.challenger:>12.4f}{found.difference:>+12.4f}"
-    return f"  {title:<14}{figures}   {interval} {found.verdict}"
+    return f"  {title:<14}{figures}   {interval} {VERDICTS[found.verdict]}"
 
 
 def metrics_text(metrics: Mapping[str, Any]) -> str:

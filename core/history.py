@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.domain import Lane, Outcome, RoutingState, unpack_labels
+import numpy as np
+
+from core.domain import NO_DAY, Lane, Outcome, RoutingState, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
 from db.models import ClaimRow, CommentRow, DecisionRow, RoutingRow, ScoreRow
 
@@ -18,11 +20,18 @@ class Standing(StrEnum):
 
     NOT_SCORED = "not scored"
     ESCALATED = "escalated"
+    ADJUDICATION = "adjudication"
     AUDIT = "audit"
+    SECOND = "second"
+    DISAGREEMENT = "disagreement"
+    """Drawn from the comments that the live and a shadow model treat differently."""
+    RECHECK = "recheck"
     SUGGESTED = "suggested"
     FLAGGED = "flagged"
     ALLOWED = "allowed"
     SETTLED = "settled"
+    REMOVED = "removed"
+    """By the policy, without review."""
     GOLDEN = "golden"
     """Its answers are known: it is scored for evaluation, but not routed."""
 
@@ -35,7 +44,7 @@ def standing_of(routing: RoutingRow | None, *, scored: bool, golden: bool) -> St
         return Standing.NOT_SCORED
     if routing.state == RoutingState.OPEN:
         return Standing(Lane(routing.lane or Lane.FLAGGED))
-    return Standing.SETTLED if routing.state == RoutingState.SETTLED else Standing.ALLOWED
+    return _AT_REST[RoutingState(routing.state)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ class Facts:
     routing: RoutingRow | None
     claims: Sequence[ClaimRow]
     ledger: Sequence[DecisionRow]
+    auto_remove: Sequence[float | None] = ()
+    """From which scores on the policy that routed it removes without review; empty if it does not."""
 
 
 def tell(facts: Facts, *, blind: bool) -> list[Event]:
@@ -72,7 +83,7 @@ def tell(facts: Facts, *, blind: bool) -> list[Event]:
     if not blind:
         events += _scores(facts.scores)
     if facts.routing:
-        events.append(_routing(facts.routing, blind))
+        events.append(_routing(facts, facts.routing, blind))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -101,14 +112,36 @@ def _scores(scores: Sequence[tuple[ScoreRow, str, str]]) -> Iterator[Event]:
         yield Event(row.scored_at, "scored", f"Scored by {model}{live}", scores=six(row))
 
 
-def _routing(routing: RoutingRow, blind: bool) -> Event:
+def _routing(facts: Facts, routing: RoutingRow, blind: bool) -> Event:
     if blind:
-        return Event(routing.routed_at, "routed", "Drawn into the audit sample")
+        audit = routing.audit and routing.lane != Lane.SECOND
+        what = "Drawn into the audit sample" if audit else "Routed; how, is hidden until it is decided"
+        return Event(routing.routed_at, "routed", what)
+    if routing.day == NO_DAY and routing.lane == Lane.SUGGESTED:
+        return Event(routing.routed_at, "routed", "Brought in by a program that suggests its labels; no traffic")
+    if routing.day == NO_DAY:
+        return Event(routing.routed_at, "routed", "Brought in from the base data, to be reviewed again; no traffic")
+    drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"
+    tail = f"; band {routing.band}, {drawn} (rate {routing.rate:.2%})"
+    if routing.automatic:
+        why = _reached(facts, routing)
+        return Event(routing.routed_at, "routed", f"Removed without review by policy {routing.policy_id}{why}{tail}")
     to = "allowed" if routing.state == RoutingState.ALLOWED else f"sent to review, lane {routing.lane}"
     flag = "Flagged" if routing.flagged else "Not flagged"
-    drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"
-    what = f"{flag} by policy {routing.policy_id}, {to}; band {routing.band}, {drawn} (rate {routing.rate:.2%})"
-    return Event(routing.routed_at, "routed", what)
+    return Event(routing.routed_at, "routed", f"{flag} by policy {routing.policy_id}, {to}{tail}")
+
+
+def _reached(facts: Facts, routing: RoutingRow) -> str:
+    """The scores for which a comment was removed, as a statement of reasons needs them."""
+    row = next((row for row, _, _ in facts.scores if row.model_id == routing.model_id), None)
+    if row is None or not facts.auto_remove:
+        return ""
+    parts = [
+        f"{LABEL_TITLES[label]} {score:.3f} (from {mark:g})"
+        for label, score, mark in zip(LABELS, six(row), facts.auto_remove, strict=True)
+        if mark is not None and np.float32(score) >= np.float32(mark)  # as routing compares
+    ]
+    return f", for {', '.join(parts)}" if parts else ""
 
 
 def _claims(claims: Sequence[ClaimRow]) -> Iterator[Event]:
@@ -141,4 +174,9 @@ def _how(row: DecisionRow) -> str:
     return f" ({', '.join(parts)})"
 
 
+_AT_REST = {
+    RoutingState.SETTLED: Standing.SETTLED,
+    RoutingState.REMOVED: Standing.REMOVED,
+    RoutingState.ALLOWED: Standing.ALLOWED,
+}
 _VERBS = {Outcome.APPROVE: "Approved", Outcome.REMOVE: "Removed", Outcome.ESCALATE: "Escalated"}

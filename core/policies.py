@@ -1,13 +1,14 @@
 """Versions of the policy, what they would do to the traffic of late, and how open items follow a new one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.accounts import Person, Role, check_role
+from core.automatic import Beside, beside_of
 from core.domain import BANDS, Policy, now
 from core.errors import BadInput, NotFound
 from core.labels import LABELS
@@ -17,10 +18,12 @@ from core.routing import (
     Floats,
     check_policy,
     follow,
+    highest_rate,
     margins,
     route,
 )
 from db.session import Sessions
+from db.stores.drift_boosts import Boost, list_boosts, open_boosts
 from db.stores.policies import PolicyStore
 from db.stores.routing import RoutingStore
 from db.stores.scores import ScoreStore
@@ -89,29 +92,62 @@ class Policies:
         with self._sessions.read() as session:
             return PolicyStore(session).list_newest(limit)
 
-    def save(self, thresholds: Sequence[float], audit_rates: Sequence[float], *, by: Person, reason: str) -> Policy:
+    def require(self, policy_id: int) -> Policy:
+        """The version; raises NotFound."""
+        with self._sessions.read() as session:
+            found = PolicyStore(session).get(policy_id)
+        if found is None:
+            raise NotFound(f"There is no version {policy_id} of the policy. Choose one from the list.")
+        return found
+
+    def before(self, policy_id: int) -> Policy | None:
+        """The version before that one: what a revert goes back to."""
+        with self._sessions.read() as session:
+            return PolicyStore(session).before(policy_id)
+
+    def boosts(self) -> list[Boost]:
+        """The bands whose audit rates are raised now, because they drift."""
+        with self._sessions.read() as session:
+            return list_boosts(session)
+
+    def highest_audit_rate(self) -> float:
+        """The highest audit rate that a comment may have now."""
+        policy = self.active()
+        with self._sessions.read() as session:
+            return highest_rate(policy, open_boosts(session))
+
+    def save(
+        self,
+        thresholds: Sequence[float],
+        audit_rates: Sequence[float],
+        *,
+        by: Person,
+        reason: str,
+        beside: Beside | None = None,
+    ) -> Policy:
         """Make a new version that holds for all comments routed from now on. Raises BadInput, NotAllowed.
 
-        Workers then route open flagged items again (`reroute_open`). What was let through stays so, and the audit
-        sample stays as drawn.
+        Without `beside`, second opinions and removal without review stay as the active version has them. Workers then
+        route open flagged items again (`reroute_open`). What was let through stays so, what was removed without review
+        too, and the audit sample stays as drawn.
         """
         check_role(by, Role.ANALYST)
         thresholds, audit_rates = _rounded(thresholds), _rounded(audit_rates)
-        check_policy(thresholds, audit_rates)
         reason = _checked_reason(reason)
         with self._sessions.begin() as session:
             store = PolicyStore(session)
             store.wait_for_turn()
-            return store.add(thresholds, audit_rates, by=by.name, reason=reason, at=now())
+            active = store.active()
+            beside = (beside or (beside_of(active) if active else Beside())).rounded()
+            check_policy(thresholds, audit_rates, beside)
+            return store.add(_draft(thresholds, audit_rates, beside, by=by.name, reason=reason))
 
     def save_again(self, policy_id: int, *, by: Person) -> Policy:
         """Make a new version with the numbers of an old one. Raises NotFound, NotAllowed."""
         check_role(by, Role.ANALYST)
-        with self._sessions.read() as session:
-            old = PolicyStore(session).get(policy_id)
-        if old is None:
-            raise NotFound(f"There is no version {policy_id} of the policy. Choose one from the list.")
-        return self.save(old.thresholds, old.audit_rates, by=by, reason=f"Version {policy_id} again")
+        old = self.require(policy_id)
+        reason = f"Version {policy_id} again"
+        return self.save(old.thresholds, old.audit_rates, by=by, reason=reason, beside=beside_of(old))
 
     def traffic(self) -> Traffic:
         """What the live model scored over the last seven days."""
@@ -154,14 +190,22 @@ class Policies:
         with self._sessions.begin() as session:
             store = PolicyStore(session)
             store.wait_for_turn()
-            return store.active() or store.add(
-                DEFAULT_THRESHOLDS, DEFAULT_AUDIT_RATES, by="Moderato", reason="The policy to begin with", at=now()
+            draft = _draft(
+                DEFAULT_THRESHOLDS, DEFAULT_AUDIT_RATES, Beside(), by="Moderato", reason="The policy to begin with"
             )
+            return store.active() or store.add(draft)
 
 
 def today_number() -> int:
     """Days since 1970, UTC."""
     return int(now().timestamp()) // _DAY
+
+
+def _draft(
+    thresholds: tuple[float, ...], audit_rates: tuple[float, ...], beside: Beside, *, by: str, reason: str
+) -> Policy:
+    """A version that is not stored yet."""
+    return Policy(0, thresholds, audit_rates, now(), by, reason, **asdict(beside))
 
 
 def _rounded(values: Sequence[float]) -> tuple[float, ...]:

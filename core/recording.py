@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from core.domain import Policy, now
+from core.domain import NO_DAY, now
 from core.errors import ModelUnavailable
 from core.labels import LABELS
 from core.policies import today_number
@@ -13,10 +13,13 @@ from core.routing import Ints, audit_numbers, first_standings, follow, is_probab
 from core.scoring.cascade import CascadeScorer, Watching
 from core.scoring.protocol import Scorer, Scores
 from db.session import Session, Sessions
+from db.stores.drift import DriftStore
+from db.stores.drift_boosts import open_boosts
 from db.stores.policies import PolicyStore
 from db.stores.registry import RegistryStore
 from db.stores.routing import RoutingStore
 from db.stores.scores import ScoreStore
+from db.stores.shadow import ShadowStore
 from db.stores.traffic import TrafficStore
 
 _PROBE = "Hello."
@@ -66,14 +69,14 @@ def _nothing(rows: int) -> Scores:
     return np.full((rows, len(LABELS)), np.nan, np.float32)
 
 
-def watch(scorer: Scorer, texts: Sequence[str], ids: Ints, policy: Policy) -> Watching | None:
-    """Of a cascade one that asks both members about every comment that the policy may audit; None for another scorer.
+def watch(scorer: Scorer, texts: Sequence[str], ids: Ints, highest_rate: float) -> Watching | None:
+    """Of a cascade one that asks both members about every comment that may be audited; None for another scorer.
 
-    Whom the audit draws is known only with the scores' band, so the highest of the bands' rates is taken.
+    Whom the audit draws is known only with the scores, so the highest rate of any comment is taken.
     """
     if not isinstance(scorer, CascadeScorer):
         return None
-    drawn = audit_numbers(ids) < max(policy.audit_rates)
+    drawn = audit_numbers(ids) < highest_rate
     return scorer.watching({text for text, both in zip(texts, drawn.tolist(), strict=True) if both})
 
 
@@ -95,7 +98,7 @@ def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: da
     """Write the live model's scores [n, 6] of n comments, route those that are not golden, and count the traffic.
 
     A comment that is routed already keeps band, audit and day; a settled one keeps everything. It counts as traffic of
-    the day of its first routing, once for each model; one that is here for a suggestion alone (rate 0) never does.
+    the day of its first routing, once for each model.
     """
     store, traffic, routing = ScoreStore(session), TrafficStore(session), RoutingStore(session)
     policy = PolicyStore(session).active(lock=True)
@@ -103,20 +106,22 @@ def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: da
         raise ModelUnavailable("There is no policy to route by. Save one on the Policy page.")
     golden = routing.golden(ids.tolist())
     before = routing.standing(ids.tolist())
-    counted = store.scored_while_live(sorted(before), model_id) if before else set()
+    counted = store.counted(sorted(before), model_id) if before else set()
     store.put(ids, scores, model_id, at)
     ordinary = np.array([id_ not in golden for id_ in ids.tolist()], bool)
     ids, scores = ids[ordinary], scores[ordinary]
     if not len(ids):
         return
-    routed, today = route(scores, policy, ids), today_number()
+    routed, today = route(scores, policy, ids, boosts=open_boosts(session)), today_number()
     standings = first_standings(ids, routed, today)
     again = [follow(before[s.comment_id], routed, i) if s.comment_id in before else s for i, s in enumerate(standings)]
     routing.put(again, policy_id=policy.id, model_id=model_id, at=at)
     new = np.array([id_ not in before for id_ in ids.tolist()], bool)
     if new.any():
         traffic.add_strata(today, routed.band[new], routed.rate[new])
-    counts = np.array([item.comment_id not in counted and item.rate > 0 for item in again], bool)
+        ShadowStore(session).queue(ids[new].tolist(), at)
     days = np.array([standing.day for standing in again], np.int64)
+    counts = np.array([id_ not in counted for id_ in ids.tolist()], bool) & (days > NO_DAY)
     if counts.any():
         traffic.add_scores(days[counts], scores[counts], model_id)
+        DriftStore(session).add_bands(days[counts], scores[counts], routed.band[counts], model_id)

@@ -17,6 +17,7 @@ from core.scoring.load import load_scorer, probe
 from core.settings import Settings
 from db.session import Sessions
 from db.stores.registry import RegistryStore
+from db.stores.shadow import ShadowStore
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +169,7 @@ class Registry:
                 now_live = f"{live.name} went live" if live else "no model is live any more"
                 raise Conflict(f"Meanwhile {now_live}; you had seen {expected or 'none'}. Look again, then decide.")
             _make_live(store, version, live, person=by.name, report=report, rollback=rollback)
+            ShadowStore(session).end(version.id, now())  # from here on all traffic is its own
             return replace(version, stage=Stage.LIVE)
 
     def ensure_shipped(self) -> None:
@@ -195,6 +197,7 @@ class Registry:
             if _takes_over(path, version, live):
                 reason = {"reason": "The model that ships with this release of Moderato."}
                 _make_live(store, version, live, person=_SYSTEM, report=reason)
+                ShadowStore(session).end(version.id, now())
 
     def _is_settled(self, path: str, digest: str) -> bool:
         with self._sessions.read() as session:

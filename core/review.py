@@ -5,19 +5,22 @@ import statistics
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid5
 
 from core.accounts import Person, Role, check_role
-from core.domain import NO_LABELS, Decision, LabelFlags, Lane, Outcome, RoutingState, now
+from core.domain import NO_LABELS, OTHERS_LANES, Decision, LabelFlags, Lane, Outcome, RoutingState, now
 from core.errors import BadInput, Conflict, NotFound
 from core.recent import Recent
 from core.review_items import Item, build_items
+from core.second_opinions import SecondOpinions, after
 from core.settings import Settings
 from core.text import storable
 from db.session import Sessions
 from db.stores.claims import Claim, ClaimStore
 from db.stores.decisions import DecisionStore
 from db.stores.queue import Place, QueueStore
+from db.stores.second_opinions import SecondOpinionStore
 
 PASSED = timedelta(minutes=15)
 """For so long a comment that somebody skipped or escalated is offered to them only when nothing else waits."""
@@ -47,7 +50,7 @@ class Counts:
     """What a moderator keeps in view."""
 
     waiting: dict[Lane, int]
-    """Open comments by lane, whoever holds them."""
+    """Open comments by lane, whoever holds them; without those that are for others, the person having decided them."""
     done: int
     """The person's own decisions since the given moment that stand."""
     median_seconds: float | None
@@ -66,6 +69,8 @@ class Elsewhere:
     """When the first of them comes back, if its moderator stays silent."""
     unscored: int
     """Comments that no model has seen yet, counted up to 10,000."""
+    others_turn: int = 0
+    """Comments that wait for an opinion of somebody else, because the person has given theirs."""
 
 
 class Review:
@@ -77,6 +82,7 @@ class Review:
         self._lease = timedelta(seconds=settings.claim_seconds)
         self._hold = timedelta(hours=settings.hold_hours)
         self._recent = Recent()
+        self._opinions = SecondOpinions(sessions, clock)
 
     def claim(self, by: Person, want: int = 40, lanes: Sequence[Lane] = tuple(Lane)) -> list[Item]:
         """`take`, then everything that is shown of the comments."""
@@ -98,10 +104,13 @@ class Review:
             store = ClaimStore(session)
             store.release_lapsed(at)
             ready = sum(not claim.held for claim in store.mine(by.name, at=at))
+            judges = self._opinions.judges(SecondOpinionStore(session), by)
             for since in (at - PASSED, None):
                 for lane in lanes:
-                    ids = store.free(lane, want - ready, person=by.name, passed_since=since) if ready < want else []
-                    store.add(ids, by.name, at=at, until=at + self._lease)
+                    most = want - ready
+                    ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges) if most > 0 else []
+                    now_free = self._clock()  # after they were seen: a claim must not seem older than what made it free
+                    store.add(ids, by.name, at=now_free, until=now_free + self._lease)
                     ready += len(ids)
                 if ready:  # what was passed over comes back only when nothing else is left
                     break
@@ -126,7 +135,8 @@ class Review:
         """Record a decision exactly once: the same client_id again gives the same entry.
 
         Raises Conflict if the comment is settled or somebody else has it, NotFound if it was never routed. A lapsed
-        claim that nobody took over still counts. Escalation moves the comment to its lane and leaves it open.
+        claim that nobody took over still counts. Escalation moves the comment to its lane and leaves it open. What is
+        settled may be drawn for a second opinion; one that differs goes on to be adjudicated (core.second_opinions).
         """
         return self._settle(verdict, by, lambda _queue, _claims: [])[0]
 
@@ -167,6 +177,7 @@ class Review:
 
         A batch is undone as one. The comment that was on the screen is claimed for the person again. The same client_id
         again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision.
+        A second opinion or adjudication that is not given yet is no reason: it is taken from whoever has it.
         """
         check_role(by, Role.MODERATOR)
         with self._sessions.begin() as session:
@@ -177,10 +188,13 @@ class Review:
             last = _require_own(ledger, by, target)
             group = ledger.batch_of(last) if last.batch else [last]
             queue, claims = QueueStore(session), ClaimStore(session)
-            queue.lock([decision.comment_id for decision in group])
             ids = [decision.comment_id for decision in group]
+            places = queue.lock(ids)
             newest, taken = ledger.standing(ids), claims.live_of(ids)
-            free = [d for d in group if newest.get(d.comment_id) == d and self._is_free(taken.get(d.comment_id), by)]
+            unasked = {i for i, place in places.items() if place.lane in OTHERS_LANES} | {
+                i for i in ids if self._is_free(taken.get(i), by)
+            }
+            free = [d for d in group if newest.get(d.comment_id) == d and d.comment_id in unasked]
             if last.id not in {decision.id for decision in free}:
                 raise Conflict(f"Comment {last.comment_id} has moved on since: that step cannot be undone any more.")
             at = self._clock()
@@ -190,11 +204,16 @@ class Review:
             claims.add([last.comment_id], by.name, at=at, until=at + self._lease)
             for lane in {decision.lane for decision in free}:
                 queue.move([d.comment_id for d in free if d.lane is lane], RoutingState.OPEN, lane)
+            SecondOpinionStore(session).restore_priority(last.id)
         return reopened
 
     def counts(self, by: Person, since: datetime) -> Counts:
         """What waits, and what the person did since then."""
-        waiting = self._recent.get("waiting", self._waiting)
+        waiting = dict(self._recent.get("waiting", self._waiting))
+        for lane in OTHERS_LANES:
+            if waiting[lane]:
+                given = self._recent.get((lane, by.name), partial(self._given, lane, by))
+                waiting[lane] -= min(waiting[lane], given)
         seconds = self._seconds(by, since)
         measured = [value for value in seconds if value is not None]
         return Counts(waiting, len(seconds), statistics.median(measured) if measured else None)
@@ -203,7 +222,8 @@ class Review:
         """Why nothing could be claimed."""
         with self._sessions.read() as session:
             many, held, first = ClaimStore(session).others(by.name, at=self._clock())
-            return Elsewhere(many, held, first, QueueStore(session).unscored())
+            unscored = QueueStore(session).unscored()
+        return Elsewhere(many, held, first, unscored, sum(self._given(lane, by) for lane in OTHERS_LANES))
 
     def _mine(self, by: Person) -> list[Claim]:
         with self._sessions.read() as session:
@@ -212,6 +232,12 @@ class Review:
     def _waiting(self) -> dict[Lane, int]:
         with self._sessions.read() as session:
             return ClaimStore(session).waiting()
+
+    def _given(self, lane: Lane, by: Person) -> int:
+        """Open comments of the lane that are for others than the person."""
+        with self._sessions.read() as session:
+            judges = self._opinions.judges(SecondOpinionStore(session), by)
+            return ClaimStore(session).for_others(lane, by.name, judges)
 
     def _seconds(self, by: Person, since: datetime) -> list[float | None]:
         with self._sessions.read() as session:
@@ -238,13 +264,12 @@ class Review:
             ids = [shown, *(i for i in places if i != shown and places[i].state is RoutingState.OPEN)]
             at = self._clock()
             made = [_decision(verdict, places[i], by, at, batch) for i in ids]
+            first = ledger.get_effective(shown) if places[shown].lane is Lane.SECOND else None
             ledger.append(made)
             claims.release(ids, at)
-            if verdict.outcome is Outcome.ESCALATE:
-                queue.move(ids, RoutingState.OPEN, Lane.ESCALATED)
-            else:
-                for lane in {decision.lane for decision in made}:
-                    queue.move([d.comment_id for d in made if d.lane is lane], RoutingState.SETTLED, lane)
+            for place in {after(decision, first) for decision in made}:
+                queue.move([d.comment_id for d in made if after(d, first) == place], *place)
+            self._opinions.draw(ledger, SecondOpinionStore(session), made[0])
         return made
 
     def _check_free(
@@ -252,6 +277,8 @@ class Review:
     ) -> None:
         if place is None:
             raise NotFound(f"Comment {verdict.comment_id} is not in the queue: no model has scored it yet.")
+        if place.state is RoutingState.REMOVED:
+            raise Conflict(f"The policy removed comment {verdict.comment_id} without review. Send it to review first.")
         if place.state is RoutingState.SETTLED:
             last = ledger.get_standing(verdict.comment_id)
             who = "You" if last and last.person == by.name else (last.person if last else "Somebody")
@@ -260,15 +287,28 @@ class Review:
         taken = claims.live(verdict.comment_id)
         if taken and not self._may_take(taken, by):
             raise Conflict(f"{taken.person} has comment {verdict.comment_id} now. Nothing was recorded.")
+        if not self._was_given(claims, place, by):
+            raise Conflict(
+                f"Comment {verdict.comment_id} was settled and waits for an opinion of somebody else. "
+                "Nothing was recorded."
+            )
+
+    def _was_given(self, claims: ClaimStore, place: Place, by: Person) -> bool:
+        """Whether the person may decide: second opinions need a claim of one's own since the comment was decided.
+
+        Else a card that has stood on a screen since before, with its scores, would count as a blind opinion.
+        """
+        return place.lane not in OTHERS_LANES or claims.had_since_decided(place.comment_id, by.name)
 
     def _claim_one(self, by: Person, comment_id: int, *, held: bool) -> datetime:
         check_role(by, Role.MODERATOR)
-        at = self._clock()
-        until = at + (self._hold if held else self._lease)
         with self._sessions.begin() as session:
             claims, place = ClaimStore(session), QueueStore(session).lock([comment_id]).get(comment_id)
+            at = self._clock()
+            until = at + (self._hold if held else self._lease)
             claim = claims.live(comment_id)
-            if place is None or place.state is RoutingState.SETTLED or not self._is_free(claim, by):
+            done = place is None or place.state in (RoutingState.SETTLED, RoutingState.REMOVED)
+            if done or not self._is_free(claim, by) or (place and not self._was_given(claims, place, by)):
                 raise Conflict(f"Comment {comment_id} is settled, or somebody else has it now.")
             if claim is None or claim.person != by.name:
                 claims.release([comment_id], at)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 
 from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
 from core.labels import LABELS
@@ -13,6 +14,7 @@ from db.stores.decisions import DecisionStore
 from db.stores.policies import PolicyStore
 from db.stores.queue import Place, QueueStore
 from db.stores.scores import ScoreStore
+from db.stores.second_opinions import SecondOpinionStore
 from db.stores.suggestions import SuggestedLabels, SuggestionStore
 
 NEIGHBOURS = 3
@@ -71,6 +73,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one of several people said of a comment on which they disagree. Nobody is told who."""
+
+    outcome: Outcome
+    labels: LabelFlags
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A claimed comment, as it is shown."""
 
@@ -84,6 +95,8 @@ class Item:
     context: Context
     escalation: Decision | None
     """Who asked for another look, if somebody did."""
+    opinions: tuple[Opinion, ...] = ()
+    """For adjudication: what is to be decided between, in an order that says nothing."""
     suggestion: SuggestedLabels | None = None
     """What a program says it is; None for blind items."""
 
@@ -99,6 +112,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
         seen = [comments[i] for i in ids if i in places and not places[i].blind]
         evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
         standing = DecisionStore(session).standing([c.comment_id for c in claims if c.lane is Lane.ESCALATED])
+        opinions = SecondOpinionStore(session).opinions([c.comment_id for c in claims if c.lane is Lane.ADJUDICATION])
         context = _contexts(queue, list(comments.values()))
         suggested = SuggestionStore(session).latest_of([comment.id for comment in seen])
     return [
@@ -111,6 +125,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
             evidence=evidence.get(claim.comment_id),
             context=context[claim.comment_id],
             escalation=standing.get(claim.comment_id),
+            opinions=_opinions(opinions.get(claim.comment_id, [])),
             suggestion=suggested.get(claim.comment_id),
         )
         for claim in claims
@@ -153,6 +168,12 @@ class _Evidence:
     def _limits(self, policy_id: int) -> tuple[float, ...]:
         policy = self.policies.get(policy_id)
         return policy.thresholds if policy else (1.0,) * len(LABELS)
+
+
+def _opinions(decisions: Sequence[Decision]) -> tuple[Opinion, ...]:
+    """Shuffled by a hash: who was first must not show, and the order must stay the same."""
+    shuffled = sorted(decisions, key=lambda decision: blake2b(decision.client_id.bytes).digest())
+    return tuple(Opinion(decision.outcome, decision.labels, decision.note) for decision in shuffled)
 
 
 def _contexts(queue: QueueStore, comments: Sequence[Comment]) -> dict[int, Context]:

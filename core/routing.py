@@ -1,7 +1,8 @@
 """Score -> allow or review: bands, the audit draw, lanes. Pure functions over a batch; core.policies keeps the policy.
 
 The audit sample is Poisson sampling with permanent random numbers (Ohlsson 1995): a comment's number is a hash of its
-id, and it is audited if the number is below its band's rate. A new policy therefore never draws again: raising a rate
+id, and it is audited if the number is below its rate: its band's, raised while the band drifts, and where it is removed
+without review at least the policy's audited share of those. A new policy therefore never draws again: raising a rate
 only adds comments, lowering it only drops some.
 """
 
@@ -15,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.automatic import Beside, automatic, beside_problems
 from core.domain import BAND_EDGES, BANDS, Lane, Policy, RoutingState
 from core.errors import BadInput
 from core.labels import LABEL_TITLES, LABELS
@@ -29,6 +31,11 @@ RATE_RANGE: Final = (0.001, 1.0)
 
 LOWEST_BAND_RATE: Final = 0.5
 """Highest audit rate of the lowest band: the only one that no policy flags as a whole, so something is let through."""
+
+HIGHEST_RATES: Final = (LOWEST_BAND_RATE,) + (RATE_RANGE[1],) * (BANDS - 1)
+"""Highest audit rate of each band, low to high; no drift lifts a rate above it."""
+
+NO_BOOST: Final = (1.0,) * BANDS
 
 DEFAULT_THRESHOLDS: Final = (0.25, 0.1, 0.25, 0.05, 0.25, 0.1)
 """To begin with. On the frozen test part of the Jigsaw rows, weighted to their true mix, the starter then flags 11.5 %
@@ -59,13 +66,17 @@ class Routed:
     """By how much the label that is furthest over its threshold is over it; negative: none reaches its own."""
     priority: Floats
     """Lower is served first: audit items in random order, flagged ones by margin."""
+    automatic: Flags
+    """Whether the comment is removed without review. An audited one waits in the audit lane while it stays removed."""
 
     @property
     def lane(self) -> list[Lane | None]:
-        """Audit before flagged; None is let through."""
+        """Audit before flagged; None is let through, or removed without review."""
         return [
-            lane_of(flagged=flagged, audit=audit)
-            for flagged, audit in zip(self.flagged.tolist(), self.audit.tolist(), strict=True)
+            lane_of(flagged=flagged and not automatic, audit=audit)
+            for flagged, audit, automatic in zip(
+                self.flagged.tolist(), self.audit.tolist(), self.automatic.tolist(), strict=True
+            )
         ]
 
 
@@ -76,19 +87,48 @@ def lane_of(*, flagged: bool, audit: bool) -> Lane | None:
     return Lane.FLAGGED if flagged else None
 
 
-def route(scores: Scores, policy: Policy, comment_ids: Sequence[int] | Ints) -> Routed:
+def route(
+    scores: Scores, policy: Policy, comment_ids: Sequence[int] | Ints, *, boosts: Sequence[float] | Floats = NO_BOOST
+) -> Routed:
     """What the policy says about n scored comments, [n, 6]. Raises BadInput unless all are probabilities.
 
-    A comment without scores (NaN) is refused rather than let through: not scored is not clean.
+    `boosts` multiply the bands' audit rates while they drift. A comment without scores (NaN) is refused rather than let
+    through: not scored is not clean.
     """
     refuse_unscored(scores)
     ids = np.asarray(comment_ids, np.int64)
-    band = band_of(scores)
-    rate = np.array(policy.audit_rates)[band]
+    band, removed = band_of(scores), automatic(scores, policy.auto_remove)
+    rate = audit_rates(scores, policy, boosts=boosts)
     audit = audit_numbers(ids) < rate
     margin = margins(scores, policy.thresholds).astype(np.float64)
-    priority = np.where(audit, audit_order(ids), -margin)
-    return Routed(flagged=margin >= 0, band=band, audit=audit, rate=rate, margin=margin, priority=priority)
+    return Routed(
+        flagged=margin >= 0,
+        band=band,
+        audit=audit,
+        rate=rate,
+        margin=margin,
+        priority=np.where(audit, audit_order(ids), -margin),
+        automatic=removed,
+    )
+
+
+def audit_rates(scores: Scores, policy: Policy, *, boosts: Sequence[float] | Floats = NO_BOOST) -> Floats:
+    """Inclusion probability of the audit draw of n scored comments, [n]: one draw, so what is stored is what held."""
+    rate = band_rates(policy.audit_rates, boosts)[band_of(scores)]
+    least = np.where(automatic(scores, policy.auto_remove), policy.auto_audit_rate, 0.0)
+    return np.maximum(rate, least)
+
+
+def band_rates(rates: Sequence[float], boosts: Sequence[float] | Floats = NO_BOOST) -> Floats:
+    """Audit rates of the bands, [BANDS], raised while they drift, up to the highest that is allowed."""
+    # rounded as a policy's rates are: metrics tell strata apart by millionths
+    return np.round(np.minimum(np.asarray(rates) * np.maximum(boosts, 1.0), HIGHEST_RATES), 6)
+
+
+def highest_rate(policy: Policy, boosts: Sequence[float] | Floats = NO_BOOST) -> float:
+    """The highest audit rate that any comment may have."""
+    least = policy.auto_audit_rate if policy.auto_remove else 0.0
+    return max(float(band_rates(policy.audit_rates, boosts).max()), least)
 
 
 def margins(scores: Scores, thresholds: Sequence[float]) -> Scores:
@@ -134,6 +174,16 @@ def audit_order(comment_ids: Ints) -> Floats:
     return _uniform(comment_ids, _key("audit order"))
 
 
+def permanent_numbers(purpose: str, comment_ids: Ints) -> Floats:
+    """Numbers of comments for one draw, [n], uniform in [0, 1): independent of those of any other purpose."""
+    return _uniform(comment_ids, _key(purpose))
+
+
+def disagreement_numbers(comment_ids: Ints) -> Floats:
+    """The same for the draw from disagreements with a shadow model: uniform in [0, 1), independent of the audit's."""
+    return _uniform(comment_ids, _key("disagreement draw"))
+
+
 def _key(purpose: str) -> np.uint64:
     return np.uint64(int.from_bytes(blake2b(purpose.encode(), digest_size=8, key=b"moderato").digest(), "big"))
 
@@ -154,18 +204,22 @@ def _splitmix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def first_standings(comment_ids: Ints, routed: Routed, day: int) -> list[Standing]:
     """How comments stand that are routed for the first time."""
-    columns = (routed.flagged, routed.priority, routed.band, routed.audit, routed.rate)
+    columns = (routed.flagged, routed.priority, routed.band, routed.audit, routed.rate, routed.automatic)
     return [
-        Standing(id_, _state(lane), flagged, lane, priority, band, audit, rate, day)
-        for id_, lane, flagged, priority, band, audit, rate in zip(
+        Standing(id_, _state(lane, automatic=removed), flagged, lane, priority, band, audit, rate, day, removed)
+        for id_, lane, flagged, priority, band, audit, rate, removed in zip(
             comment_ids.tolist(), routed.lane, *(column.tolist() for column in columns), strict=True
         )
     ]
 
 
 def follow(item: Standing, routed: Routed, at: int) -> Standing:
-    """How a comment stands after it was routed again, as row `at` of the batch. The audit draw stays as it was."""
-    if item.state is RoutingState.SETTLED:
+    """How a comment stands after it was routed again, as row `at` of the batch. The audit draw stays as it was.
+
+    What was removed without review stays so until a person sends it to review; what came in before is never removed
+    so afterwards, whatever a new model or policy says of it: it was drawn into the audit by its band's rate alone.
+    """
+    if item.state is RoutingState.SETTLED or item.automatic:
         return item
     flagged = bool(routed.flagged[at])
     if item.audit or item.lane not in (None, Lane.FLAGGED):
@@ -174,13 +228,16 @@ def follow(item: Standing, routed: Routed, at: int) -> Standing:
     return replace(item, flagged=flagged, lane=lane, state=_state(lane), priority=-float(routed.margin[at]))
 
 
-def _state(lane: Lane | None) -> RoutingState:
-    return RoutingState.OPEN if lane else RoutingState.ALLOWED
+def _state(lane: Lane | None, *, automatic: bool = False) -> RoutingState:
+    if lane:
+        return RoutingState.OPEN
+    return RoutingState.REMOVED if automatic else RoutingState.ALLOWED
 
 
-def check_policy(thresholds: Sequence[float], audit_rates: Sequence[float]) -> None:
+def check_policy(thresholds: Sequence[float], audit_rates: Sequence[float], beside: Beside | None = None) -> None:
     """Raise BadInput that names every number out of range."""
     problems = _threshold_problems(thresholds) + _rate_problems(audit_rates)
+    problems += beside_problems(beside or Beside(), thresholds)
     if problems:
         raise BadInput("The policy was not saved. " + " ".join(problems))
 
@@ -200,9 +257,8 @@ def _rate_problems(rates: Sequence[float]) -> list[str]:
     if len(rates) != BANDS:
         return [f"It needs {BANDS} audit rates, one a band."]
     low = RATE_RANGE[0]
-    highest = (LOWEST_BAND_RATE,) + (RATE_RANGE[1],) * (BANDS - 1)
     return [
         f"The audit rate of band {title} must lie between {low:.1%} and {high:.0%}, not at {value:.4%}."
-        for title, value, high in zip(band_titles(), rates, highest, strict=True)
+        for title, value, high in zip(band_titles(), rates, HIGHEST_RATES, strict=True)
         if not (isfinite(value) and low <= value <= high)
     ]

@@ -70,7 +70,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def is_training(pid: int) -> bool:
-    """Whether the process is alive and, where that can be seen, a training: a number may have been given away anew."""
+    """Whether the process is alive and, where that can be seen, a run: a number may have been given away anew."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -78,7 +78,10 @@ def is_training(pid: int) -> bool:
     except PermissionError:
         return False
     command = Path(f"/proc/{pid}/cmdline")
-    return b"train" in command.read_bytes() if command.exists() else True
+    if not command.exists():
+        return True
+    told = command.read_bytes()
+    return b"train" in told or b"label-errors" in told
 
 
 def end_process(pid: int) -> None:

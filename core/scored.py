@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.automatic import automatic
 from core.domain import NewComment, Policy
 from core.files.formulas import harmless
 from core.labels import LABELS, SCORE_COLUMNS
@@ -28,6 +29,10 @@ class ScoredText:
     def over(self, policy: Policy) -> list[str]:
         """Labels at or above their threshold: with any, the comment is reviewed."""
         return [label for label, p, t in zip(LABELS, self.scores, policy.thresholds, strict=True) if p >= t]
+
+    def is_removed(self, policy: Policy) -> bool:
+        """Whether the policy would remove it without review."""
+        return bool(automatic(np.array([self.scores], np.float32), policy.auto_remove)[0])
 
     def margin(self, policy: Policy) -> float:
         """How far the label that is furthest over its threshold is over it; below 0 when none is."""

@@ -2,21 +2,33 @@
 
 from functools import cached_property
 
+from core.agreement import AgreementReports
 from core.browse import Browse
 from core.datasets import Datasets
+from core.domain import ModelVersion
+from core.drift.service import Drift
 from core.evaluation import Evaluation
+from core.gate_reports import GateReports
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
 from core.keys import Keys
+from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
+from core.planning import Planner
 from core.policies import Policies
 from core.registry import Registry
+from core.removals import Removals
 from core.review import Review
 from core.runs import Runs
+from core.scoring.load import load_scorer
+from core.scoring.protocol import Scorer
 from core.search_index import SearchIndex
+from core.second_opinions import SecondOpinions
 from core.settings import Settings
+from core.shadow import Shadows
+from core.shadow_worker import ShadowWorker
 from core.suggestions import Suggestions
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
@@ -46,6 +58,16 @@ class Services:
         return Metrics(self.sessions)
 
     @cached_property
+    def drift(self) -> Drift:
+        """Whether traffic is like that of a reference span."""
+        return Drift(self.sessions)
+
+    @cached_property
+    def label_errors(self) -> LabelErrors:
+        """Items whose human labels look wrong."""
+        return LabelErrors(self.sessions, self.settings)
+
+    @cached_property
     def datasets(self) -> Datasets:
         """Exports of what people decided, and their snapshots."""
         return Datasets(self.sessions, self.settings)
@@ -66,13 +88,30 @@ class Services:
         return Policies(self.sessions)
 
     @cached_property
+    def planner(self) -> Planner:
+        """What a policy would cost and miss."""
+        return Planner(self.sessions, self.policies)
+
+    @cached_property
+    def removals(self) -> Removals:
+        """What the policy removed without review."""
+        return Removals(self.sessions)
+
+    @cached_property
     def scoring(self) -> Scoring:
         """Whether what waits is being scored."""
         return Scoring(self.sessions)
 
     def build_worker(self, kind: str = "worker") -> ScoringWorker:
         """A worker on this database with the registry's live model."""
-        return ScoringWorker(self.sessions, self.settings, self.models, worker_name(kind))
+        name, shadow = worker_name(kind), None
+        if self.settings.shadow_scoring:
+            shadow = ShadowWorker(self.sessions, self.settings, self._load_apart, name)
+        return ScoringWorker(self.sessions, self.settings, self.models, name, beside=shadow)
+
+    def _load_apart(self, version: ModelVersion) -> Scorer:
+        """A model beside the live one; whoever asks holds it."""
+        return load_scorer(version, threads=self.settings.worker_threads)
 
     @cached_property
     def models(self) -> RegistryModels:
@@ -100,6 +139,16 @@ class Services:
         return Evaluation(self.sessions)
 
     @cached_property
+    def gate_reports(self) -> GateReports:
+        """Every run of the gate."""
+        return GateReports(self.sessions)
+
+    @cached_property
+    def shadows(self) -> Shadows:
+        """A challenger that scores all traffic without routing it."""
+        return Shadows(self.sessions)
+
+    @cached_property
     def runs(self) -> Runs:
         """Training runs."""
         return Runs(self.sessions, self.settings)
@@ -108,6 +157,16 @@ class Services:
     def review(self) -> Review:
         """The review queue: claims, decisions, undo."""
         return Review(self.sessions, self.settings)
+
+    @cached_property
+    def agreement(self) -> AgreementReports:
+        """How far people agree with each other, from second opinions."""
+        return AgreementReports(self.sessions)
+
+    @cached_property
+    def second_opinions(self) -> SecondOpinions:
+        """What waits for a second opinion, and taking that back."""
+        return SecondOpinions(self.sessions)
 
     @cached_property
     def highlights(self) -> Highlights:

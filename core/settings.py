@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder.")
     base_data: Path | None = Field(None, description="Labelled file that retraining mixes with the corrections.")
     embedded_worker: bool = Field(True, description="Score waiting comments inside the dashboard's process.")
+    shadow_scoring: bool = Field(True, description="Let this process's worker score for a challenger in the shadow.")
     worker_batch: int = Field(512, ge=1, le=8192, description="Comments that a worker leases and scores at a time.")
     worker_threads: int = Field(2, ge=1, le=64, description="Threads that the model of a worker may use.")
     scoring_lease_seconds: float = Field(60, gt=0, description="After this a dead worker's batch is scored by another.")

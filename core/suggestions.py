@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 from uuid import uuid4
 
 import numpy as np
 
 from core.domain import (
+    NO_DAY,
     Decision,
     LabelFlags,
     Lane,
@@ -22,7 +22,7 @@ from core.domain import (
 from core.errors import ModelUnavailable
 from core.keys import ApiKey, Scope
 from core.labels import LABELS
-from core.policies import Policies, today_number
+from core.policies import Policies
 from core.routing import route
 from core.scoring.protocol import Scores
 from core.text import storable, text_hash
@@ -35,9 +35,6 @@ from db.stores.queue import Place, QueueStore
 from db.stores.routing import RoutingStore, Standing
 from db.stores.scores import ScoreStore
 from db.stores.suggestions import SuggestionStore
-
-NO_TRAFFIC: Final = 0.0
-"""Audit rate of a comment that is here for a suggestion alone: it stands for nothing but itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +123,8 @@ def _route(
         priority=0.0,
         band=int(routed.band[0]),
         audit=False,
-        rate=NO_TRAFFIC,
-        day=today_number(),
+        rate=0.0,  # no traffic: it stands for nothing but itself
+        day=NO_DAY,
     )
     ScoreStore(session).put(ids, scores, version.id, at)
     RoutingStore(session).put([standing], policy_id=policy.id, model_id=version.id, at=at)

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from core.domain import ModelVersion, now
+from core.drift.service import Drift
 from core.errors import ModelUnavailable, ModeratoError
 from core.heartbeat import Heartbeat, whereabouts
 from core.policies import Policies
@@ -34,6 +35,10 @@ _LEASE_SHARE: Final = 0.1
 """A batch should take about this share of its lease: a slow model gets small batches, and none lapses while scored."""
 
 
+_PATIENCE: Final = 2.0
+"""Seconds that the end of what runs beside a worker is waited for."""
+
+
 class Models(Protocol):
     """Where a worker gets its model from."""
 
@@ -43,6 +48,14 @@ class Models(Protocol):
 
     def load(self, version: ModelVersion) -> Scorer:
         """The version's scorer; raises ModelUnavailable that says what to do."""
+        ...
+
+
+class Companion(Protocol):
+    """What runs beside a worker, as shadow scoring does."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; outlives its own errors."""
         ...
 
 
@@ -72,11 +85,15 @@ class RegistryModels:
 class ScoringWorker:
     """One worker. Any number may run side by side, in any number of processes."""
 
-    def __init__(self, sessions: Sessions, settings: Settings, models: Models, name: str) -> None:
+    def __init__(
+        self, sessions: Sessions, settings: Settings, models: Models, name: str, *, beside: Companion | None = None
+    ) -> None:
         self._sessions = sessions
         self._settings = settings
         self._models = models
+        self._beside = beside
         self._policies = Policies(sessions)
+        self._drift = Drift(sessions)
         self._version: ModelVersion | None = None
         self._scorer: Scorer | None = None
         self._policy_id: int | None = None  # the policy that open items follow, as far as this worker knows
@@ -106,7 +123,11 @@ class ScoringWorker:
             raise
 
     def run(self, stop: threading.Event) -> None:
-        """Score until told to stop, then give back what is held. Outlives errors of models, batches and database."""
+        """Score until told to stop, then give back what is held. Outlives errors of models, batches and database.
+
+        What works beside it runs in a thread of its own; its end is waited for a moment only, since it may be slow.
+        """
+        beside = self._start_beside(stop)
         with Heartbeat(self._sessions, lambda: self._state, seconds=self._settings.poll_seconds):
             try:
                 while not stop.is_set():
@@ -114,11 +135,21 @@ class ScoringWorker:
                         stop.wait(self._settings.poll_seconds)
             finally:
                 self._give_back()
+                if beside:
+                    beside.join(_PATIENCE)
+
+    def _start_beside(self, stop: threading.Event) -> threading.Thread | None:
+        if self._beside is None:
+            return None
+        thread = threading.Thread(target=self._beside.run, args=(stop,), name="shadow", daemon=True)
+        thread.start()
+        return thread
 
     def _try_once(self) -> int:
         try:
             done = self.score_waiting()
             self._follow_policy()
+            self._drift.tend()
         except ModeratoError as error:
             self._tell(str(error))
             return 0
@@ -160,7 +191,7 @@ class ScoringWorker:
         ids = np.array([id_ for id_, _ in found], np.int64)
         started = time.monotonic()
         texts = [text for _, text in found]
-        watched = watch(scorer, texts, ids, self._policies.active())
+        watched = watch(scorer, texts, ids, self._policies.highest_audit_rate())
         scores = score_each(watched or scorer, texts)
         self._adapt(len(found), time.monotonic() - started)
         done = self._write(lease, ids, scores, version)

@@ -49,7 +49,7 @@ def main() -> None:
         with made_up_world(Path(folder) / "world") as server:
             for page in looking(browser, server):
                 open_page(page, server, "metrics")
-                page.locator(".js-plotly-plot").first.wait_for(timeout=30_000)
+                page.locator(".chart canvas").first.wait_for(timeout=30_000)
                 shoot(page, "metrics")
         browser.close()
 

@@ -5,25 +5,30 @@ import streamlit as st
 from core.accounts import Role
 from pages.shared import metrics_panels as panels
 from pages.shared.access import require
-from pages.shared.chart_views import keep_views
+from pages.shared.charts import hold_steady
+from pages.shared.drift_bar import drift_bar
 from pages.shared.resources import services
 
 require(Role.MODERATOR)
 st.title("Metrics")
+drift_bar()
 metrics = services().metrics
 seen = metrics.version()
 if choice := panels.choose(metrics):
     reviewed, traffic = metrics.overviews(choice.model.id, choice.days)
     if reviewed.decided:
         panels.explain(reviewed, traffic, metrics.pending_audits(choice.days))
-        panels.draw_ranking(reviewed, traffic)
-        panels.draw_numbers(reviewed, traffic)
-        panels.draw_label(metrics, choice)
+        above = st.container()
+        label = panels.choose_label()
+        with above:
+            panels.draw_ranking(reviewed, traffic, label)
+            panels.draw_numbers(reviewed, traffic)
+        panels.draw_label(metrics, choice, label)
     else:
         panels.draw_empty(metrics)
     panels.draw_activity(metrics)
 else:
     panels.draw_empty(metrics)
-keep_views()
+hold_steady()
 panels.mark_drawn()
 panels.watch(metrics, seen)

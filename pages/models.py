@@ -4,9 +4,8 @@ import streamlit as st
 
 from core.accounts import Role
 from core.errors import ModelUnavailable
-from pages.shared import model_cards, training_panel
+from pages.shared import gate_reports, model_cards, shadow_panel, training_panel
 from pages.shared.access import require
-from pages.shared.chart_views import keep_views
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
@@ -28,5 +27,6 @@ else:
         notice(str(error), "warning")
 training_panel.draw(person)
 model_cards.draw_challengers(versions, live, person)
+shadow_panel.draw(versions, person)
 model_cards.draw_history(history)
-keep_views()
+gate_reports.draw()

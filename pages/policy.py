@@ -1,36 +1,49 @@
-"""Policy: from which score on a comment is reviewed, how much of all traffic is audited, and who changed that when."""
+"""Policy: from which score on comments are reviewed, how much is audited, what that costs, and who changed it."""
+
+from dataclasses import asdict, replace
 
 import streamlit as st
 
 from core.accounts import Role
+from core.capacity import cost
 from core.domain import BANDS
-from core.errors import ModeratoError
-from core.policies import OUTLOOK_DAYS
+from core.policies import OUTLOOK_DAYS, today_number
 from pages.shared import state
 from pages.shared.access import require
+from pages.shared.drift_bar import drift_bar
+from pages.shared.history_panel import draw_history
+from pages.shared.policy_audit import draw_boosts, draw_design
+from pages.shared.policy_beside import draw_beside
+from pages.shared.policy_costs import draw_costs, draw_goals, draw_summary
 from pages.shared.policy_parts import draw_rate, draw_threshold, draw_version
+from pages.shared.policy_preview import draw_preview
+from pages.shared.policy_save import ask, draw_revert, draw_saved, save, use_again
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
 
-person = require(Role.ANALYST)
-policies = services().policies
-active, traffic = policies.active(), policies.traffic()
+require(Role.ANALYST)
+policies, planner = services().policies, services().planner
+active, site = policies.active(), planner.site()
+previous = policies.before(active.id)
 SHOWN = 10
 
 
-def use_again(policy_id: int) -> None:
-    """Make a new version with an old one's numbers."""
-    try:
-        state.keep("policy_saved", policies.save_again(policy_id, by=require(Role.ANALYST)).id)
-    except ModeratoError as error:
-        st.toast(str(error), icon=":material/error:")
+def open_comment(comment_id: int | None) -> None:
+    """Show a comment's history, or none."""
+    state.keep("policy_open", comment_id)
+
+
+@st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
+def show_opened() -> None:
+    """A comment of the preview. It runs by itself: the role is checked again."""
+    require(Role.MODERATOR)
+    draw_history(services().browse.history(state.kept("policy_open")), open_comment)
 
 
 st.title("Policy")
 scoring_banner()
-if saved := state.kept("policy_saved"):
-    st.success(f"Version {saved} holds now. Open flagged items follow within seconds.", icon=":material/check:")
-    state.keep("policy_saved", None)
+drift_bar()
+draw_saved(previous)
 st.write(
     "A comment whose score reaches a **threshold** is flagged for review. Besides, a random share of *all* comments is "
     "**audited** blind, so that the metrics also know what was let through."
@@ -43,7 +56,9 @@ cells = [*st.columns(3), *st.columns(3)]
 thresholds = []
 for at, cell in enumerate(cells):
     with cell:
-        thresholds.append(draw_threshold(at, active, traffic))
+        thresholds.append(draw_threshold(at, active, site))
+costs = st.container()
+goals = st.expander("Find thresholds for a goal", icon=":material/target:")
 
 st.subheader("Audit rates")
 st.caption(
@@ -52,44 +67,45 @@ st.caption(
 rates = []
 for band, column in enumerate(st.columns(BANDS)):
     with column:
-        rates.append(draw_rate(band, active, traffic))
+        rates.append(draw_rate(band, active, site.traffic))
+draw_boosts(policies.boosts(), rates)
+design = st.expander("Propose rates from a budget", icon=":material/calculate:")
 
-changed = (*thresholds, *rates) != (*active.thresholds, *active.audit_rates)
-share, share_now = traffic.any_flagged_share(thresholds), traffic.any_flagged_share(active.thresholds)
-a_day, audits = traffic.comments_a_day, traffic.audits_a_day(rates).sum()
-audits_now = traffic.audits_a_day(active.audit_rates).sum()
+st.subheader("Beside review")
+report = services().removals.report(today_number() - OUTLOOK_DAYS + 1, today_number())
+beside = draw_beside(active, report, OUTLOOK_DAYS)
+
+draft = replace(active, thresholds=tuple(thresholds), audit_rates=tuple(rates), **asdict(beside))
+changed = draft != active
+found = cost(site, draft)
 with summary:
-    st.metric("Comments a day", f"{a_day:,.0f}", border=True, help=f"Mean of the last {traffic.days} days")
-    st.metric(
-        "Flagged a day",
-        f"{share * a_day:,.0f}",
-        f"{(share - share_now) * a_day:+,.0f}" if share != share_now else None,
-        delta_color="off",
-        border=True,
-        help="By any label, from the latest 5,000 comments",
-    )
-    st.metric(
-        "Audited a day",
-        f"{audits:,.0f}",
-        f"{audits - audits_now:+,.1f}" if changed and audits != audits_now else None,
-        delta_color="off",
-        border=True,
-        help="Expected number, flagged or not",
-    )
-    st.metric("Flagged share", f"{share:.1%}", border=True)
+    draw_summary(site, (draft, found), (active, cost(site, active) if changed else found))
+with costs:
+    draw_costs(site, found)
+with goals:
+    draw_goals(site, draft, active)
+with design:
+    draw_design(site, active, draft)
 
+st.subheader("Save")
+if (
+    st.toggle(f"Show what would change on the last {OUTLOOK_DAYS} days", key="preview", disabled=not changed)
+    and changed
+):
+    draw_preview(planner.preview(draft), services().browse, open_comment)
 with st.form("save_policy", border=False):
     reason = st.text_input("Why", key=f"reason_{active.id}", max_chars=500, placeholder="What should get better?")
     if st.form_submit_button("Save as a new version", type="primary", key="save", disabled=not changed):
-        try:
-            state.keep("policy_saved", policies.save(thresholds, rates, by=require(Role.ANALYST), reason=reason).id)
-        except ModeratoError as error:
-            st.error(str(error), icon=":material/error:")
-        else:
-            st.rerun()
+        save(draft, active, reason)
 
 st.subheader("Versions")
+draw_revert(active, previous)
 versions = policies.list_policies()
 shown = len(versions) if len(versions) <= SHOWN or st.toggle(f"Show all {len(versions)}", key="all_versions") else SHOWN
 for policy, before in zip(versions[:shown], [*versions[1:], None], strict=False):
     draw_version(policy, before, active=policy.id == active.id, use_again=use_again)
+
+if state.kept("policy_pending"):
+    ask(active)
+elif state.kept("policy_open"):
+    show_opened()

@@ -14,8 +14,11 @@ page = st.navigation(
         st.Page("score.py", title="Score", icon=":material/speed:"),
         st.Page("browse.py", title="Browse", icon=":material/search:"),
         st.Page("metrics.py", title="Metrics", icon=":material/monitoring:"),
+        st.Page("agreement.py", title="Agreement", icon=":material/diversity_3:"),
+        st.Page("drift.py", title="Drift", icon=":material/ssid_chart:"),
         st.Page("policy.py", title="Policy", icon=":material/tune:"),
         st.Page("models.py", title="Models", icon=":material/model_training:"),
+        st.Page("label_errors.py", title="Label errors", icon=":material/rule:"),
         st.Page("data.py", title="Data", icon=":material/database:"),
         st.Page("admin.py", title="Admin", icon=":material/key:"),
     ]

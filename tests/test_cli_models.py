@@ -168,3 +168,31 @@ def test_a_snapshot_that_cannot_be_used_says_why(services, ada, tmp_path):
     (tmp_path / "taught.csv").unlink()
     train(snapshot.id, "is gone")
     assert not [version for version in services.registry.list_models() if version.kind != "starter"]
+
+
+def test_promote_prints_the_guardrails_keeps_the_report_and_writes_the_file(services, ada, tmp_path):
+    add_model(services, "bad", by=ada, noise=0.45)
+    base = str(write_csv(tmp_path / "base.csv", rows(600, seed=9)))
+    file = tmp_path / "report.html"
+    done = CliRunner().invoke(cli.app, ["promote", "bad", "--data", base, "--html", str(file)])
+    assert isinstance(done.exception, ModeratoError)
+    for words in ("worse     AUC, each label", "Recall at the policy's thresholds (does not refuse)", "refused: "):
+        assert words in done.output
+    assert "The gate refuses it" in file.read_text()
+    (kept,) = services.gate_reports.list_runs()
+    assert (kept.challenger, kept.passed) == ("bad", False)
+    _, report = services.gate_reports.require(kept.id)
+    assert report.bias.texts == 960
+    assert report.speed.live > 0
+    with pytest.raises(ModeratoError, match="no gate report 99"):
+        services.gate_reports.require(99)
+
+
+def test_the_shadow_is_started_followed_and_stopped(services, ada):
+    assert "ever in the shadow" in moderato("shadow", "status")
+    add_model(services, "mine", by=ada)
+    assert "mine scores all comments" in moderato("shadow", "start", "mine", "--rate", "0.2")
+    assert "(rate 0.2)" in moderato("shadow", "status")
+    with pytest.raises(ModeratoError, match="mine runs in the shadow already"):
+        moderato("shadow", "start", "mine")
+    assert "mine has left" in moderato("shadow", "stop")

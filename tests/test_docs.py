@@ -20,7 +20,7 @@ def test_every_setting_is_documented(name):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_is_documented(page):
-    assert f"*{page.capitalize()}*" in OPERATING
+    assert f"*{page.replace('_', ' ').capitalize()}*" in OPERATING
 
 
 @pytest.mark.parametrize("command", COMMANDS)

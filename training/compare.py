@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.accounts import Person, Role, check_role
 from core.domain import ModelVersion
 from core.errors import ModelUnavailable, ModeratoError
 from core.evaluation import EvaluationItem, labels_of
-from core.gate import Evidence, GateReport, compare, unopposed
+from core.gate import Beside, Evidence, GateReport, compare, templates, unopposed
+from core.gate.bias import BiasScores
+from core.gate.speed import measure_speed
+from core.labels import LABELS
 from core.scoring.load import load_scorer, probe
 from core.scoring.protocol import Scorer, Scores
 from core.services import Services
@@ -39,6 +43,16 @@ class ScoredSet:
         return evaluate(self.scores[model], self.labels, self.weights, resamples=_RESAMPLES).to_json()
 
 
+def run_gate(
+    services: Services, name: str, *, by: Person, data: Path | None = None, progress: Progress | None = None
+) -> tuple[GateReport, list[ScoredSet]]:
+    """`examine`, and the report is kept with who asked for it, passed or not."""
+    check_role(by, Role.ADMIN)
+    report, sets = examine(services, name, data=data, progress=progress)
+    services.gate_reports.add(report, by=by)
+    return report, sets
+
+
 def examine(
     services: Services, name: str, *, data: Path | None = None, progress: Progress | None = None
 ) -> tuple[GateReport, list[ScoredSet]]:
@@ -63,7 +77,17 @@ def examine(
     if verdict or live is None:
         return verdict or unopposed(name), sets
     evidence = [Evidence(s.name, s.labels, s.weights, s.scores[name], s.scores[live.name]) for s in sets]
-    return compare(evidence, challenger=name, live=live.name, notes=[*notes, *dropped]), sets
+    real = rows.texts if rows and len(rows) else [item.text for found in items.values() for item in found]
+    beside = _look_beside(services, scorers[live.name], scorers[name], real)
+    return compare(evidence, challenger=name, live=live.name, notes=[*notes, *dropped], beside=beside), sets
+
+
+def _look_beside(services: Services, live: Scorer, challenger: Scorer, real: list[str]) -> Beside:
+    """What is not a figure of labelled comments: the thresholds in force, bias on templates, speed."""
+    made = templates.texts()
+    toxic = LABELS.index("toxic")
+    bias = BiasScores(live.score(made)[:, toxic], challenger.score(made)[:, toxic])
+    return Beside(services.policies.active().thresholds, bias, measure_speed(live, challenger, real or made))
 
 
 def _load_live(

@@ -58,18 +58,52 @@ def fit_linear(
     """Fit normalised texts; with a `prior` its n-grams' idf is kept and its weights are the prior's mean (MAP)."""
     progress("linear: n-grams", 0.0)
     buckets = prior.buckets if prior else config.buckets
-    counts = count_matrices(texts, buckets)
-    idf = (
-        prior.idf if prior else np.concatenate([inverse_document_frequency(c, config.least_documents) for c in counts])
-    )
-    split = 1 << buckets.word_bits
-    rows = sparse.hstack([weigh(counts[0], idf[:split]), weigh(counts[1], idf[split:])], format="csr")
+    rows, idf = features(texts, buckets, least=config.least_documents, idf=prior.idf if prior else None)
     whole = _Prior.of(prior, idf, config)
     rows, met = _met_columns(rows, idf)
     fitted = _fit_labels(rows, labels, weights, whole.take(met), config, progress)
     learnt = whole.mean.copy()
     learnt[met] = np.column_stack([w for w, _ in fitted])
     return Linear.build(buckets, idf, learnt * idf[:, None], np.array([b for _, b in fitted], np.float32))
+
+
+def features(
+    texts: Sequence[str], buckets: Buckets, *, least: int, idf: NDArray[np.float32] | None = None
+) -> tuple[sparse.csr_array, NDArray[np.float32]]:
+    """What the linear half sees of n normalised texts, [n, buckets.total], and the idf, given or of these texts."""
+    counts = count_matrices(texts, buckets)
+    if idf is None:
+        idf = np.concatenate([inverse_document_frequency(c, least) for c in counts])
+    split = 1 << buckets.word_bits
+    return sparse.hstack([weigh(counts[0], idf[:split]), weigh(counts[1], idf[split:])], format="csr"), idf
+
+
+def cross_score(
+    texts: Sequence[str],
+    labels: NDArray[np.float32],
+    folds: NDArray[np.int64],
+    config: LinearConfig,
+    *,
+    weights: NDArray[np.float32] | None = None,
+    progress: Callable[[str, float], None] = lambda *_: None,
+) -> NDArray[np.float32]:
+    """Logits [n, labels] of n normalised texts, each by a model that did not see the rows of its fold, [n].
+
+    The n-grams are counted once, and their idf is that of all rows: it knows no labels.
+    """
+    progress("n-grams", 0.0)
+    rows, idf = features(texts, config.buckets, least=config.least_documents)
+    rows, _ = _met_columns(rows, idf)
+    given = np.ones(len(texts), np.float32) if weights is None else weights
+    numbers = np.unique(folds)
+    flat = _Prior.flat(rows.shape[1], labels.shape[1], config)
+    logits = np.zeros(labels.shape, np.float32)
+    for at, fold in enumerate(numbers.tolist()):
+        progress(f"fold {at + 1} of {len(numbers)}", at / len(numbers))
+        held = folds == fold
+        fitted = _fit_labels(rows[~held], labels[~held], given[~held], flat, config, lambda *_: None)
+        logits[held] = np.column_stack([rows[held] @ weight + bias for weight, bias in fitted])
+    return logits
 
 
 def _met_columns(rows: sparse.csr_array, idf: NDArray[np.float32]) -> tuple[sparse.csr_array, NDArray[np.int64]]:
@@ -96,10 +130,14 @@ class _Prior:
     @classmethod
     def of(cls, model: Linear | None, idf: NDArray[np.float32], config: LinearConfig) -> "_Prior":
         if model is None:
-            flat = np.full(len(idf), config.penalty)
-            return cls(np.zeros((len(idf), 6), np.float32), flat, np.zeros(6, np.float32), 0.0)
+            return cls.flat(len(idf), 6, config)
         mean = model.weights / np.maximum(idf, 1e-6)[:, None] * (idf > 0)[:, None]
         return cls(mean.astype(np.float32), prior_precision(idf, config), model.bias, config.anchor * 100)
+
+    @classmethod
+    def flat(cls, columns: int, labels: int, config: LinearConfig) -> "_Prior":
+        zeros = np.zeros((columns, labels), np.float32)
+        return cls(zeros, np.full(columns, config.penalty), np.zeros(labels, np.float32), 0.0)
 
     def take(self, columns: NDArray[np.int64]) -> "_Prior":
         return replace(self, mean=self.mean[columns], precision=self.precision[columns])

@@ -12,7 +12,7 @@ from core.readings import Reading
 from core.runs import Following, Say
 from core.scoring.files import resolve
 from core.services import Services
-from training.compare import examine
+from training.compare import run_gate
 from training.config import TrainConfig
 from training.corrections import FEWEST_CORRECTIONS, read_base, take_corrections
 from training.data import LabelledRows
@@ -126,8 +126,8 @@ def measure(
     started: float,
 ) -> ModelVersion:
     """Write the version's figures, and the live model's on the same comments, into the registry."""
-    report, sets = examine(
-        services, version.name, data=data, progress=lambda step, share: following.step(step, 0.8 + 0.19 * share)
+    report, sets = run_gate(
+        services, version.name, by=by, data=data, progress=lambda step, share: following.step(step, 0.8 + 0.19 * share)
     )
     metrics: dict[str, Any] = {one.name: one.metrics(version.name) for one in sets}
     live = services.registry.get(report.live) if report.live else None

@@ -7,14 +7,24 @@ With the audit sample each unit stands for N/n comments of its stratum.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from core.labels import LABELS
-from core.metrics.bins import EDGES, Floats, Ints, edge_of
-from core.metrics.intervals import Estimate, effective_cases, intervals, variance_of_total
+from core.metrics.bins import CENTRES, EDGES, Floats, Ints, edge_of
+from core.metrics.intervals import Estimate, carrying, effective_cases, intervals, variance_of_total
 
-FEW = 10
+FEW = 20
 """Below so many positives, negatives or flagged comments a number would be noise: it is None, "too few"."""
+
+UNSEEN_MISSES = 0.005
+"""Misses that each stratum is taken to have beyond those seen, for the variance of recall alone: a band in which the
+audit saw no miss is not one that has none. As in Agresti, Coull (American Statistician 52, 1998), but so little that
+a band with a few seen misses does not feel it; the size is what benchmarks/coverage.py needs."""
+
+UNSEEN_POSITIVES = 5e-6
+"""The same for AUC and average precision: positives, for each seen one and in each stratum, where among the stratum's
+negatives the model most expects them."""
 
 _NO_WIDTH = 1e-4
 
@@ -91,17 +101,18 @@ def rankings(sample: Sample) -> list[Ranking]:
     """Prevalence, AUC and average precision of each label."""
     if not len(sample.sampled):
         return [Ranking(None, None, None)] * len(LABELS)
-    sample = _trimmed(sample)
+    some = _used(sample)
+    sample = replace(sample, counts=sample.counts[..., some], places=sample.places[..., some])
     by_class = np.moveaxis(sample.counts.sum(3), 0, -1)  # [6, 2, S]
     cases = effective_cases(by_class, sample.weights)  # [6, 2]
-    hist, order = weighted(sample), _order(sample)
-    auc, auc_z = _auc(hist, order)
-    average, average_z = _average_precision(hist, order)
-    estimates = intervals(
-        np.stack([auc, average], 1),
-        _variance_of_bins(sample, np.stack([auc_z, average_z], -1)),
-        np.stack([cases.min(1), cases[:, 1]], 1),
-    )
+    hist, order = weighted(sample), order_of(sample)
+    area, area_z = auc(hist, order)
+    average, average_z = average_precision(hist, order)
+    moments = _with_unseen(sample, np.stack([area_z, average_z], 2), CENTRES[some])
+    variance = variance_of_total(moments[:2], sample.sampled, sample.population)
+    carriers = carrying(moments, sample.weights)
+    values = np.stack([area, average], 1)
+    estimates = intervals(values, variance, np.minimum(carriers, np.stack([cases.min(1), cases[:, 1]], 1)))
     prevalence = _ratios(sample, by_class[:, None, ::-1], _SHARE_OF_FIRST, cases[:, None, 1])
     enough = class_sizes(sample).min(1) >= FEW
     return [
@@ -112,20 +123,19 @@ def rankings(sample: Sample) -> list[Ranking]:
 
 def at_thresholds(sample: Sample, edges: Ints) -> list[AtThreshold]:
     """Confusion and what follows from it at each label's threshold, given as a bin edge (`edges_of`)."""
-    quadrants = np.stack([_quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
-    numbers = _ratios(sample, quadrants[:, None], _OF_QUADRANTS)
-    sizes, estimated = quadrants.sum(-1), quadrants @ sample.weights  # [6, 4]
+    cells = np.stack([quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
+    numbers = _ratios(sample, cells[:, None], OF_QUADRANTS, care=_CARE)
+    sizes, estimated = cells.sum(-1), cells @ sample.weights  # [6, 4]
     return [_at(float(EDGES[edge]), sizes[i], estimated[i], numbers[5 * i : 5 * i + 5]) for i, edge in enumerate(edges)]
 
 
-def _trimmed(sample: Sample) -> Sample:
-    """Without the bins below the lowest and above the highest score: real scores fill about half of them."""
+def _used(sample: Sample) -> slice:
+    """The bins from the lowest to the highest score: real scores fill about half of them."""
     used = np.flatnonzero(sample.counts.any((0, 1, 2)))
-    some = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
-    return replace(sample, counts=sample.counts[..., some], places=sample.places[..., some])
+    return slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
 
 
-def _quadrants(sample: Sample, label: int, edge: int) -> Floats:
+def quadrants(sample: Sample, label: int, edge: int) -> Floats:
     """Decided comments of each stratum: true and false positives, false and true negatives, shape [4, S]."""
     counts = sample.counts[:, label]
     from_edge, below = counts[..., edge:].sum(-1), counts[..., :edge].sum(-1)
@@ -148,7 +158,7 @@ def _at(threshold: float, sizes: Floats, estimated: Floats, numbers: list[Estima
     )
 
 
-_OF_QUADRANTS = np.array(
+OF_QUADRANTS = np.array(
     [
         [(1, 0, 0, 0), (1, 1, 0, 0)],  # precision
         [(1, 0, 0, 0), (1, 0, 1, 0)],  # recall
@@ -161,7 +171,25 @@ _OF_QUADRANTS = np.array(
 _SHARE_OF_FIRST = np.array([[(1, 0), (1, 1)]], np.float64)
 
 
-def _ratios(sample: Sample, cells: Floats, parts: Floats, cases: Floats | None = None) -> list[Estimate]:
+@dataclass(frozen=True, slots=True)
+class _Care:
+    """What the linearised variance of R ratios of four cells would miss."""
+
+    unseen: Floats
+    """Comments that count for the variance alone in each stratum, [R, cells]."""
+    carried: NDArray[np.bool_]
+    """Whether the interval also heeds on how few comments its variance rests, [R]."""
+
+
+_CARE = _Care(
+    unseen=UNSEEN_MISSES * np.array([(0, 0, 0, 0), (0, 0, 1, 0), *[(0, 0, 0, 0)] * 3], np.float64),
+    carried=np.array([False, False, False, True, False]),
+)
+
+
+def _ratios(
+    sample: Sample, cells: Floats, parts: Floats, cases: Floats | None = None, care: _Care | None = None
+) -> list[Estimate]:
     """Ratios of totals: `parts` [R, 2, cells] says what of the cells [6, 1, cells, S] stands above and below the line.
 
     The linearised variable is (y - R x) / X (Särndal et al. 1992, section 5.6). Six times R estimates, by label first.
@@ -171,18 +199,31 @@ def _ratios(sample: Sample, cells: Floats, parts: Floats, cases: Floats | None =
     below = (total * bottom).sum(-1)  # [6, R]
     value = ratio((total * top).sum(-1), below)
     z = ratio(top - value[..., None] * bottom, below[..., None])  # [6, R, cells]
-    moments = ((z[..., None] * cells).sum(-2), (z[..., None] ** 2 * cells).sum(-2))  # [6, R, S]
+    held = cells + (care.unseen[..., None] if care else 0.0)  # [6, R, cells, S]
+    first, second, fourth = (np.einsum("lrq,lrqs->lrs", z**power, held) for power in (1, 2, 4))
     if cases is None:
         cases = effective_cases(((bottom > 0)[..., None] * cells).sum(-2), sample.weights)
-    return intervals(value, variance_of_total(moments, sample.sampled, sample.population), cases)
+    if care:
+        cases = np.where(care.carried, np.minimum(cases, carrying((first, second, fourth), sample.weights)), cases)
+    return intervals(value, variance_of_total((first, second), sample.sampled, sample.population), cases)
 
 
-def _variance_of_bins(sample: Sample, z: Floats) -> Floats:
-    """Variance of totals of variables z [6, 2, bins, R]: shape [6, R]."""
-    counts = np.moveaxis(sample.counts, 0, 1).reshape(len(LABELS), len(sample.sampled), -1)  # [6, S, 2 bins]
-    flat = z.reshape(len(LABELS), counts.shape[-1], -1)
-    moments = tuple(np.moveaxis(counts @ power, 1, -1) for power in (flat, flat**2))  # [6, R, S]
-    return variance_of_total((moments[0], moments[1]), sample.sampled, sample.population)
+def _with_unseen(sample: Sample, z: Floats, centres: Floats) -> tuple[Floats, Floats, Floats]:
+    """Sums of z, z^2, z^4 in each stratum, [6, R, S] each, of variables z [6, 2, R, bins], with unseen positives."""
+    square = z * z
+    powers = np.concatenate([z, square, square * square], 2)
+    expected = centres * np.concatenate([z[:, 1], square[:, 1], np.ones_like(z[:, 1, :1])], 1)  # of a negative
+    negative = _sums(sample, 0, np.concatenate([powers[:, 0], expected], 1))
+    first, second, fourth = np.split(negative[:, : powers.shape[2]] + _sums(sample, 1, powers[:, 1]), 3, 1)
+    unseen, unseen_square = np.split(negative[:, powers.shape[2] : -1], 2, 1)
+    positives = sample.counts[:, :, 1].sum((0, 2))[:, None, None]
+    share = UNSEEN_POSITIVES * positives / np.maximum(negative[:, -1:], 1e-300)
+    return first + share * unseen, second + share * unseen_square, fourth
+
+
+def _sums(sample: Sample, kind: int, z: Floats) -> Floats:
+    """Sums over the decided comments of a class of variables z [6, R, bins], in each stratum: shape [6, R, S]."""
+    return z @ sample.counts[:, :, kind].transpose(1, 2, 0)
 
 
 def _above(hist: Floats) -> Floats:
@@ -190,13 +231,13 @@ def _above(hist: Floats) -> Floats:
     return hist[..., ::-1].cumsum(-1)[..., ::-1]
 
 
-def ratio(top: Floats, bottom: Floats) -> Floats:
+def ratio(top: Floats | float, bottom: Floats) -> Floats:
     """top / bottom, 0 where bottom is 0."""
     return np.divide(top, bottom, out=np.zeros(np.broadcast(top, bottom).shape), where=bottom > 0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
     """What the places say about who stands above whom within a bin. Each of shape [6, 4096]."""
 
     above: Floats
@@ -207,51 +248,52 @@ class _Order:
     """Share of the positives that stand at or above a typical one of them."""
 
 
-def _order(sample: Sample) -> _Order:
+def order_of(sample: Sample) -> Order:
     """Places of a class taken as normal around their mean; no spread at all means that scores are the same."""
     sizes = sample.counts.sum(0)  # [6, 2, BINS]
     mean = ratio(sample.places[0], sizes)
     spread = np.maximum(ratio(sample.places[1], sizes) - mean**2, 0)
     distance, width = mean[:, 0] - mean[:, 1], np.sqrt(spread.sum(1))
-    smooth = ndtr(ratio(distance, width))
     tied = width < _NO_WIDTH
+    smooth = np.zeros_like(width)
+    smooth[~tied] = ndtr(distance[~tied] / width[~tied])
     positives = sizes[:, 1]
-    return _Order(
+    return Order(
         above=np.where(tied, (1 + np.sign(np.round(distance, 6))) / 2, smooth),
         at_or_above=np.where(tied, distance > -_NO_WIDTH, smooth),
         typical=np.where(spread[:, 1] < _NO_WIDTH, 1.0, ratio(positives + 1, 2 * positives)),
     )
 
 
-def _auc(hist: Floats, order: _Order) -> tuple[Floats, Floats]:
+def auc(hist: Floats, order: Order) -> tuple[Floats, Floats]:
     """AUC [6] and its linearised variable [6, 2, BINS]: placement values, as in DeLong, DeLong, Clarke-Pearson 1988."""
     negative, positive = hist[:, 0], hist[:, 1]
     negatives, positives = negative.sum(-1, keepdims=True), positive.sum(-1, keepdims=True)
-    below = ratio(negative.cumsum(-1) - negative * order.above, negatives)  # share of negatives that a positive beats
-    above = ratio(_above(positive) - positive * order.above, positives)  # share of positives that beat a negative
-    auc = ratio((positive * below).sum(-1, keepdims=True), positives)
-    return auc[:, 0], _by_class(above - auc, negatives, below - auc, positives)
+    per_negative, per_positive = ratio(1.0, negatives), ratio(1.0, positives)
+    below = (negative.cumsum(-1) - negative * order.above) * per_negative  # share of negatives that a positive beats
+    above = (_above(positive) - positive * order.above) * per_positive  # share of positives that beat a negative
+    area = (positive * below).sum(-1, keepdims=True) * per_positive
+    return area[:, 0], _by_class((above - area) * per_negative, (below - area) * per_positive)
 
 
-def _average_precision(hist: Floats, order: _Order) -> tuple[Floats, Floats]:
+def average_precision(hist: Floats, order: Order) -> tuple[Floats, Floats]:
     """Average precision [6], sum of (R_k - R_k+1) P_k as scikit-learn has it, and its linearised variable."""
     negative, positive = hist[:, 0], hist[:, 1]
     positives = positive.sum(-1, keepdims=True)
     true = _above(positive) - positive * (1 - order.typical)
     flagged = true + _above(negative) - negative * (1 - order.at_or_above)
-    precision = ratio(true, flagged)
-    average = ratio((positive * precision).sum(-1, keepdims=True), positives)
+    per_flagged, per_positive = ratio(1.0, flagged), ratio(1.0, positives)
+    precision = true * per_flagged
+    average = (positive * precision).sum(-1, keepdims=True) * per_positive
     # a unit also moves the precision at every bin below it that holds positives
-    pull = ratio(positive, flagged)
+    pull = positive * per_flagged
     as_negative = -(pull * precision).cumsum(-1)
     as_positive = precision - average + pull.cumsum(-1) + as_negative
-    return average[:, 0], _by_class(as_negative, positives, as_positive, positives)
+    return average[:, 0], _by_class(as_negative * per_positive, as_positive * per_positive)
 
 
-def _by_class(negative: Floats, negatives: Floats, positive: Floats, positives: Floats) -> Floats:
-    z = np.empty((len(LABELS), 2, negative.shape[-1]))
-    z[:, 0], z[:, 1] = ratio(negative, negatives), ratio(positive, positives)
-    return z
+def _by_class(negative: Floats, positive: Floats) -> Floats:
+    return np.stack([negative, positive], 1)
 
 
 def edges_of(thresholds: list[float]) -> Ints:

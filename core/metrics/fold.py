@@ -6,7 +6,8 @@ decisions, undos and scores arrive, or whether one is seen twice: the counts are
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from core.metrics.cells import CELL_BITS, CELLS, PLACE_BITS, PPM, STRATUM_BITS, 
 from core.metrics.entries import SCORED, UNSCORED, Entries, Places, keys_of, pack
 from db.stores.metrics import History
 
+_STAMPS = count(1)
 _SPANS = 6
 """Spans of days whose sums are kept ready."""
 _FEW = 60_000
@@ -32,6 +34,8 @@ class Totals:
     """Whole numbers, shape [S, 8, 2, 4096]: stratum, label, class (0 or 1), bin. Labels past the six are empty."""
     places: Floats
     """Sums of the places within the bin and of their squares, [audit (0 or 1), 2, 8, 2, 4096]."""
+    stamps: list[int] = field(default_factory=lambda: [next(_STAMPS), next(_STAMPS)])
+    """Numbers never used before for the state of all counts, and for that of the audit sample's alone."""
 
 
 class Fold:
@@ -72,7 +76,7 @@ class Fold:
         moved = (old_packed != packed) | (old_places != places).any(axis=1)
         gone, come = keys_of(old_packed[moved], old_places[moved]), keys_of(packed[moved], places[moved])
         keys = np.concatenate([gone, come])
-        counts = np.concatenate([np.full(len(gone), -1), np.full(len(come), 1)])
+        counts = np.repeat(np.array([-1, 1]), [len(gone), len(come)])
         self._cells.add(keys, counts)
         for span, totals in list(self._spans.items()):
             if len(keys) > _FEW or not _follow(totals, span, keys, counts):
@@ -122,6 +126,10 @@ def _add(totals: Totals, at: Ints, keys: Ints, counts: Ints) -> None:
     """Add counts to the strata `at`; sums of whole numbers, so their order does not matter."""
     cell, place = (keys >> PLACE_BITS) & (CELLS - 1), keys & (PLACES - 1)
     audit = totals.strata[at] & 1
+    if len(at):
+        totals.stamps[0] = next(_STAMPS)
+    if audit.any():
+        totals.stamps[1] = next(_STAMPS)
     _add_at(totals.counts, at * CELLS + cell, counts)
     _add_at(totals.places, (2 * audit) * CELLS + cell, counts * place)
     _add_at(totals.places, (2 * audit + 1) * CELLS + cell, counts * place**2)

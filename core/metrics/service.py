@@ -11,7 +11,7 @@ import numpy as np
 from core.domain import Stage, now
 from core.labels import LABELS
 from core.metrics.activity import HourCounts, ScoreDays, score_days
-from core.metrics.bins import Floats
+from core.metrics.bins import Floats, Ints
 from core.metrics.cells import PPM, split_stratum, stratum_of
 from core.metrics.estimate import AtThreshold, Ranking, Sample, at_thresholds, class_sizes, edges_of, rankings
 from core.metrics.fold import Fold, Totals
@@ -22,6 +22,8 @@ _CHUNK = 200_000
 """Ledger entries folded at a time: bounds the memory of a first fold."""
 _MODELS = 4
 """Models whose folds are kept; the one unused for longest is folded again when asked for."""
+_KEPT = 16
+"""Views whose rankings are kept until something in them changes."""
 _PROBE = 20_000
 """Comments without a score that are looked up at a time."""
 _PROBE_SECONDS = 5.0
@@ -90,6 +92,25 @@ class Overview:
     """Comments of the strata that have a decided audit item; the rest of the traffic nothing is known about."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """What a view's numbers have in common at all thresholds."""
+
+    sample: Sample
+    rankings: list[Ranking]
+    sizes: Ints
+    at: dict[bytes, list[AtThreshold]]
+    """The last thresholds asked for, as edges, and what holds at them."""
+
+    def at_edges(self, edges: Ints) -> list[AtThreshold]:
+        """What holds at these thresholds' edges [6]."""
+        key = edges.tobytes()
+        if key not in self.at:
+            self.at.clear()
+            self.at[key] = at_thresholds(self.sample, edges)
+        return self.at[key]
+
+
 class Metrics:
     """Keeps a fold a model in this process; thread-safe. Reads the database, never writes it."""
 
@@ -98,6 +119,7 @@ class Metrics:
         self._lock = threading.RLock()
         self._folds: OrderedDict[int, Fold] = OrderedDict()
         self._probed: dict[int, float] = {}
+        self._ranked: OrderedDict[tuple[int, Days, View], tuple[object, _Ranked]] = OrderedDict()
         self._hours = HourCounts()
 
     def version(self) -> Version:
@@ -163,6 +185,15 @@ class Metrics:
             _take_late_scores(MetricsStore(session), fold, model_id, fold.unscored())
             return fold
 
+    def fold_part(self, model_id: int) -> bool:
+        """Take in the next part of the ledger; says whether more waits. Readers come in between parts."""
+        with self._lock, self._sessions.read() as session:
+            store, fold = MetricsStore(session), self._fold(model_id)
+            end = store.ledger_end()
+            if fold.cursor < end:
+                _fold_part(store, fold, model_id, end)
+            return fold.cursor < end
+
     def _overviews(
         self, model_id: int, days: Days, views: tuple[View, ...], thresholds: list[float] | None
     ) -> list[Overview]:
@@ -171,9 +202,21 @@ class Metrics:
             totals = self._refresh(store, model_id).totals(days.first, days.last)
             strata = store.strata(days.first, days.last)
             thresholds = thresholds or store.thresholds() or [_DEFAULT_THRESHOLD] * len(LABELS)
-            samples = [_sample(totals, strata, view) for view in views]
+            found = [self._rank((model_id, days, view), totals, strata) for view in views]
         edges, traffic = edges_of(thresholds), int(strata[:, 2].sum())
-        return [_overview(sample, view, edges, traffic) for sample, view in zip(samples, views, strict=True)]
+        return [_overview(ranked, view, edges, traffic) for ranked, view in zip(found, views, strict=True)]
+
+    def _rank(self, key: tuple[int, Days, View], totals: Totals, strata: Floats) -> "_Ranked":
+        """The view's sample and rankings; made anew only if one of its own counts changed since the last time."""
+        view = key[2]
+        state = (totals.stamps[0], None) if view is View.REVIEWED else (totals.stamps[1], strata.tobytes())
+        if key not in self._ranked or self._ranked[key][0] != state:
+            sample = _sample(totals, strata, view)
+            self._ranked[key] = state, _Ranked(sample, rankings(sample), class_sizes(sample), {})
+        self._ranked.move_to_end(key)
+        while len(self._ranked) > _KEPT:
+            self._ranked.popitem(last=False)
+        return self._ranked[key][1]
 
     def _refresh(self, store: MetricsStore, model_id: int) -> Fold:
         end = store.ledger_end()
@@ -181,9 +224,7 @@ class Metrics:
         if end < fold.cursor:  # another ledger was put in this one's place
             fold = self._folds[model_id] = Fold()
         while fold.cursor < end:
-            upto = min(end, fold.cursor + _CHUNK)
-            fold.reconcile(store.history_between(model_id, fold.cursor, upto))
-            fold.cursor = upto
+            _fold_part(store, fold, model_id, end)
         self._probe(store, fold, model_id)
         return fold
 
@@ -203,6 +244,12 @@ class Metrics:
         while len(self._folds) > _MODELS:
             self._folds.popitem(last=False)
         return self._folds[model_id]
+
+
+def _fold_part(store: MetricsStore, fold: Fold, model_id: int, end: int) -> None:
+    upto = min(end, fold.cursor + _CHUNK)
+    fold.reconcile(store.history_between(model_id, fold.cursor, upto))
+    fold.cursor = upto
 
 
 def _take_late_scores(store: MetricsStore, fold: Fold, model_id: int, waiting: np.ndarray) -> None:
@@ -233,13 +280,14 @@ def _population(kept: np.ndarray, sampled: Floats, strata: Floats) -> Floats:
     return np.maximum([size.get(number, 0.0) for number in kept.tolist()], sampled)
 
 
-def _overview(sample: Sample, view: View, edges: np.ndarray, traffic: int) -> Overview:
-    ranked, at, sizes = rankings(sample), at_thresholds(sample, edges), class_sizes(sample)
+def _overview(found: _Ranked, view: View, edges: np.ndarray, traffic: int) -> Overview:
+    sample, sizes, at = found.sample, found.sizes, found.at_edges(edges)
     return Overview(
         view=view,
         sample=sample,
         labels=tuple(
-            LabelReport(label, int(sizes[i, 1]), int(sizes[i, 0]), ranked[i], at[i]) for i, label in enumerate(LABELS)
+            LabelReport(label, int(sizes[i, 1]), int(sizes[i, 0]), found.rankings[i], at[i])
+            for i, label in enumerate(LABELS)
         ),
         decided=int(sample.sampled.sum()),
         traffic=traffic,

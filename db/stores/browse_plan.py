@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import REAL, ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import REAL, ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from core.domain import Lane, Outcome, RoutingState
+from core.domain import BLIND_LANES, Lane, Outcome, RoutingState
 from db.models import CommentRow, DecisionRow, GoldenRow, PendingRow, RoutingRow, ScoreRow
 from db.stores.search import TextMatch, parse
 
@@ -44,7 +44,7 @@ class Criteria:
     ranges: tuple[tuple[int, float, float], ...] = ()
     """Of that model's scores: a label's index, the least and the greatest probability."""
     hide_open_audit: bool = True
-    """Leave undecided audit items out of searches by score, which would tell their scores."""
+    """Leave what waits for a blind decision out of searches by score or label, which would tell it."""
     moderator: str | None = None
     """Who decided it, also if that was undone."""
     since: datetime | None = None
@@ -149,8 +149,8 @@ class Plan:
             yield "state", lambda i, _l, _h: _has(RoutingRow, i, lambda r: _stands(r, wanted))
         if wanted.model_id is not None:
             yield "score", lambda i, _l, _h: _has(ScoreRow, i, lambda s: _scored(s, wanted))
-        if wanted.ranges and wanted.hide_open_audit:
-            yield "audit", lambda i, _l, _h: ~_has(RoutingRow, i, _is_open_audit)
+        if (wanted.ranges or wanted.decided_label is not None) and wanted.hide_open_audit:
+            yield "audit", lambda i, _l, _h: ~_has(RoutingRow, i, lambda r: [is_blind(r)])
         if wanted.source is not None:
             yield "source", lambda i, _l, _h: _has(CommentRow, i, lambda c: [c.source == wanted.source])
         if wanted.since or wanted.until:
@@ -168,8 +168,10 @@ def _stands(routing: Any, wanted: Criteria) -> list[ColumnElement[bool]]:
     return [routing.state == wanted.state, *([routing.lane == wanted.lane] if wanted.lane else [])]
 
 
-def _is_open_audit(routing: Any) -> list[ColumnElement[bool]]:
-    return [and_(routing.audit, routing.state == RoutingState.OPEN)]
+def is_blind(routing: Any) -> ColumnElement[bool]:
+    """Condition on a routing row: the comment waits for a decision that nothing may sway."""
+    lanes = routing.lane.in_([lane.value for lane in BLIND_LANES])
+    return and_(or_(routing.audit, lanes), routing.state == RoutingState.OPEN)
 
 
 def _scored(score: Any, wanted: Criteria) -> list[ColumnElement[bool]]:
@@ -181,11 +183,12 @@ def _scored(score: Any, wanted: Criteria) -> list[ColumnElement[bool]]:
 
 
 def effective(decision: Any) -> list[ColumnElement[bool]]:
-    """Of a decision row: it stands, was not taken back, and settles something."""
+    """Of a decision row: it stands, and says what the comment is. The rule of db.stores.decisions.is_effective."""
     undo = aliased(DecisionRow)
     undone = exists(select(1).where(undo.revokes == decision.id))
     # SQLite takes the unique index of revokes to be telling: most entries are NULL there, so keep it out of this
-    return [func.coalesce(decision.revokes, 0) == 0, decision.outcome != Outcome.ESCALATE, ~undone]
+    said = [decision.outcome != Outcome.ESCALATE, decision.lane != Lane.SECOND]
+    return [func.coalesce(decision.revokes, 0) == 0, *said, ~undone]
 
 
 def _gave(decision: Any, label: int) -> list[ColumnElement[bool]]:

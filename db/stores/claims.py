@@ -4,17 +4,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core.domain import Lane
+from core.domain import OTHERS_LANES, Lane
 from db.models import ClaimRow, DecisionRow, RoutingRow
+from db.stores.decisions import is_standing
 
 _OPEN = text("routing.state = 'open'")
 """Spelled out: SQLite uses a partial index only for a condition that it can read."""
-_OTHERS_ONLY = frozenset({Lane.SECOND, Lane.ADJUDICATION})
-"""Lanes whose comments go to somebody who has not decided them before."""
 _LIVE = text("claim.released_at IS NULL")
 
 
@@ -45,16 +44,19 @@ class ClaimStore:
             ended = update(ClaimRow).where(ClaimRow.id.in_(ids)).values(released_at=ClaimRow.lease_until)
             self._session.execute(ended)
 
-    def free(self, lane: Lane, limit: int, *, person: str, passed_since: datetime | None) -> list[int]:
+    def free(
+        self, lane: Lane, limit: int, *, person: str, passed_since: datetime | None, judges: Collection[str] = ()
+    ) -> list[int]:
         """Open comments of the lane that nobody holds, most urgent first, locked against other claimers.
 
-        With `passed_since`, without those that the person skipped or escalated after that moment.
+        With `passed_since`, without those that the person skipped or escalated after that moment. Comments that need
+        another opinion go to those who have given none; where all of `judges` have, to the person too.
         """
         query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == lane.value, ~_is_claimed())
         if passed_since:
             query = query.where(~_was_passed(person, passed_since))
-        if lane in _OTHERS_ONLY:
-            query = query.where(~_has_decided(person))
+        if lane in OTHERS_LANES:
+            query = query.where(~_is_for_others(lane, person, judges))
         query = query.order_by(RoutingRow.priority, RoutingRow.comment_id).limit(limit)
         return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
 
@@ -110,6 +112,18 @@ class ClaimStore:
         found = dict(self._session.execute(query).all())
         return {lane: found.get(lane.value, 0) for lane in Lane}
 
+    def for_others(self, lane: Lane, person: str, judges: Collection[str]) -> int:
+        """How many open comments of the lane the person cannot have, having given an opinion."""
+        query = select(func.count()).select_from(RoutingRow).where(_OPEN, RoutingRow.lane == lane.value)
+        return self._session.scalar(query.where(_is_for_others(lane, person, judges))) or 0
+
+    def had_since_decided(self, comment_id: int, person: str) -> bool:
+        """Whether the person has had a claim on the comment that began after its newest entry in the ledger."""
+        newest = select(func.max(DecisionRow.id)).where(DecisionRow.comment_id == comment_id).scalar_subquery()
+        since = select(DecisionRow.decided_at).where(DecisionRow.id == newest).scalar_subquery()
+        query = select(ClaimRow.id).where(ClaimRow.comment_id == comment_id, ClaimRow.person == person)
+        return self._session.scalar(query.where(ClaimRow.claimed_at >= since).limit(1)) is not None
+
     def others(self, person: str, *, at: datetime) -> tuple[int, int, datetime | None]:
         """Of other people's running claims: how many, how many of them held, and when the first one lapses."""
         query = select(func.count(), func.sum(text("CASE WHEN held THEN 1 ELSE 0 END")), func.min(ClaimRow.lease_until))
@@ -122,12 +136,20 @@ def _is_claimed() -> ColumnElement[bool]:
     return select(ClaimRow.id).where(ClaimRow.comment_id == RoutingRow.comment_id, _LIVE).exists()
 
 
-def _has_decided(person: str) -> ColumnElement[bool]:
-    return (
-        select(DecisionRow.id)
-        .where(DecisionRow.comment_id == RoutingRow.comment_id, DecisionRow.person == person)
-        .exists()
+def _entries() -> Select[int]:
+    return select(DecisionRow.id).where(DecisionRow.comment_id == RoutingRow.comment_id)
+
+
+def _is_for_others(lane: Lane, person: str, judges: Collection[str]) -> ColumnElement[bool]:
+    """The person has given an opinion; an undone one counts too, unless it was a second one: that was blind."""
+    counts = or_(DecisionRow.lane.not_in([lane.value for lane in OTHERS_LANES]), is_standing())
+    gave = _entries().where(DecisionRow.person == person, counts).exists()
+    if lane is not Lane.ADJUDICATION or not judges:
+        return gave
+    judged = select(func.count(DecisionRow.person.distinct())).where(
+        DecisionRow.comment_id == RoutingRow.comment_id, DecisionRow.person.in_(judges)
     )
+    return and_(gave, judged.scalar_subquery() < len(judges))
 
 
 def _was_passed(person: str, since: datetime) -> ColumnElement[bool]:

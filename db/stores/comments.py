@@ -14,7 +14,7 @@ _NAMES = ", ".join(_COLUMNS)
 _SQLITE = f"INSERT INTO comment ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
 _ARRAYS = ", ".join(f"%s::{'bigint' if name.endswith('_at') else 'text'}[]" for name in _COLUMNS)
 _POSTGRESQL = f"INSERT INTO comment ({_NAMES}) SELECT * FROM unnest({_ARRAYS}) ON CONFLICT DO NOTHING RETURNING id"
-_INTAKE_LOCK = 8_501_003
+INTAKE_LOCK = 8_501_003
 """First key of the advisory lock on a source: two that add the same ids in another order would deadlock."""
 
 
@@ -88,7 +88,7 @@ class CommentStore:
     def _add_postgresql(self, comments: Sequence[CommentValues]) -> Sequence[int]:
         connection = self._session.connection()
         for source in sorted({comment.source for comment in comments}):
-            self._session.execute(select(func.pg_advisory_xact_lock(_INTAKE_LOCK, func.hashtext(source))))
+            self._session.execute(select(func.pg_advisory_xact_lock(INTAKE_LOCK, func.hashtext(source))))
         arrays = tuple(list(values) for values in zip(*comments, strict=True))
         ids = list(connection.exec_driver_sql(_POSTGRESQL, arrays).scalars())
         connection.exec_driver_sql(

@@ -98,22 +98,7 @@ class DatasetStore:
 
         One statement, so one consistent view however long it takes; `training` keeps evaluation items out.
         """
-        found = _select(
-            CommentRow.id,
-            CommentRow.external_id,
-            CommentRow.text,
-            DecisionRow.labels,
-            CommentRow.source,
-            DecisionRow.person,
-            DecisionRow.decided_at,
-            DecisionRow.lane,
-            DecisionRow.blind,
-            DecisionRow.outcome,
-            ModelVersionRow.name,
-            DecisionRow.policy_id,
-            suggested_by(),
-        ).outerjoin(ModelVersionRow, ModelVersionRow.id == DecisionRow.model_id)
-        found = found.where(*_conditions(filters, training=training)).order_by(CommentRow.id)
+        found = decided_comments().where(*_conditions(filters, training=training)).order_by(CommentRow.id)
         rows = self._session.execute(found.execution_options(yield_per=_FETCH))
         for part in rows.partitions():
             yield [DecidedComment(*row) for row in part]
@@ -158,10 +143,13 @@ class DatasetStore:
         return found
 
     def audit_items(self, limit: int) -> list[EvaluationItem]:
-        """The newest decided audit items, each weighted by its band's traffic / the band's items that are given."""
+        """The newest decided audit items, each weighted by its stratum's traffic / the stratum's items that are given.
+
+        A stratum is a band under one audit rate: within a band, drift and removal without review make rates differ.
+        """
         latest = latest_effective()
         found = (
-            select(CommentRow.id, CommentRow.text, DecisionRow.labels, RoutingRow.band)
+            select(CommentRow.id, CommentRow.text, DecisionRow.labels, RoutingRow.band, RoutingRow.rate)
             .join(latest, latest.c.comment_id == CommentRow.id)
             .join(DecisionRow, DecisionRow.id == latest.c.decision_id)
             .join(RoutingRow, and_(RoutingRow.comment_id == CommentRow.id, RoutingRow.audit))
@@ -169,12 +157,12 @@ class DatasetStore:
             .limit(limit)
         )
         rows = self._session.execute(found).all()
-        traffic = dict(
-            self._session.execute(select(StratumRow.band, func.sum(StratumRow.count)).group_by(StratumRow.band)).all()
-        )
-        drawn = Counter(row.band for row in rows)
-        weights = {band: float(traffic.get(band) or number) / number for band, number in drawn.items()}
-        return [EvaluationItem(row.id, row.text, row.labels, weights[row.band]) for row in rows]
+        sizes = select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
+        found_sizes = self._session.execute(sizes.group_by(StratumRow.band, StratumRow.rate))
+        traffic = {(band, rate): float(count) for band, rate, count in found_sizes}
+        drawn = Counter((row.band, row.rate) for row in rows)
+        weights = {stratum: traffic.get(stratum, number) / number for stratum, number in drawn.items()}
+        return [EvaluationItem(row.id, row.text, row.labels, weights[row.band, row.rate]) for row in rows]
 
     def golden_items(self, limit: int) -> list[EvaluationItem]:
         """The newest golden items; each stands for itself."""
@@ -187,6 +175,25 @@ class DatasetStore:
     def _next_of(self, column: Any, found: list[str]) -> str | None:
         after = [column > found[-1]] if found else []
         return self._session.scalar(select(func.min(column)).where(*after))
+
+
+def decided_comments() -> Select[Any]:
+    """Select DecidedComment's fields of every decided comment."""
+    return _select(
+        CommentRow.id,
+        CommentRow.external_id,
+        CommentRow.text,
+        DecisionRow.labels,
+        CommentRow.source,
+        DecisionRow.person,
+        DecisionRow.decided_at,
+        DecisionRow.lane,
+        DecisionRow.blind,
+        DecisionRow.outcome,
+        ModelVersionRow.name,
+        DecisionRow.policy_id,
+        suggested_by(),
+    ).outerjoin(ModelVersionRow, ModelVersionRow.id == DecisionRow.model_id)
 
 
 def _select(*columns: Any) -> Select[Any]:

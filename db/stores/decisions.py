@@ -99,6 +99,11 @@ class DecisionStore:
         found = select(DecisionRow).where(DecisionRow.comment_id == comment_id, is_standing())
         return self._one(found.order_by(DecisionRow.id.desc()).limit(1))
 
+    def get_effective(self, comment_id: int) -> Decision | None:
+        """The decision that holds for the comment."""
+        found = select(DecisionRow).where(DecisionRow.comment_id == comment_id, is_effective())
+        return self._one(found.order_by(DecisionRow.id.desc()).limit(1))
+
     def standing(self, comment_ids: Collection[int]) -> dict[int, Decision]:
         """The same for many, by comment."""
         found = select(DecisionRow).where(DecisionRow.comment_id.in_(comment_ids), is_standing())

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from core.domain import RoutingState
 from db.models import (
     ClaimRow,
     CommentRow,
@@ -16,7 +15,7 @@ from db.models import (
     RoutingRow,
     ScoreRow,
 )
-from db.stores.browse_plan import effective
+from db.stores.browse_plan import effective, is_blind
 
 
 class HistoryStore:
@@ -68,12 +67,10 @@ class HistoryStore:
         return self._session.scalars(same.order_by(CommentRow.id.desc()).limit(limit)).all()
 
     def blind_texts(self, hashes: Collection[str]) -> set[str]:
-        """Which of the texts stand in an audit item that nobody decided yet."""
+        """Which of the texts stand in a comment that waits for a blind decision."""
         routing: Any = aliased(RoutingRow)
-        open_audit = exists().where(
-            routing.comment_id == CommentRow.id, routing.audit, routing.state == RoutingState.OPEN
-        )
-        query = select(CommentRow.text_hash).where(CommentRow.text_hash.in_(hashes), open_audit)
+        waits = exists().where(routing.comment_id == CommentRow.id, is_blind(routing))
+        query = select(CommentRow.text_hash).where(CommentRow.text_hash.in_(hashes), waits)
         return set(self._session.scalars(query))
 
     def moderators(self) -> list[str]:

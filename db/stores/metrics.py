@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Integer, Select, case, cast, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, Integer, Select, bindparam, case, cast, func, literal, select, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
@@ -57,6 +57,43 @@ class History:
         return History(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
+def _histories(comment_ids: Any) -> Any:
+    """All entries of the comments of a subquery; takes a parameter `model_id`."""
+    # Whether an entry holds is for the reader to say: asked here, SQLite would walk the whole ledger by `revokes`.
+    golden = select(GoldenRow.comment_id).where(GoldenRow.comment_id == DecisionRow.comment_id).exists()
+    # five small numbers as one: columns are what a bulk read pays for
+    says_nothing = (DecisionRow.outcome == Outcome.ESCALATE.value) | (DecisionRow.lane == Lane.SECOND.value)
+    silent = case((says_nothing, 1), else_=0)
+    small = cast(RoutingRow.day, BigInteger) * 4096 + RoutingRow.band * 256
+    small = small + cast(RoutingRow.audit, Integer) * 128 + silent * 64 + DecisionRow.labels
+    by_model = ScoreRow.model_id == bindparam("model_id")
+    return (
+        select(
+            DecisionRow.id,
+            DecisionRow.comment_id,
+            func.coalesce(DecisionRow.revokes, 0),
+            small,
+            RoutingRow.rate,
+            *(func.coalesce(column, -1.0) for column in _SCORES),
+        )
+        .join(RoutingRow, RoutingRow.comment_id == DecisionRow.comment_id)
+        .outerjoin(ScoreRow, (ScoreRow.comment_id == DecisionRow.comment_id) & by_model)
+        .where(DecisionRow.comment_id.in_(comment_ids), ~golden)
+    )
+
+
+# what every refresh asks, built once: putting a statement together takes longer than looking up one comment
+_NAMED_BETWEEN = _histories(
+    select(DecisionRow.comment_id).where(DecisionRow.id > bindparam("after"), DecisionRow.id <= bindparam("upto"))
+)
+_LEDGER_END = select(func.coalesce(func.max(DecisionRow.id), 0))
+_STRATA = (
+    select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
+    .where(StratumRow.day.between(bindparam("first"), bindparam("last")))
+    .group_by(StratumRow.band, StratumRow.rate)
+)
+
+
 class MetricsStore:
     """Reads for the fold and for the activity charts."""
 
@@ -65,16 +102,15 @@ class MetricsStore:
 
     def ledger_end(self) -> int:
         """The newest entry's id; 0 for an empty ledger."""
-        return self._session.scalar(select(func.coalesce(func.max(DecisionRow.id), 0))) or 0
+        return self._session.scalar(_LEDGER_END) or 0
 
     def history_between(self, model_id: int, after: int, upto: int) -> History:
         """Of every comment named by an entry after < id <= upto: all entries, older and newer ones too."""
-        named = select(DecisionRow.comment_id).where(DecisionRow.id > after, DecisionRow.id <= upto)
-        return self._history(model_id, named)
+        return self._history(_NAMED_BETWEEN, model_id=model_id, after=after, upto=upto)
 
     def history_of(self, model_id: int, comment_ids: Ints) -> History:
         """All entries of these comments."""
-        return self._history(model_id, self._listed(comment_ids))
+        return self._history(_histories(self._listed(comment_ids)), model_id=model_id)
 
     def scored_among(self, model_id: int, comment_ids: Ints) -> Ints:
         """Those of the comments that the model has scored."""
@@ -85,12 +121,7 @@ class MetricsStore:
 
     def strata(self, first: int, last: int) -> Floats:
         """Rows (band, rate, count) of the traffic of the days first..last, shape [n, 3]."""
-        found = (
-            select(StratumRow.band, StratumRow.rate, func.sum(StratumRow.count))
-            .where(StratumRow.day.between(first, last))
-            .group_by(StratumRow.band, StratumRow.rate)
-        )
-        return self._table(found, 3)
+        return self._table(_STRATA, 3, {"first": first, "last": last})
 
     def routed(self) -> tuple[int, int]:
         """How many comments were ever routed, and how many scores were counted on the last two days of traffic."""
@@ -146,28 +177,8 @@ class MetricsStore:
         """The active policy's review thresholds; None before there is a policy."""
         return self._session.scalar(select(PolicyRow.thresholds).where(PolicyRow.active))
 
-    def _history(self, model_id: int, comment_ids: Any) -> History:
-        # Whether an entry holds is for the reader to say: asked here, SQLite would walk the whole ledger by `revokes`.
-        golden = select(GoldenRow.comment_id).where(GoldenRow.comment_id == DecisionRow.comment_id).exists()
-        # five small numbers as one: columns are what a bulk read pays for
-        says_nothing = (DecisionRow.outcome == Outcome.ESCALATE.value) | (DecisionRow.lane == Lane.SECOND.value)
-        silent = case((says_nothing, 1), else_=0)
-        small = cast(RoutingRow.day, BigInteger) * 4096 + RoutingRow.band * 256
-        small = small + cast(RoutingRow.audit, Integer) * 128 + silent * 64 + DecisionRow.labels
-        found = (
-            select(
-                DecisionRow.id,
-                DecisionRow.comment_id,
-                func.coalesce(DecisionRow.revokes, 0),
-                small,
-                RoutingRow.rate,
-                *(func.coalesce(column, -1.0) for column in _SCORES),
-            )
-            .join(RoutingRow, RoutingRow.comment_id == DecisionRow.comment_id)
-            .outerjoin(ScoreRow, (ScoreRow.comment_id == DecisionRow.comment_id) & (ScoreRow.model_id == model_id))
-            .where(DecisionRow.comment_id.in_(comment_ids), ~golden)
-        )
-        table = self._table(found, 5 + len(_SCORES))
+    def _history(self, found: Any, **values: Any) -> History:
+        table = self._table(found, 5 + len(_SCORES), values)
         id, comment_id, revokes, number = table[:, :4].astype(np.int64).T
         return History(
             id=id,
@@ -191,13 +202,13 @@ class MetricsStore:
     def _ids(self, found: Any) -> Ints:
         return self._table(found, 1).astype(np.int64).ravel()
 
-    def _table(self, found: Any, columns: int) -> Floats:
+    def _table(self, found: Any, columns: int, values: dict[str, Any] | None = None) -> Floats:
         """All rows as one array. Whole numbers up to 2^53 stay exact."""
-        parts = [np.fromiter(chain.from_iterable(rows), np.float64) for rows in self._fetched(found)]
+        parts = [np.fromiter(chain.from_iterable(rows), np.float64) for rows in self._fetched(found, values)]
         return np.concatenate([*parts, np.empty(0)]).reshape(-1, columns)
 
-    def _fetched(self, found: Any) -> Iterator[Any]:
+    def _fetched(self, found: Any, values: dict[str, Any] | None) -> Iterator[Any]:
         # the driver's own cursor: a Row object a row would double the time of a fold
-        cursor = self._session.connection().execute(found).cursor
+        cursor = self._session.connection().execute(found, values or {}).cursor
         while cursor and (rows := cursor.fetchmany(_FETCH)):
             yield rows

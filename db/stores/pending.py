@@ -42,6 +42,11 @@ class PendingStore:
         """How many comments wait because they made the live model fail."""
         return self._count_where(PendingRow.worker == SET_ASIDE)
 
+    def has_work(self) -> bool:
+        """Whether a comment waits for the live model or is being scored; those that make it fail do not count."""
+        some = select(PendingRow.comment_id).where(func.coalesce(PendingRow.worker, "") != SET_ASIDE).limit(1)
+        return self._session.scalar(some) is not None
+
     def lease(self, worker: str, limit: int, *, now: datetime, until: datetime) -> Lease:
         """Take up to `limit` comments for the worker: first those whose holder died, then the longest waiting.
 

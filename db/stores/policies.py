@@ -1,7 +1,5 @@
 """Versions of the policy. Rows are added, never edited but for which one is active."""
 
-from datetime import datetime
-
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
@@ -41,18 +39,25 @@ class PolicyStore:
         if self._session.get_bind().dialect.name == "postgresql":
             self._session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
-    def add(
-        self, thresholds: tuple[float, ...], audit_rates: tuple[float, ...], *, by: str, reason: str, at: datetime
-    ) -> Policy:
-        """Add a version and make it the active one."""
+    def before(self, policy_id: int) -> Policy | None:
+        """The version before that one."""
+        query = select(PolicyRow).where(PolicyRow.id < policy_id).order_by(PolicyRow.id.desc()).limit(1)
+        row = self._session.scalar(query)
+        return _policy(row) if row else None
+
+    def add(self, draft: Policy) -> Policy:
+        """Add a version with these numbers, who, when and why, and make it the active one. Its id is ignored."""
         self._session.execute(update(PolicyRow).where(PolicyRow.active).values(active=False))
         row = PolicyRow(
-            thresholds=list(thresholds),
-            audit_rates=list(audit_rates),
+            thresholds=list(draft.thresholds),
+            audit_rates=list(draft.audit_rates),
+            second_rate=draft.second_rate,
+            auto_remove=list(draft.auto_remove) if draft.auto_remove else None,
+            auto_audit_rate=draft.auto_audit_rate,
             active=True,
-            created_at=at,
-            created_by=by,
-            reason=reason,
+            created_at=draft.created_at,
+            created_by=draft.created_by,
+            reason=draft.reason,
         )
         self._session.add(row)
         self._session.flush()

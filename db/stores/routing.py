@@ -26,10 +26,15 @@ class Standing:
     audit: bool
     rate: float
     day: int
+    automatic: bool = False
+    """Removed without review."""
 
 
 class RoutingStore:
-    """Routing by comment. Band, audit, rate and day are written once; a settled comment stays as it is."""
+    """Routing by comment. Band, audit, rate and day are written once.
+
+    A comment that is settled, or was removed without review, stays as it is: policy and model are why.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -59,7 +64,7 @@ class RoutingStore:
         return [_standing(row) for row in self._session.execute(query.with_for_update())]
 
     def put(self, rows: Sequence[Standing], *, policy_id: int, model_id: int, at: datetime) -> None:
-        """Write how comments are routed now. Of those routed before, only what may change; of settled ones, nothing."""
+        """Write how comments are routed now. Of those routed before, only what may change, see above."""
         rows = sorted(rows, key=lambda row: row.comment_id)
         put_rows(
             self._session,
@@ -76,10 +81,11 @@ class RoutingStore:
                 "audit": [row.audit for row in rows],
                 "rate": [row.rate for row in rows],
                 "day": [row.day for row in rows],
+                "automatic": [row.automatic for row in rows],
                 "routed_at": [to_micros(at)] * len(rows),
             },
             update=("policy_id", "model_id", "state", "flagged", "lane", "priority"),
-            where=f"routing.state <> '{RoutingState.SETTLED.value}'",
+            where=f"routing.state <> '{RoutingState.SETTLED.value}' AND NOT routing.automatic",
         )
 
     def golden(self, comment_ids: Sequence[int]) -> set[int]:

@@ -5,11 +5,12 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core.domain import LABELS, Stage
+from core.domain import LABELS, NO_DAY, Stage
 from db.models import ModelVersionRow, PromotionRow, RoutingRow, ScoreRow, to_micros
+from db.quality_models import ShadowRow
 from db.stores.bulk import in_chunks, put_rows
 
 Scores = NDArray[np.float32]
@@ -62,9 +63,11 @@ class ScoreStore:
         """Scores [n, 6] of the latest routed comments that the model scored, newest first."""
         rows = (
             select(*_COLUMNS)
-            .join(RoutingRow, RoutingRow.comment_id == ScoreRow.comment_id)
-            .where(ScoreRow.model_id == model_id, RoutingRow.rate > 0)  # without what is no traffic
-            .order_by(ScoreRow.comment_id.desc())
+            .select_from(RoutingRow)
+            # + 0 keeps the index of model_id out of it: through that one all scores of the model would be sorted
+            .join(ScoreRow, (ScoreRow.comment_id == RoutingRow.comment_id) & (ScoreRow.model_id + 0 == model_id))
+            .where(RoutingRow.day > NO_DAY)
+            .order_by(RoutingRow.comment_id.desc())
             .limit(limit)
         )
         return np.array([tuple(row) for row in self._session.execute(rows)], np.float32).reshape(-1, len(LABELS))
@@ -74,13 +77,26 @@ class ScoreStore:
         query = select(ModelVersionRow.id).where(ModelVersionRow.stage == Stage.LIVE)
         return self._session.scalar(query.with_for_update(read=True) if lock else query)
 
-    def scored_while_live(self, comment_ids: Sequence[int], model_id: int) -> set[int]:
-        """Those comments that a worker has scored with this model before: since the model first went live."""
-        first = self._session.scalar(
-            select(func.min(PromotionRow.promoted_at)).where(PromotionRow.model_id == model_id)
+    def counted(self, comment_ids: Sequence[int], model_id: int) -> set[int]:
+        """Those of some routed comments that are traffic of this model already: a worker scored them with it.
+
+        That is, since the model first went live, or because they were routed while it was in the shadow. Scores from
+        elsewhere, as of a comparison, are no traffic.
+        """
+        first = select(func.min(PromotionRow.promoted_at)).where(PromotionRow.model_id == model_id).scalar_subquery()
+        in_shadow = (
+            select(ShadowRow.id)
+            .where(ShadowRow.model_id == model_id, ShadowRow.started_at <= RoutingRow.routed_at)
+            .where(or_(ShadowRow.ended_at.is_(None), ShadowRow.ended_at >= RoutingRow.routed_at))
+            .exists()
         )
         found: set[int] = set()
         for ids in in_chunks(comment_ids):
-            rows = select(ScoreRow.comment_id).where(ScoreRow.model_id == model_id, ScoreRow.comment_id.in_(ids))
-            found.update(self._session.scalars(rows if first is None else rows.where(ScoreRow.scored_at >= first)))
+            rows = (
+                select(ScoreRow.comment_id)
+                .join(RoutingRow, RoutingRow.comment_id == ScoreRow.comment_id)
+                .where(ScoreRow.model_id == model_id, ScoreRow.comment_id.in_(ids))
+                .where(or_(first.is_(None), ScoreRow.scored_at >= first, in_shadow))
+            )
+            found.update(self._session.scalars(rows))
         return found

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, delete, or_, select
 from sqlalchemy.orm import Session
 
-from core.domain import Lane, RoutingState
+from core.domain import NO_DAY, Lane, RoutingState
 from db.models import CommentRow, GoldenRow, PendingRow, RoutingRow
 from db.program_models import ApiKeyRow, SuggestionRow
 
@@ -42,6 +42,7 @@ class SuggestionStore:
         """
         state, lane = RoutingRow.state, RoutingRow.lane
         changeable = state.in_([one.value for one in _MAY_CHANGE if one is not RoutingState.OPEN])
+        alone = (RoutingRow.day == NO_DAY) & (lane == Lane.SUGGESTED.value)
         waits = (state == RoutingState.OPEN.value) & lane.in_([one.value for one in _LANES])
         query = (
             select(CommentRow.id)
@@ -49,7 +50,7 @@ class SuggestionStore:
             .outerjoin(GoldenRow, GoldenRow.comment_id == CommentRow.id)
             .where(CommentRow.text_hash == text_hash, CommentRow.source == source)
             .where(~RoutingRow.audit, GoldenRow.comment_id.is_(None))
-            .where(or_(changeable, waits, RoutingRow.rate == 0))
+            .where(or_(changeable, waits, alone))
         )
         return self._session.scalar(query.order_by(CommentRow.id.desc()).limit(1))
 

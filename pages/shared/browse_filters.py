@@ -15,11 +15,16 @@ WAITING = "Waiting for review"
 STANDING_TITLES = {
     Standing.NOT_SCORED: "Not scored",
     Standing.ESCALATED: "Waiting: escalated",
+    Standing.ADJUDICATION: "Waiting: two disagree",
     Standing.AUDIT: "Waiting: audit",
+    Standing.SECOND: "Waiting: second opinion",
+    Standing.DISAGREEMENT: "Waiting: disagreement",
+    Standing.RECHECK: "Waiting: look again",
     Standing.SUGGESTED: "Waiting: suggested",
     Standing.FLAGGED: "Waiting: flagged",
     Standing.ALLOWED: "Allowed",
     Standing.SETTLED: "Settled",
+    Standing.REMOVED: "Removed without review",
     Standing.GOLDEN: "Golden",
 }
 """How people see where a comment stands."""

@@ -24,7 +24,7 @@ CSS = """<style>
  .m-fig .wide{display:none}}
 </style>"""
 
-_VERDICTS = {"better": "▲ better", "worse": "▼ worse", "same": "no difference", "too few": "too few"}
+_VERDICTS = {"better": "▲ better", "worse": "▼ worse", "same": "no worse", "too few": "too few"}
 
 
 def metrics_table(metrics: Mapping[str, Any], name: str) -> str:

@@ -2,24 +2,34 @@
 
 import html
 from collections.abc import Callable, Sequence
+from uuid import uuid4
 
 import pandas as pd
 import streamlit as st
 
+from core.accounts import Role
 from core.browse import History, Item
+from core.errors import ModeratoError
 from core.history import Event, Standing
 from core.labels import LABEL_TITLES, LABELS
+from pages.shared.access import require
 from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import CSS, comment_html, draw_comment, plain
+from pages.shared.resources import services
 
 BADGES = {
     Standing.NOT_SCORED: "gray",
     Standing.ESCALATED: "violet",
+    Standing.ADJUDICATION: "violet",
     Standing.AUDIT: "blue",
+    Standing.SECOND: "blue",
+    Standing.DISAGREEMENT: "blue",
+    Standing.RECHECK: "blue",
     Standing.SUGGESTED: "gray",
     Standing.FLAGGED: "orange",
     Standing.ALLOWED: "green",
     Standing.SETTLED: "red",
+    Standing.REMOVED: "red",
     Standing.GOLDEN: "yellow",
 }
 """Colours of where a comment stands."""
@@ -56,12 +66,31 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
         draw_comment(comment.id, comment.text, masked=is_severe(comment))
     if comment.hidden:
         st.info(
-            "In the audit lane: scores, labels and notes are hidden until it is decided.",
+            "It waits for a blind decision: scores, labels and notes are hidden until it is decided.",
             icon=":material/visibility_off:",
         )
+    if comment.standing is Standing.REMOVED:
+        _draw_removed(comment.id)
     _draw_scores(history.events)
     st.html(timeline_html(history.events, comment.id))
     _draw_identical(history.identical, open_comment)
+
+
+def _draw_removed(comment_id: int) -> None:
+    """Say that nobody looked at it, and let somebody ask for that."""
+    st.info(
+        "The policy removed this without review. Sent to review, it stays removed until somebody decides.",
+        icon=":material/auto_delete:",
+    )
+    st.button("Send to review", key=f"send_to_review_{comment_id}", icon=":material/undo:", on_click=_send_to_review,
+              args=(comment_id,))  # fmt: skip
+
+
+def _send_to_review(comment_id: int) -> None:
+    try:
+        services().removals.send_to_review(comment_id, by=require(Role.MODERATOR), client_id=uuid4())
+    except ModeratoError as error:
+        st.toast(str(error), icon=":material/error:")
 
 
 def timeline_html(events: Sequence[Event], comment_id: int) -> str:

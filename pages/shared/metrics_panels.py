@@ -10,13 +10,17 @@ from core.labels import LABEL_TITLES, LABELS
 from core.metrics import curves
 from core.metrics.estimate import FEW
 from core.metrics.service import Days, Metrics, ModelChoice, Overview, Version, View
-from pages.shared import charts, metrics_tables, state
-from pages.shared.chart_views import draw_chart
+from pages.shared import metric_charts, metrics_tables, metrics_words, state
+from pages.shared.charts import Chart, draw_chart
 
 SPANS = {"1 day": 1, "7 days": 7, "30 days": 30, "All": None}
 _ALWAYS_COUNTED = (Lane.ESCALATED, Lane.AUDIT, Lane.FLAGGED)
 _TRAFFIC_SECONDS = 5.0
 """While nobody decides but comments come in, the page follows at this pace."""
+_RANKING = "Does the model rank true cases above the rest?"
+_COST = "How much precision does more recall cost?"
+_MEANING = "Does a score of 10 % mean one in ten?"
+_DRIFT = "Do scores drift from day to day?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +82,33 @@ def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:
         st.info("  \n".join(notes), icon=":material/info:")
 
 
-def draw_ranking(reviewed: Overview, traffic: Overview) -> None:
-    """ROC of all labels, side by side."""
-    st.subheader("Does the model rank true cases above the rest?")
-    st.caption("ROC curves; the legend gives the area under each (AUC). 0.5 is chance, 1 is perfect.")
-    for column, overview in zip(st.columns(2, gap="large"), (reviewed, traffic), strict=True):
+def draw_ranking(reviewed: Overview, traffic: Overview, label: str) -> None:
+    """ROC of all labels, side by side; the chosen label's with its band."""
+    st.subheader(_RANKING)
+    charts = [metric_charts.roc(overview, label) for overview in (reviewed, traffic)]
+    banded = any(series.low for chart in charts for series in chart.series)
+    band = f" Shaded: the 95 % interval of {LABEL_TITLES[label].lower()}, the label chosen below." if banded else ""
+    st.caption(f"ROC curves; the legend gives the area under each (AUC). 0.5 is chance, 1 is perfect.{band}")
+    for column, overview, chart in zip(st.columns(2, gap="large"), (reviewed, traffic), charts, strict=True):
         with column:
             _head(overview)
-            if any(report.ranking.auc for report in overview.labels):
-                draw_chart(charts.roc(overview), f"roc_{overview.view}", "ROC curves by label")
+            if chart.series:
+                _draw_one(chart, "roc", overview, _RANKING)
             else:
                 _too_few(f"No label has {FEW} decided positives and {FEW} negatives yet.")
 
 
 def draw_numbers(reviewed: Overview, traffic: Overview) -> None:
-    """The table of all labels."""
+    """The table of all labels, and each label's difference of the two views in a sentence."""
     st.subheader("How good is each label at the policy's threshold?")
     st.caption("Small figures are 95 % intervals. Positives are decided comments that people gave the label.")
     st.html(metrics_tables.numbers(reviewed, traffic))
+    st.markdown("**What does the difference of the two rows mean?**")
+    st.html(metrics_tables.sentences(metrics_words.differences(reviewed, traffic)))
 
 
-@st.fragment
-def draw_label(metrics: Metrics, choice: Choice) -> None:
-    """One label at a threshold that a slider moves. A fragment: moving it redraws nothing else."""
+def choose_label() -> str:
+    """The label that the charts below are about, by a widget that the address keeps."""
     st.subheader("What would another threshold do?")
     label = st.pills(
         "Label",
@@ -112,7 +120,12 @@ def draw_label(metrics: Metrics, choice: Choice) -> None:
         format_func=LABEL_TITLES.__getitem__,
         label_visibility="collapsed",
     )
-    label = label or LABELS[0]
+    return label or LABELS[0]
+
+
+@st.fragment
+def draw_label(metrics: Metrics, choice: Choice, label: str) -> None:
+    """One label at a threshold that a slider moves. A fragment: moving it redraws nothing else."""
     thresholds = metrics.thresholds()
     start = min(max(thresholds[LABELS.index(label)], 0.01), 0.99)
     thresholds[LABELS.index(label)] = st.slider(
@@ -136,8 +149,7 @@ def draw_activity(metrics: Metrics) -> None:
     with st.container(horizontal=True):
         for lane in (lane for lane in Lane if backlog.get(lane) or lane in _ALWAYS_COUNTED):
             st.metric(f"Waiting, {lane}", f"{backlog.get(lane, 0):,}", border=True)
-    st.markdown("**How many decisions are made an hour?**")
-    draw_chart(charts.hours(metrics.decisions_per_hour()), "hours", "Decisions an hour, last 48 hours")
+    draw_chart(metric_charts.hours(metrics.decisions_per_hour()), "hours", "How many decisions are made an hour?")
 
 
 @st.fragment(run_every=1)
@@ -163,11 +175,15 @@ def _draw_confusion(shown: list[Overview], label: str) -> None:
         with column:
             _head(overview)
             st.html(metrics_tables.matrix(report.at.confusion, estimated=overview.view is View.TRAFFIC))
-            st.html(metrics_tables.at_threshold(report.at, report.ranking.average_precision, _error(overview, label)))
+            st.html(
+                metrics_tables.at_threshold(
+                    report.at, report.ranking.average_precision, metrics_tables.calibration_error(overview, label)
+                )
+            )
 
 
 def _draw_precision_recall(shown: list[Overview], label: str) -> None:
-    st.markdown("**How much precision does more recall cost?**")
+    st.markdown(f"**{_COST}**")
     for column, overview in zip(st.columns(2, gap="large"), shown, strict=True):
         report = overview.labels[LABELS.index(label)]
         with column:
@@ -177,12 +193,11 @@ def _draw_precision_recall(shown: list[Overview], label: str) -> None:
                 continue
             at = report.at
             point = (at.recall.value, at.precision.value) if at.recall and at.precision else None
-            figure = charts.precision_recall(overview.sample, label, point)
-            draw_chart(figure, f"pr_{overview.view}_{label}", "Precision-recall curve")
+            _draw_one(metric_charts.precision_recall(overview.sample, label, point), f"pr_{label}", overview, _COST)
 
 
 def _draw_calibration(shown: list[Overview], label: str) -> None:
-    st.markdown("**Does a score of 10 % mean one in ten?**")
+    st.markdown(f"**{_MEANING}**")
     for column, overview in zip(st.columns(2, gap="large"), shown, strict=True):
         report = overview.labels[LABELS.index(label)]
         with column:
@@ -191,21 +206,22 @@ def _draw_calibration(shown: list[Overview], label: str) -> None:
                 _too_few(_why_few(report.positives, report.negatives))
                 continue
             found = curves.calibration(overview.sample, LABELS.index(label))
-            draw_chart(charts.calibration(found, label), f"calibration_{overview.view}_{label}", "Calibration curve")
+            _draw_one(metric_charts.calibration(found, label), f"calibration_{label}", overview, _MEANING)
 
 
 def _draw_score_days(metrics: Metrics, choice: Choice, label: str) -> None:
-    st.markdown("**Do scores drift from day to day?**")
     found = metrics.score_days(choice.model.id, label, choice.days)
     if len(found.days):
-        draw_chart(charts.score_days(found, label), f"score_days_{label}", "Quantiles of scores by day")
+        draw_chart(metric_charts.score_days(found, label), f"score_days_{label}", _DRIFT)
     else:
+        st.markdown(f"**{_DRIFT}**")
         _too_few("This model scored no traffic on these days.")
 
 
-def _error(overview: Overview, label: str) -> float | None:
-    report = overview.labels[LABELS.index(label)]
-    return None if report.ranking.auc is None else curves.calibration(overview.sample, LABELS.index(label)).error
+def _draw_one(chart: Chart, key: str, overview: Overview, question: str) -> None:
+    """One view's chart; the question stands above both already."""
+    view = "as reviewed" if overview.view is View.REVIEWED else "all traffic"
+    draw_chart(chart, f"{key}_{overview.view}", f"{question} ({view})", titled=False)
 
 
 def _head(overview: Overview) -> None:

@@ -1,14 +1,17 @@
 """Numbers as HTML tables: aligned digits, intervals beneath, "too few" where there is no number."""
 
-from core.labels import LABEL_TITLES
+from html import escape
+
+from core.labels import LABEL_TITLES, LABELS
+from core.metrics import curves
 from core.metrics.estimate import AtThreshold, Confusion
 from core.metrics.intervals import Estimate
 from core.metrics.service import LabelReport, Overview, View
 
 CSS = """<style>
 .m-scroll{overflow-x:auto}
-.m-numbers{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums lining-nums}
-.m-numbers th,.m-numbers td{padding:.3rem .45rem;text-align:right;white-space:nowrap;vertical-align:top;border:0;
+.m-numbers{border-collapse:collapse;width:100%;font-size:.84rem;font-variant-numeric:tabular-nums lining-nums}
+.m-numbers th,.m-numbers td{padding:.3rem .28rem;text-align:right;white-space:nowrap;vertical-align:top;border:0;
  line-height:1.25}
 .m-numbers th{font-weight:600}
 .m-numbers thead th{white-space:normal;font-size:.8rem}
@@ -25,6 +28,8 @@ CSS = """<style>
 .m-facts span.m-name{display:block;font-size:.75rem;opacity:.75}
 .m-facts b{font-weight:600;line-height:1.3}
 .m-facts small{font-weight:400}
+.m-sentences{margin:0;padding-left:1.1rem;font-size:.9rem;line-height:1.45;max-width:62rem}
+.m-sentences li{margin:.15rem 0}
 .m-matrix{border-collapse:separate;border-spacing:3px;width:100%;max-width:30rem;font-size:.875rem;
  font-variant-numeric:tabular-nums lining-nums}
 .m-matrix th{font-weight:400;opacity:.75;text-align:right;padding:.2rem .5rem}
@@ -34,22 +39,38 @@ CSS = """<style>
 .m-matrix .m-bad{background:rgba(180,83,9,.16)}
 </style>"""
 
-_COLUMNS = ("AUC", "Avg. precision", "Prevalence", "Precision", "Recall", "F1", "Accuracy", "False-positive rate")
+_COLUMNS = (
+    "AUC",
+    "Avg. precision",
+    "Prevalence",
+    "Precision",
+    "Recall",
+    "F1",
+    "Accuracy",
+    "False-positive rate",
+    "Calibration error",
+)
 
 
 def numbers(reviewed: Overview, traffic: Overview) -> str:
     """The table of all labels, two rows each."""
     head = "".join(f"<th>{name}</th>" for name in ("Label", "", "Positives", *_COLUMNS))
     body = "".join(
-        _row(one, f'<th rowspan="2">{LABEL_TITLES[one.label]}</th>', "As reviewed", "m-reviewed m-first")
-        + _row(other, "", "All traffic", "m-traffic")
+        _row(reviewed, one, f'<th rowspan="2">{LABEL_TITLES[one.label]}</th>', "m-reviewed m-first")
+        + _row(traffic, other, "", "m-traffic")
         for one, other in zip(reviewed.labels, traffic.labels, strict=True)
     )
     table = f'<table class="m-numbers"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'{CSS}<div class="m-scroll">{table}</div>'
 
 
-def at_threshold(at: AtThreshold, ranking_precision: Estimate | None, error: float | None) -> str:
+def sentences(by_label: dict[str, str]) -> str:
+    """A sentence on each label."""
+    items = (f"<li><b>{LABEL_TITLES[label]}.</b> {escape(words)}</li>" for label, words in by_label.items())
+    return f'{CSS}<ul class="m-sentences">{"".join(items)}</ul>'
+
+
+def at_threshold(at: AtThreshold, ranking_precision: Estimate | None, error: Estimate | float | None) -> str:
     """One view's numbers of one label at the slider's threshold."""
     rows = {
         "Precision": estimate(at.precision),
@@ -58,7 +79,7 @@ def at_threshold(at: AtThreshold, ranking_precision: Estimate | None, error: flo
         "Accuracy": estimate(at.accuracy),
         "False-positive rate": estimate(at.false_positive_rate),
         "Average precision": estimate(ranking_precision),
-        "Calibration error": FEW_WORDS if error is None else f"{error:.4f}",
+        "Calibration error": plain_or_estimate(error),
     }
     facts = "".join(f'<div><span class="m-name">{name}</span><b>{value}</b></div>' for name, value in rows.items())
     return f'<div class="m-facts">{facts}</div>'
@@ -99,10 +120,25 @@ def estimate(found: Estimate | None) -> str:
     return f"{found.value:.{digits}f}<small>{found.low:.{digits}f}–{found.high:.{digits}f}</small>"
 
 
+def plain_or_estimate(found: Estimate | float | None) -> str:
+    """A number that may have an interval."""
+    return f"{found:.4f}" if isinstance(found, float) else estimate(found)
+
+
+def calibration_error(overview: Overview, label: str) -> Estimate | float | None:
+    """Of one label in one view; None where there are too few to draw the curve from."""
+    place = LABELS.index(label)
+    if overview.labels[place].ranking.auc is None:
+        return None
+    found = curves.calibration(overview.sample, place)
+    return getattr(found, "unbiased", None) or found.error  # the one with an interval, where the curve has it
+
+
 FEW_WORDS = '<span class="m-few">too few</span>'
 
 
-def _row(report: LabelReport, title: str, view: str, kind: str) -> str:
+def _row(overview: Overview, report: LabelReport, title: str, kind: str) -> str:
+    view = "As reviewed" if overview.view is View.REVIEWED else "All traffic"
     ranking, at = report.ranking, report.at
     found = (
         ranking.auc,
@@ -115,4 +151,5 @@ def _row(report: LabelReport, title: str, view: str, kind: str) -> str:
         at.false_positive_rate,
     )
     cells = "".join(f"<td>{estimate(one)}</td>" for one in found)
+    cells += f"<td>{plain_or_estimate(calibration_error(overview, report.label))}</td>"
     return f'<tr class="{kind}">{title}<td class="m-view">{view}</td><td>{report.positives:,}</td>{cells}</tr>'

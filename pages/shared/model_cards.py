@@ -9,7 +9,7 @@ from core.accounts import Person, Role
 from core.domain import ModelVersion, Promotion, Stage
 from core.errors import ModeratoError
 from core.gate import SET_TITLES, GateReport
-from pages.shared import model_facts, model_promotion
+from pages.shared import gate_view, model_facts, model_promotion
 from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.figures import comparison_table, metrics_table
@@ -121,6 +121,7 @@ def _draw_challenger(version: ModelVersion, live: ModelVersion | None, person: P
     comparison = version.metrics.get("comparison")
     report = GateReport.from_json(comparison) if isinstance(comparison, dict) else None
     if report and report.sets and live and report.live == live.name:
+        gate_view.draw_guardrails(report)
         for one in report.sets:
             st.html(comparison_table(one))
     elif report and report.live and live:

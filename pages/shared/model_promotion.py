@@ -8,12 +8,12 @@ from core.accounts import Person, Role
 from core.domain import ModelVersion
 from core.errors import ModeratoError
 from core.gate import GateReport
+from pages.shared import gate_view
 from pages.shared.access import require
-from pages.shared.figures import comparison_table
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
-from training.compare import examine
+from training.compare import run_gate
 
 _REPORT = "promotion_report"
 
@@ -34,11 +34,11 @@ def _dialog(name: str) -> None:
     if report is None:
         return
     st.write(f"`{name}` would take the place of `{report.live}`." if report.live else f"`{name}` would be the first.")
-    _draw_verdict(report)
-    for one in report.sets:
-        st.html(comparison_table(one))
-    for note in report.notes:
-        notice(note, "info")
+    gate_view.draw_verdict(report)
+    gate_view.draw_guardrails(report)
+    gate_view.draw_figures(report)
+    gate_view.draw_notes(report)
+    gate_view.download(report, "gate_file")
     reason = st.text_input("Reason", key="promote_reason", max_chars=500, help="Kept with the promotion.")
     override = False
     if not report.passed:
@@ -49,25 +49,19 @@ def _dialog(name: str) -> None:
 
 
 def _compared(name: str) -> GateReport | None:
-    """The comparison, made once each time that the dialog opens."""
+    """The comparison, made and kept once each time that the dialog opens."""
+    person = require(Role.ADMIN)
     known = kept(_REPORT)
     if isinstance(known, GateReport) and known.challenger == name:
         return known
     with st.spinner("Scoring what both are compared on…"):
         try:
-            report, _ = examine(services(), name)
+            report, _ = run_gate(services(), name, by=person)
         except ModeratoError as error:
             notice(str(error))
             return None
     keep(_REPORT, report)
     return report
-
-
-def _draw_verdict(report: GateReport) -> None:
-    if report.passed:
-        notice("The gate lets it pass: neither the mean nor any label is worse beyond its interval.", "success")
-    for reason in report.reasons:
-        notice(f"The gate refuses it: {reason}", "warning")
 
 
 def _promote(name: str, report: GateReport, reason: str, override: bool) -> None:

@@ -6,10 +6,12 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from core.capacity import Site, label_costs
 from core.domain import Policy
 from core.labels import LABEL_TITLES, LABELS
 from core.policies import Traffic
-from core.routing import LOWEST_BAND_RATE, RATE_RANGE, THRESHOLD_RANGE, band_titles
+from core.routing import HIGHEST_RATES, RATE_RANGE, THRESHOLD_RANGE, band_titles
+from pages.shared import state
 from pages.shared.comment import plain
 
 _BARS = 48
@@ -32,23 +34,37 @@ CSS = """<style>
 </style>"""
 
 
-def draw_threshold(at: int, policy: Policy, traffic: Traffic) -> float:
+def threshold_key(at: int, policy: Policy) -> str:
+    """Under which a label's slider keeps its value: a new version starts anew."""
+    return f"threshold_{LABELS[at]}_{policy.id}"
+
+
+def rate_key(band: int, policy: Policy) -> str:
+    """The same of a band's audit rate, in per cent."""
+    return f"rate_{band}_{policy.id}"
+
+
+def draw_threshold(at: int, policy: Policy, site: Site) -> float:
     """One label: its traffic, the slider, and what it would flag. Returns the threshold chosen."""
     label = LABELS[at]
     with st.container(border=True):
         picture = st.empty()
+        state.recall(threshold_key(at, policy), lambda: min(policy.thresholds[at], _RANGE[1]))
         chosen = st.slider(
             LABEL_TITLES[label],
             *_RANGE,
-            min(policy.thresholds[at], _RANGE[1]),
-            0.01,
-            key=f"threshold_{label}_{policy.id}",
+            step=0.01,
+            key=threshold_key(at, policy),
             help="A comment is flagged for review when this label's probability is at or above it.",
         )
-        share = traffic.flagged_share(at, chosen)
-        picture.html(CSS + histogram(traffic, at, chosen))
+        share = site.traffic.flagged_share(at, chosen)
+        picture.html(CSS + histogram(site.traffic, at, chosen))
+        found = label_costs(site, at, [chosen])[0].recall
         st.caption(
-            f"Flags **{share:.1%}** · {share * traffic.comments_a_day:,.0f} a day" if traffic.bands.any() else "–"
+            f"Flags **{share:.1%}** · {share * site.traffic.comments_a_day:,.0f} a day  \n"
+            + (f"Finds **{found.value:.0%}** ({found.low:.0%}–{found.high:.0%})" if found else "Finds: too few audits")
+            if site.traffic.bands.any()
+            else "–"
         )
     return round(chosen, 6) if chosen < _RANGE[1] else max(chosen, policy.thresholds[at])
 
@@ -68,15 +84,15 @@ def histogram(traffic: Traffic, at: int, threshold: float) -> str:
 
 def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
     """One band: how many comments it holds and the share to audit. Returns the rate chosen, 0 to 1."""
-    highest = LOWEST_BAND_RATE if band == 0 else RATE_RANGE[1]
+    highest = HIGHEST_RATES[band]
+    state.recall(rate_key(band, policy), lambda: round(policy.audit_rates[band] * 100, 4))
     chosen = st.number_input(
         f"Score {band_titles()[band]}",
         RATE_RANGE[0] * 100,
         highest * 100,
-        round(policy.audit_rates[band] * 100, 3),
-        0.5,
+        step=0.5,
         format="%.3g",
-        key=f"rate_{band}_{policy.id}",
+        key=rate_key(band, policy),
         icon=":material/percent:",
     )
     a_day = float(traffic.bands[band]) / traffic.days
@@ -104,14 +120,25 @@ def _version_html(policy: Policy, before: Policy | None, *, active: bool) -> str
     thresholds = zip(LABEL_TITLES.values(), policy.thresholds, old.thresholds, strict=True)
     rates = zip(band_titles(), policy.audit_rates, old.audit_rates, strict=True)
     numbers = [_number(f"{title} {new:g}", new != was) for title, new, was in thresholds]
+    second = _number(f"Second opinions {policy.second_rate * 100:.3g} %", policy.second_rate != old.second_rate)
+    removal = "".join(_number(words, policy.auto_remove != old.auto_remove) for words in _removal_words(policy))
     audits = [_number(f"{title}: {new * 100:.3g} %", new != was) for title, new, was in rates]
     return (
         f'<div class="m-version"><b>Version {policy.id}</b>{tag}'
         f'<div class="why">{escape(plain(policy.reason, 500))}</div>'
         f'<div class="who">{escape(plain(policy.created_by))}, {policy.created_at:%Y-%m-%d %H:%M} UTC</div>'
         f'<div class="m-numbers">{"".join(numbers)}</div>'
-        f'<div class="m-numbers"><span>Audit</span>{"".join(audits)}</div></div>'
+        f'<div class="m-numbers"><span>Audit</span>{"".join(audits)}{second}</div>'
+        f'<div class="m-numbers">{removal}</div></div>'
     )
+
+
+def _removal_words(policy: Policy) -> list[str]:
+    if policy.auto_remove is None:
+        return ["Nothing is removed without review"]
+    marks = zip(LABEL_TITLES.values(), policy.auto_remove, strict=True)
+    on = ", ".join(f"{title} from {mark:g}" for title, mark in marks if mark is not None)
+    return [f"Removes without review: {on}; {policy.auto_audit_rate * 100:.3g} % of that audited"]
 
 
 def _number(words: str, new: bool) -> str:

@@ -18,7 +18,9 @@ _CELL_CHARACTERS = 300
 
 def draw_one(row: ScoredText, policy: Policy, scorer: Scorer) -> None:
     """The text with what moved the scores, its bars, and what the policy does."""
-    if row.over(policy):
+    if row.is_removed(policy):
+        st.badge("Removed without review", icon=":material/auto_delete:", color="red")
+    elif row.over(policy):
         st.badge("Goes to review", icon=":material/flag:", color="red")
     else:
         st.badge("Below every threshold", icon=":material/check:", color="green")

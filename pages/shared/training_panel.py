@@ -5,6 +5,7 @@ import streamlit as st
 from core.accounts import Person, Role
 from core.domain import RunState, TrainingRun
 from core.errors import ModeratoError
+from core.runs import LABEL_ERRORS
 from pages.shared import training_progress, training_start
 from pages.shared.access import require
 from pages.shared.notice import notice
@@ -27,8 +28,8 @@ def draw(person: Person) -> None:
         _draw_running(runs[0].id, may_stop=Role.ADMIN in person.roles)
         return
     training_start.draw(person)
-    if runs:
-        _draw_ended(runs[0])
+    if trained := [run for run in runs if run.preset != LABEL_ERRORS]:
+        _draw_ended(trained[0])
 
 
 @st.fragment(run_every=2)

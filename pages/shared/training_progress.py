@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.readings import Reading
-from pages.shared import charts
-from pages.shared.chart_views import draw_chart
+from pages.shared import training_charts
+from pages.shared.charts import draw_chart
 
 _CSS = """<style>
 .st-key-training_tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(13rem,45%),1fr))}
@@ -31,11 +31,10 @@ def draw_tiles(reading: Reading) -> None:
 
 def draw_plot(readings: list[Reading], run_id: int) -> None:
     """Loss and validation AUC over the steps."""
-    st.markdown("**Does the loss still fall, and the AUC still rise?**")
-    last = readings[-1]
-    auc = "" if last.auc is None else f", AUC {last.auc:.4f}"
-    alt = f"Loss and AUC by step, up to step {last.step:,} of {last.steps:,}: loss {last.loss:.3f}{auc}"
-    draw_chart(charts.training(readings, f"training-{run_id}"), f"training_{run_id}", alt)
+    group = f"training_{run_id}"
+    draw_chart(training_charts.loss(readings, group), f"{group}_loss", "Does the loss still fall?")
+    if validated := training_charts.auc(readings, group):
+        draw_chart(validated, f"{group}_auc", "Does the AUC still rise?")
 
 
 def _or_dash(value: float | None, pattern: str) -> str:

@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from core.automatic import Beside
 from core.domain import NewComment
+from core.history import Standing
+from core.worker import ScoringWorker
 from tests.core.test_browse import World
+from tests.support.scoring import FakeModels, FakeScorer, add_comments, make_live
 
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.test/a.png) \u202eabc"
 
@@ -116,3 +120,20 @@ def test_severe_text_is_masked_in_the_list_and_in_the_history(app, world):
     assert "dreadful" not in drawn
     at.button(key="reveal_5").click().run()
     assert "dreadful" in "".join(element.proto.body for element in at.get("html"))
+
+
+def test_what_the_policy_removed_can_be_sent_to_review(app, app_services, ada):
+    beside = Beside(auto_remove=(0.95,) * 6, auto_audit_rate=0.01)
+    app_services.policies.save((0.5,) * 6, (0.001,) * 5, by=ada, reason="a test", beside=beside)
+    make_live(app_services.sessions)
+    (bad,) = add_comments(app_services.sessions, ["0.96 bad"])
+    models = FakeModels(app_services.sessions, FakeScorer())
+    ScoringWorker(app_services.sessions, app_services.settings, models, "w").score_waiting()
+    app.run()
+    page = app.switch_page("browse.py").run()
+    page.text_input(key="q").set_value(f"#{bad}").run()
+    assert any("removed this without review" in info.value for info in page.info)
+    page.button(key=f"send_to_review_{bad}").click().run()
+    assert not page.exception
+    assert app_services.browse.history(bad).comment.standing is Standing.ESCALATED
+    assert not any("removed this without review" in info.value for info in page.info)

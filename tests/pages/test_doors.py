@@ -64,7 +64,8 @@ def test_a_stranger_is_asked_for_a_name_whatever_page_is_asked_for(fresh, page):
     assert "Your name" in everything
     assert set(kinds) <= {"heading", "markdown", "text_input", "button", "bidi_component"}
     assert not any(
-        f'body: "{title}"' in everything for title in ("Browse", "Score", "Metrics", "Data", "Models", "Policy")
+        f'body: "{title}"' in everything
+        for title in ("Browse", "Score", "Metrics", "Data", "Models", "Policy", "Agreement")
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from core.accounts import Person, Role
-from core.domain import RunState, Stage
+from core.domain import NewComment, RunState, Stage
 from core.gate import unopposed
 from core.readings import Reading, ReadingsFile
 from core.scoring.files import resolve
@@ -123,10 +123,15 @@ def test_a_run_is_followed_and_stopped(app, app_services, ada):
     app_services.runs.update(begun.id, step="Training: linear", share=0.4)
     page = open_page(app)
     assert page.get("progress")
-    assert not page.get("plotly_chart"), "the starter takes no readings"
+    assert not charts(page), "the starter takes no readings"
     page.button(key="stop_run").click().run()
     assert app_services.runs.require(begun.id).state is RunState.STOPPED
     assert page.button(key="retrain")
+
+
+def charts(page) -> list[dict]:
+    drawn = (element.proto for element in page.get("bidi_component"))
+    return [json.loads(proto.json) for proto in drawn if proto.component_name == "chart"]
 
 
 def readings(runs, run):
@@ -150,14 +155,16 @@ def test_readings_are_tiles_and_a_plot_and_stay_after_the_end(app, app_services,
     assert shown["Tokens/s"] == "12,346"
     assert shown["Memory"] == "13.2 GB"
     assert shown["Time left"] == "10 min"
-    (plot,) = page.get("plotly_chart")
-    assert "up to step 8 of 20" in plot.proto.alt
-    assert "Does the loss still fall" in texts(page)
+    loss, auc = charts(page)
+    assert loss["title"] == "Does the loss still fall?"
+    assert "Up to step 8 of 20" in loss["chart"]["alt"]
+    assert loss["chart"]["series"][0]["y"][-1] == 0.125
+    assert auc["chart"]["series"][0]["y"][-1] == 0.908
     runs.update(run.id, state=RunState.FAILED, problem="The disk is full. Make room.")
     page = open_page(app)
     assert "The disk is full" in texts(page)
     assert "How it learned" in [expander.label for expander in page.expander]
-    assert page.get("plotly_chart")
+    assert len(charts(page)) == 2
     assert not page.metric
 
 
@@ -286,3 +293,63 @@ def test_the_export_tab_counts_exports_and_lists(app, app_services):
     page.selectbox(key="export_source").set_value("wiki").run()
     page.selectbox(key="export_outcome").set_value("remove").run()
     assert page.button(key="export").disabled
+
+
+def test_the_report_has_guardrails_and_is_kept_and_handed_out(app, app_services, ada):
+    version = add_challenger(app_services, ada, "bad", noise=0.45)
+    page = open_page(app)
+    assert "AUC, each label" in texts(page), "on the card"
+    page.button(key=f"promote_{version.id}").click().run()
+    assert not page.exception
+    for words in ("Bias on identity templates", "does not refuse", "Scoring speed", "Average precision on"):
+        assert words in texts(page)
+    assert len(page.get("download_button")) == 1
+    (kept,) = app_services.gate_reports.list_runs()
+    assert (kept.challenger, kept.live, kept.person, kept.passed) == ("bad", "starter", "Ada", False)
+    page = open_page(app)
+    page.selectbox(key="gate_report").set_value(kept.id).run()
+    assert not page.exception
+    assert "Worse: " in texts(page)
+    assert "The gate refuses it: " in texts(page)
+
+
+def test_a_challenger_goes_into_the_shadow_and_out_again(app, app_services, ada):
+    add_model(app_services, "mine", by=ada)
+    page = open_page(app)
+    page.number_input(key="shadow_rate").set_value(20.0)
+    page.button(key="shadow_start").click().run()
+    assert not page.exception
+    running = app_services.shadows.running()
+    assert (running.model, running.rate, running.person) == ("mine", 0.2, "Ada")
+    assert "Nothing scored yet" in texts(page)
+    page.button(key="shadow_stop").click().run()
+    assert app_services.shadows.running() is None
+    assert "has left the shadow" in texts(page)
+
+
+def test_the_shadow_shows_where_the_two_part(app, app_services, ada):
+    add_model(app_services, "mine", by=ada, seed=5, noise=0.3)
+    shadow = app_services.shadows.start("mine", by=ada, rate=1.0)
+    app_services.intake.add([NewComment(text, "test", str(i)) for i, text in enumerate(rows(40, seed=8).texts)])
+    worker = app_services.build_worker()
+    while worker.score_waiting():
+        pass
+    while worker._beside.score_some():
+        pass
+    found = app_services.shadows.report(shadow)
+    assert found.scored == 40
+    assert found.differ > 0
+    shown = texts(open_page(app))
+    for words in ("Both flag", "Who was right", "too few", "score band", f"{found.drawn:,} (at a rate of 100.0%)"):
+        assert words in shown
+
+
+def test_who_may_not_start_a_shadow_sees_no_buttons(app, app_services, ada, monkeypatch):
+    add_model(app_services, "mine", by=ada)
+    eve = Person("Eve", frozenset({Role.MODERATOR}))
+    monkeypatch.setattr("pages.shared.access.local_person", lambda _name: eve)
+    assert "shadow_start" not in [button.key for button in open_page(app).button]
+    app_services.shadows.start("mine", by=ada)
+    page = open_page(app)
+    assert "Drawn for people" in texts(page)
+    assert "shadow_stop" not in [button.key for button in page.button]

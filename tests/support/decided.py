@@ -47,7 +47,9 @@ def put(services: Services, items: list[Made], *, model: str = "first") -> list[
         policy_id = session.scalar(select(PolicyRow.id))
         if policy_id is None:
             values = {"thresholds": [0.5] * 6, "audit_rates": [0.1] * 5, "active": True, "created_at": START}
-            found = session.execute(insert(PolicyRow).values(created_by="Ada", reason="test", **values))
+            found = session.execute(
+                insert(PolicyRow).values(created_by="Ada", reason="test", second_rate=0.0, **values)
+            )
             policy_id = found.inserted_primary_key[0]
         return [_put_one(session, item, model_id, policy_id) for item in items]
 

@@ -1,7 +1,7 @@
 """A made-up but consistent world in a database: comments, scores, routing, traffic, a ledger. For millions too."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from db.models import Base, to_micros
 DAY = 86_400_000_000
 PREVALENCE = np.array([0.096, 0.010, 0.053, 0.003, 0.049, 0.009])
 """Of the six labels in Jigsaw's training data."""
+_PART = 500_000
+"""Rows drawn and written at a time: ten million at once would not fit into memory as Python objects."""
 
 
 @dataclass
@@ -36,6 +38,7 @@ class World:
     """Whether there is a decision on the comment."""
     rates: list[float]
     first_decision: int = field(default=1)
+    """Ledger id of the first of its decisions."""
 
 
 def model_row(services: Services, name: str, *, stage: str = "challenger") -> int:
@@ -64,7 +67,7 @@ def seed(
 ) -> World:
     """Write a world into an empty database. `decided` is the share of flagged and audit items that have a decision."""
     rng = np.random.default_rng(seed)
-    truth, scores = draw(rng, comments, skill)
+    truth, scores = _draw_in_parts(rng, comments, skill)
     highest = scores.max(1)
     band = np.searchsorted(BAND_EDGES, highest, side="right")
     audit = rng.random(comments) < np.array(rates)[band]
@@ -75,14 +78,31 @@ def seed(
     world = World(0, ids, truth, scores, day, band, audit, flagged, done, list(rates))
     world.model_id = model_row(services, model, stage="live")
     policy = write_policy(services, threshold, rates)
-    _write(services, "comment", _comments(ids, day))
-    _write(services, "score", scores_of(world.model_id, ids, scores, day))
-    _write(services, "routing", _routing(world, policy))
+    for part in _parts(world):
+        _write(services, "comment", _comments(part.ids, part.day))
+        _write(services, "score", scores_of(world.model_id, part.ids, part.scores, part.day))
+        _write(services, "routing", _routing(part, policy))
+        _write(services, "decision", _decisions(part, policy))
     _write(services, "stratum", _strata(world))
     _write(services, "traffic", _traffic(world))
-    _write(services, "decision", _decisions(world, policy))
     _reset_sequences(services)
     return world
+
+
+def _parts(world: World) -> Iterator[World]:
+    """The world's rows in parts that fit into memory as Python objects."""
+    first = 1
+    for start in range(0, len(world.ids), _PART):
+        rows = slice(start, start + _PART)
+        names = ("ids", "truth", "scores", "day", "band", "audit", "flagged", "decided")
+        part = replace(world, first_decision=first, **{name: getattr(world, name)[rows] for name in names})
+        first += int(part.decided.sum())
+        yield part
+
+
+def _draw_in_parts(rng: np.random.Generator, n: int, skill: float) -> tuple[np.ndarray, np.ndarray]:
+    parts = [draw(rng, min(_PART, n - start), skill) for start in range(0, n, _PART)]
+    return np.concatenate([truth for truth, _ in parts]), np.concatenate([scores for _, scores in parts])
 
 
 def draw(rng: np.random.Generator, n: int, skill: float = 2.2) -> tuple[np.ndarray, np.ndarray]:
@@ -104,6 +124,7 @@ def write_policy(services: Services, threshold: float, rates: Iterable[float]) -
     """An active policy with one threshold for all labels; its id."""
     table = Base.metadata.tables["policy"]
     row = {"thresholds": [threshold] * 6, "audit_rates": list(rates), "created_by": "seed", "reason": "seed"}
+    row["second_rate"] = 0.0
     with services.sessions.begin() as session:
         session.execute(text("UPDATE policy SET active = :no WHERE active"), {"no": False})
         made = session.execute(insert(table).values(**row, active=True, created_at=now()))
@@ -193,8 +214,8 @@ def _decisions(world: World, policy: int) -> dict[str, list]:
     at = world.day[done] * DAY + (np.arange(n) * 997 % 1440) * minute
     at = np.where(at > end, end - np.arange(n) % 600 * minute, at)
     return {
-        "id": (np.arange(n) + 1).tolist(),
-        "client_id": [UUID(int=i + 1).hex for i in range(n)],
+        "id": (world.first_decision + np.arange(n)).tolist(),
+        "client_id": [UUID(int=world.first_decision + i).hex for i in range(n)],
         "comment_id": world.ids[done].tolist(),
         "person": ["Ada"] * n,
         "decided_at": at.tolist(),

@@ -33,11 +33,16 @@ class Waiting:
     golden: bool = False
 
 
-def fill_queue(sessions: Sessions, waiting: Sequence[Waiting], source: str = "test") -> list[int]:
-    """Add the comments; returns their ids, in order. The k-th one's external_id is c<k>."""
+def fill_queue(
+    sessions: Sessions, waiting: Sequence[Waiting], source: str = "test", second_rate: float = 0.0
+) -> list[int]:
+    """Add the comments; returns their ids, in order. The k-th one's external_id is c<k>.
+
+    The policy, if there is none yet, draws second opinions at this rate.
+    """
     at = now()
     with sessions.begin() as session:
-        model_id, policy_id = _model(session), _policy(session)
+        model_id, policy_id = _model(session), _policy(session, second_rate)
         first = session.scalar(select(CommentRow.id).order_by(CommentRow.id.desc()).limit(1)) or 0
         ids = [first + 1 + k for k in range(len(waiting))]
         rows = list(zip(ids, waiting, strict=True))
@@ -69,7 +74,7 @@ def _model(session) -> int:
     )
 
 
-def _policy(session) -> int:
+def _policy(session, second_rate: float) -> int:
     found = session.scalar(select(PolicyRow.id).where(PolicyRow.active, PolicyRow.created_by == "by hand"))
     if found:
         return found
@@ -79,7 +84,7 @@ def _policy(session) -> int:
     return session.scalar(
         insert(PolicyRow)
         .values(thresholds=list(THRESHOLDS), audit_rates=[0.1] * 5, active=True, created_at=now(),
-                created_by="by hand", reason="test")
+                created_by="by hand", reason="test", second_rate=second_rate)
         .returning(PolicyRow.id)
     )  # fmt: skip
 

@@ -101,6 +101,8 @@ def test_retrain_learns_the_corrections_on_the_same_base(tiny, ada):
     assert version.metrics["training"]["corrections"] == 70
     assert version.metrics["training"]["preset"] == "tiny"
     assert version.metrics["training"]["went_on_from"] == "first"
+    moderato("retrain", "tiny", "--data", root / "rows.csv", "--name", "third", "--anew")
+    assert services.registry.require("third").metrics["training"]["went_on_from"] is None
     assert version.snapshot_id is not None
     assert version.metrics["test"]["mean_auc"] is not None
 

@@ -12,19 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table('disagreement',
-    sa.Column('model_id', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('live_id', sa.Integer(), nullable=False),
-    sa.Column('labels', sa.Integer(), nullable=False),
-    sa.Column('rate', sa.Double(), nullable=False),
-    sa.Column('drawn', sa.Boolean(), nullable=False),
-    sa.Column('seen_at', db.models.Instant(), nullable=False),
-    sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_disagreement_comment_id')),
-    sa.ForeignKeyConstraint(['live_id'], ['model_version.id'], name=op.f('fk_disagreement_live_id')),
-    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_disagreement_model_id')),
-    sa.PrimaryKeyConstraint('model_id', 'comment_id', name=op.f('pk_disagreement'))
-    )
     op.create_table('drift_alert',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -42,6 +29,39 @@ def upgrade() -> None:
     with op.batch_alter_table('drift_alert', schema=None) as batch_op:
         batch_op.create_index('uq_drift_alert_open', ['kind', 'subject'], unique=True, sqlite_where=sa.text('cleared_at IS NULL'), postgresql_where=sa.text('cleared_at IS NULL'))
 
+    op.create_table('drift_state',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('checked_at', db.models.Instant(), nullable=False),
+    sa.Column('day', sa.Integer(), nullable=False),
+    sa.Column('looks', sa.Integer(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('word_cursor', sa.BigInteger(), nullable=False),
+    sa.Column('reference_first', sa.Integer(), nullable=True),
+    sa.Column('reference_last', sa.Integer(), nullable=True),
+    sa.Column('reference_by', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_drift_state'))
+    )
+    op.create_table('band_score',
+    sa.Column('day', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('model_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('band', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('bin', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_band_score_model_id')),
+    sa.PrimaryKeyConstraint('day', 'model_id', 'band', 'bin', name=op.f('pk_band_score'))
+    )
+    op.create_table('word_day',
+    sa.Column('day', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('comments', sa.Integer(), nullable=False),
+    sa.Column('words', sa.Double(), nullable=False),
+    sa.Column('fresh', sa.Double(), nullable=False),
+    sa.Column('words_squared', sa.Double(), nullable=False),
+    sa.Column('fresh_squared', sa.Double(), nullable=False),
+    sa.Column('words_fresh', sa.Double(), nullable=False),
+    sa.Column('known_days', sa.Integer(), nullable=False),
+    sa.Column('hashes', sa.LargeBinary(), nullable=True),
+    sa.PrimaryKeyConstraint('day', name=op.f('pk_word_day'))
+    )
     op.create_table('gate_report',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('model_id', sa.Integer(), nullable=False),
@@ -64,6 +84,7 @@ def upgrade() -> None:
     sa.Column('person', sa.Text(), nullable=False),
     sa.Column('started_at', db.models.Instant(), nullable=False),
     sa.Column('ended_at', db.models.Instant(), nullable=True),
+    sa.Column('problem', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_shadow_model_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_shadow'))
     )
@@ -71,27 +92,54 @@ def upgrade() -> None:
         batch_op.create_index('uq_shadow_running', ['model_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.create_table('shadow_pending',
-    sa.Column('model_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('shadow_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('lease_until', sa.BigInteger(), nullable=False),
+    sa.Column('worker', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_shadow_pending_comment_id')),
-    sa.ForeignKeyConstraint(['model_id'], ['model_version.id'], name=op.f('fk_shadow_pending_model_id')),
-    sa.PrimaryKeyConstraint('model_id', 'comment_id', name=op.f('pk_shadow_pending'))
+    sa.ForeignKeyConstraint(['shadow_id'], ['shadow.id'], name=op.f('fk_shadow_pending_shadow_id')),
+    sa.PrimaryKeyConstraint('shadow_id', 'comment_id', name=op.f('pk_shadow_pending'))
     )
-    op.create_table('second_opinion',
+    with op.batch_alter_table('shadow_pending', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shadow_pending_shadow_id_lease_until_comment_id'), ['shadow_id', 'lease_until', 'comment_id'], unique=False)
+
+    op.create_table('shadow_count',
+    sa.Column('shadow_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('what', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('cell', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['shadow_id'], ['shadow.id'], name=op.f('fk_shadow_count_shadow_id')),
+    sa.PrimaryKeyConstraint('shadow_id', 'what', 'cell', name=op.f('pk_shadow_count'))
+    )
+    op.create_table('disagreement',
+    sa.Column('shadow_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('first_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('second_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('adjudication_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('live_id', sa.Integer(), nullable=False),
+    sa.Column('live_flags', sa.Integer(), nullable=False),
+    sa.Column('shadow_flags', sa.Integer(), nullable=False),
     sa.Column('rate', sa.Double(), nullable=False),
+    sa.Column('drawn', sa.Boolean(), nullable=False),
+    sa.Column('seen_at', db.models.Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_disagreement_comment_id')),
+    sa.ForeignKeyConstraint(['live_id'], ['model_version.id'], name=op.f('fk_disagreement_live_id')),
+    sa.ForeignKeyConstraint(['shadow_id'], ['shadow.id'], name=op.f('fk_disagreement_shadow_id')),
+    sa.PrimaryKeyConstraint('shadow_id', 'comment_id', name=op.f('pk_disagreement'))
+    )
+    with op.batch_alter_table('disagreement', schema=None) as batch_op:
+        batch_op.create_index('ix_disagreement_drawn', ['shadow_id', 'comment_id'], unique=False, sqlite_where=sa.text('drawn'), postgresql_where=sa.text('drawn'))
+
+    op.create_table('second_opinion',
+    sa.Column('first_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rate', sa.Double(), nullable=False),
+    sa.Column('priority', sa.REAL(), nullable=False),
     sa.Column('drawn_at', db.models.Instant(), nullable=False),
-    sa.ForeignKeyConstraint(['adjudication_id'], ['decision.id'], name=op.f('fk_second_opinion_adjudication_id')),
     sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], name=op.f('fk_second_opinion_comment_id')),
     sa.ForeignKeyConstraint(['first_id'], ['decision.id'], name=op.f('fk_second_opinion_first_id')),
-    sa.ForeignKeyConstraint(['second_id'], ['decision.id'], name=op.f('fk_second_opinion_second_id')),
-    sa.PrimaryKeyConstraint('comment_id', name=op.f('pk_second_opinion'))
+    sa.PrimaryKeyConstraint('first_id', name=op.f('pk_second_opinion'))
     )
     with op.batch_alter_table('second_opinion', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_second_opinion_first_id'), ['first_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_second_opinion_comment_id'), ['comment_id'], unique=False)
 
     with op.batch_alter_table('policy', schema=None) as batch_op:
         batch_op.add_column(sa.Column('second_rate', sa.Double(), server_default=sa.text('0.05'), nullable=False))
@@ -113,9 +161,17 @@ def downgrade() -> None:
         batch_op.drop_column('second_rate')
 
     with op.batch_alter_table('second_opinion', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_second_opinion_first_id'))
+        batch_op.drop_index(batch_op.f('ix_second_opinion_comment_id'))
 
     op.drop_table('second_opinion')
+    with op.batch_alter_table('disagreement', schema=None) as batch_op:
+        batch_op.drop_index('ix_disagreement_drawn', sqlite_where=sa.text('drawn'), postgresql_where=sa.text('drawn'))
+
+    op.drop_table('disagreement')
+    op.drop_table('shadow_count')
+    with op.batch_alter_table('shadow_pending', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shadow_pending_shadow_id_lease_until_comment_id'))
+
     op.drop_table('shadow_pending')
     with op.batch_alter_table('shadow', schema=None) as batch_op:
         batch_op.drop_index('uq_shadow_running', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
@@ -128,5 +184,7 @@ def downgrade() -> None:
     with op.batch_alter_table('drift_alert', schema=None) as batch_op:
         batch_op.drop_index('uq_drift_alert_open', sqlite_where=sa.text('cleared_at IS NULL'), postgresql_where=sa.text('cleared_at IS NULL'))
 
+    op.drop_table('word_day')
+    op.drop_table('band_score')
+    op.drop_table('drift_state')
     op.drop_table('drift_alert')
-    op.drop_table('disagreement')

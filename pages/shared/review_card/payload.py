@@ -38,6 +38,7 @@ def item_json(item: Item) -> dict[str, Any]:
             "note": escalation.note,
             "labels": None if item.blind else _indexes(escalation.labels),
         },
+        "opinions": [[one.outcome.value, _indexes(one.labels), one.note] for one in item.opinions],
         **_evidence(None if item.blind else item.evidence),
         **_suggestion(item),
     }
@@ -63,7 +64,13 @@ def counts_json(counts: Counts) -> dict[str, Any]:
 def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:
     """Why there is nothing to show; `back` is seconds until the first comment of somebody else is free."""
     back = None if elsewhere.first_back is None else max(0.0, (elsewhere.first_back - now).total_seconds())
-    return {"claimed": elsewhere.claimed, "held": elsewhere.held, "back": back, "unscored": elsewhere.unscored}
+    return {
+        "claimed": elsewhere.claimed,
+        "held": elsewhere.held,
+        "back": back,
+        "unscored": elsewhere.unscored,
+        "othersTurn": elsewhere.others_turn,
+    }
 
 
 def local_midnight(now: datetime, offset_minutes: int | None) -> datetime:

@@ -8,8 +8,13 @@ const LANE_SHORT = { ...LANE_NAMES, audit: "Audit", second: "Second" }
 const ALWAYS_COUNTED = ["escalated", "audit", "flagged"]
 const OUTCOME_NAMES = { approve: "Approve", remove: "Remove", escalate: "Escalate" }
 const DONE_NAMES = { approve: "approved", remove: "removed", escalate: "escalated" }
-const WHY_BLIND =
-  "Drawn at random from all traffic, to measure the model. Scores stay hidden: only your own reading counts."
+const WHY_BLIND = {
+  audit: "Drawn at random from all traffic, to measure the model. Scores stay hidden: only your own reading counts.",
+  second: "Somebody has settled this one. Say what you would: their answer and the scores stay hidden.",
+  adjudication: "Two people do not agree. Yours is the decision that holds. Scores stay hidden.",
+  disagreement: "Two models do not agree on this one. Scores stay hidden: only your own reading counts.",
+  recheck: "Settled before, and worth another look. Scores stay hidden: only your own reading counts.",
+}
 const KEYS = [
   ["1 – 6", "Toggle a label"], ["Enter", "Submit and next"], ["A", "None of them: approve and next"],
   ["X", "Keep although labelled, remove although not"], ["E", "Escalate: somebody else decides"], ["S", "Skip: back to the queue"],
@@ -60,10 +65,30 @@ class View {
     lane.dataset.lane = item.lane
     this.q(".from").textContent = origin(item)
     this.q(".why").textContent = whyOf(item)
+    this.drawOpinions(item)
     this.drawBody(item, settings)
     this.drawChoice(item, settings)
     this.drawEvidence(item)
     this.drawContext(item)
+  }
+
+  // What is to be decided between. Notes are people's text: drawn like remarks.
+  drawOpinions(item) {
+    const rows = item.opinions.map(([outcome, labels, note]) => {
+      const row = element("li")
+      const words = labels.map((index) => this.titles[index]).join(", ") || "No label"
+      row.append(element("b", outcome === "escalate" ? "Passed on" : OUTCOME_NAMES[outcome]))
+      if (outcome !== "escalate") row.append(element("span", words))
+      if (!note) return row
+      const body = element("span", "", "remark")
+      body.dir = "auto"
+      drawText(body, note, [], this.titles)
+      row.append(body)
+      return row
+    })
+    const box = this.q(".opinions")
+    box.hidden = !rows.length
+    box.replaceChildren(...rows)
   }
 
   drawBody(item, settings) {
@@ -274,7 +299,7 @@ function origin(item) {
 function whyOf(item) {
   const asked = item.escalation
   if (!asked && item.suggestion) return suggestionWords(item.suggestion)
-  if (!asked) return item.blind ? WHY_BLIND : ""
+  if (!asked) return item.blind ? WHY_BLIND[item.lane] || WHY_BLIND.audit : ""
   const visible = asked.note ? Array.from(asked.note).map((c) => (isHidden(c) ? "�" : c)).join("") : ""
   return `${asked.by} asks for another look${visible ? ": “" + visible + "”" : "."}${item.blind ? " Blind: no scores." : ""}`
 }
@@ -295,6 +320,10 @@ function emptyWords(desk, elsewhere) {
   }
   if (elsewhere.unscored) {
     return ["Waiting for scores", `${count.format(elsewhere.unscored)} comments are not scored yet. They come here by themselves.${held}`]
+  }
+  if (elsewhere.othersTurn && !desk.held.length) {
+    const many = count.format(elsewhere.othersTurn)
+    return ["Nothing left for you", `${many} ${elsewhere.othersTurn === 1 ? "waits" : "wait"} for the opinion of somebody else: you have given yours.`]
   }
   return [desk.held.length ? "Only held comments are left" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
 }

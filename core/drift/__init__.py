@@ -1,0 +1,1 @@
+"""Drift: whether scores, flags, volume and words of a day are like those of a reference span."""

@@ -1,0 +1,31 @@
+"""The alert bar: one line on the pages whose numbers drift would bend, each alert in full on its own page."""
+
+import streamlit as st
+
+from core.drift.service import Alert
+from core.drift.telling import advice, day_words, sentence, subject_words
+from pages.shared.resources import services
+
+_NAMED = 3
+"""Alerts that the one line names."""
+
+
+def drift_bar() -> None:
+    """One line with a link while anything drifts; nothing otherwise."""
+    alerts = services().drift.alerts()
+    if not alerts:
+        return
+    named = [subject_words(alert) for alert in alerts[:_NAMED]]
+    more = f" and {len(alerts) - _NAMED} more" if len(alerts) > _NAMED else ""
+    since = day_words(min(alert.day for alert in alerts))
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="drift_bar"):
+        st.markdown(f":orange[:material/warning:] **Drift** since {since}: {', '.join(named)}{more}.", width="stretch")
+        st.page_link("drift.py", label="What to do", icon=":material/arrow_forward:", width="content")
+
+
+def draw_alerts(alerts: list[Alert]) -> None:
+    """Each alert with what to do now."""
+    for alert in alerts:
+        with st.container(border=True, key=f"drift_alert_{alert.id}"):
+            st.markdown(f":orange[:material/warning:] **{sentence(alert)}**")
+            st.caption(advice(alert))

@@ -1,0 +1,116 @@
+"""Saving a policy, going back to one, and the question asked before it may remove without review."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.accounts import Role
+from core.automatic import beside_of, newly_on
+from core.domain import Policy
+from core.errors import ModeratoError
+from pages.shared import state
+from pages.shared.access import require
+from pages.shared.policy_beside import confirmation_words
+from pages.shared.resources import services
+
+_GOES_BACK = (
+    "Makes a new version with the numbers of version {}, with all that it removes or audits. Open flagged items "
+    "follow; what was removed without review stays so."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A version that removes without review where the one in force does not, and waits for a yes."""
+
+    policy: Policy
+    reason: str | None
+    """None: an old version again."""
+
+
+def save(draft: Policy, active: Policy, reason: str) -> None:
+    """Save the draft, or ask first; draws the page anew unless something is wrong with it."""
+    require(Role.ANALYST)
+    if newly_on(active.auto_remove, draft.auto_remove) and reason.strip():
+        state.keep("policy_pending", Pending(draft, reason))
+        st.rerun()
+    try:
+        _save(Pending(draft, reason))
+    except ModeratoError as error:
+        st.error(str(error), icon=":material/error:")
+    else:
+        st.rerun()
+
+
+def use_again(policy_id: int) -> None:
+    """A callback: make a new version with an old one's numbers, or ask first."""
+    require(Role.ANALYST)
+    policies = services().policies
+    try:
+        old = policies.require(policy_id)
+        pending = Pending(old, None)
+        if newly_on(policies.active().auto_remove, old.auto_remove):
+            state.keep("policy_pending", pending)
+        else:
+            _save(pending)
+    except ModeratoError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+@st.dialog("Remove without review?", on_dismiss=lambda: state.keep("policy_pending", None))
+def ask(active: Policy) -> None:
+    """The question. It runs by itself: the role is checked again."""
+    require(Role.ANALYST)
+    pending = state.kept("policy_pending")
+    if pending is None:
+        return
+    beside = beside_of(pending.policy)
+    st.markdown(confirmation_words(newly_on(active.auto_remove, beside.auto_remove), beside))
+    sure = st.checkbox("This site may act without a human here", key="sure")
+    if st.button("Switch it on", type="primary", key="switch_on", disabled=not sure):
+        try:
+            _save(pending)
+        except ModeratoError as error:
+            st.error(str(error), icon=":material/error:")
+        else:
+            state.keep("policy_pending", None)
+            st.rerun()
+
+
+def draw_saved(previous: Policy | None) -> None:
+    """Say that a version was saved, with the way back beside it."""
+    saved = state.kept("policy_saved")
+    if not saved:
+        return
+    st.toast(f"Version {saved} holds now.", icon=":material/check:")  # whoever saved is at the page's other end
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.success(f"Version {saved} holds now. Open flagged items follow within seconds.", icon=":material/check:")
+        _draw_back(previous, "revert_saved")
+    state.keep("policy_saved", None)
+
+
+def draw_revert(active: Policy, previous: Policy | None) -> None:
+    """The way back from the version in force, in one click."""
+    if previous is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(f"Version {active.id} is in force.", width="content")
+            _draw_back(previous, "revert")
+
+
+def _draw_back(previous: Policy | None, key: str) -> None:
+    if previous is not None:
+        st.button(
+            f"Go back to version {previous.id}", key=key, icon=":material/undo:", on_click=use_again,
+            args=(previous.id,), help=_GOES_BACK.format(previous.id),
+        )  # fmt: skip
+
+
+def _save(pending: Pending) -> None:
+    policies, by, policy = services().policies, require(Role.ANALYST), pending.policy
+    if pending.reason is None:
+        made = policies.save_again(policy.id, by=by)
+    else:
+        made = policies.save(
+            policy.thresholds, policy.audit_rates, by=by, reason=pending.reason, beside=beside_of(policy)
+        )
+    state.keep("policy_saved", made.id)

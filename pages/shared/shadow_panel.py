@@ -1,0 +1,99 @@
+"""Shadow mode on the Models page: start and stop it, how far it is, where the two part, and who was right."""
+
+import streamlit as st
+
+from core.accounts import Person, Role
+from core.domain import ModelVersion, Stage
+from core.errors import ModeratoError
+from core.shadow import DEFAULT_RATE, RATE_RANGE, Shadow
+from pages.shared import shadow_tables
+from pages.shared.access import require
+from pages.shared.notice import notice
+from pages.shared.resources import services
+from pages.shared.state import keep, kept
+
+_MESSAGE = "shadow_message"
+
+
+def draw(versions: list[ModelVersion], person: Person) -> None:
+    """The whole section; nothing for who may not start a shadow while there has been none."""
+    latest = services().shadows.latest()
+    may = Role.ADMIN in person.roles
+    choices = [version.name for version in versions if version.stage is not Stage.LIVE]
+    if latest is None and not (may and choices):
+        return
+    st.header("Shadow", anchor=False)
+    if message := kept(_MESSAGE):
+        notice(*message)
+        keep(_MESSAGE, None)
+    if latest and latest.ended_at is None:
+        _draw_running(latest.id, may_stop=may)
+        return
+    if may and choices:
+        _draw_form(choices)
+    if latest:
+        with st.expander(f"The last shadow: {latest.model}, until {latest.ended_at:%Y-%m-%d %H:%M} UTC"):
+            _draw_report(latest)
+
+
+def _draw_form(choices: list[str]) -> None:
+    st.caption(
+        "A model in the shadow scores every new comment beside the live one, and routes none. Live scoring goes first: "
+        "the shadow works while nothing waits. Each worker then holds two models in memory."
+    )
+    name, share, action = st.columns([2, 1, 1], vertical_alignment="bottom")
+    name.selectbox("Model", choices, key="shadow_model")
+    low, high = RATE_RANGE
+    share.number_input(
+        "Drawn of disagreements, %", low * 100, high * 100, DEFAULT_RATE * 100, 1.0, key="shadow_rate",
+        help="Of the comments that the two treat differently, this share goes to people for a blind look.",
+    )  # fmt: skip
+    action.button("Start", key="shadow_start", icon=":material/visibility_off:", on_click=_start, width="stretch")
+
+
+def _start() -> None:
+    person = require(Role.ADMIN)
+    try:
+        rate = float(kept("shadow_rate")) / 100
+        shadow = services().shadows.start(kept("shadow_model"), by=person, rate=rate)
+    except ModeratoError as error:
+        keep(_MESSAGE, (str(error), "error"))
+    else:
+        keep(_MESSAGE, (f"{shadow.model} scores all comments that come in from now on.", "success"))
+
+
+def _stop() -> None:
+    person = require(Role.ADMIN)
+    try:
+        shadow = services().shadows.stop(by=person)
+    except ModeratoError as error:
+        keep(_MESSAGE, (str(error), "error"))
+    else:
+        keep(_MESSAGE, (f"{shadow.model} has left the shadow. What it found stays below.", "success"))
+
+
+@st.fragment(run_every=5)
+def _draw_running(shadow_id: int, *, may_stop: bool) -> None:
+    shadow = services().shadows.running()
+    if shadow is None or shadow.id != shadow_id:
+        st.rerun()
+    with st.container(border=True):
+        title, action = st.columns([3, 1], vertical_alignment="center")
+        title.subheader(f":material/visibility_off: `{shadow.model}`", anchor=False)
+        if may_stop:
+            action.button("Stop", key="shadow_stop", icon=":material/stop:", on_click=_stop, width="stretch")
+        _draw_report(shadow)
+
+
+def _draw_report(shadow: Shadow) -> None:
+    if shadow.problem:
+        notice(f"It cannot score: {shadow.problem} Live scoring goes on.", "warning")
+    report = services().shadows.report(shadow)
+    st.html(shadow_tables.facts(report))
+    if not report.scored:
+        st.caption("Nothing scored yet. Comments that come in from now on are; those from before are not.")
+        return
+    st.html(shadow_tables.agreement(report))
+    left, right = st.columns(2)
+    left.html(shadow_tables.answers(report))
+    right.html(shadow_tables.bands(report))

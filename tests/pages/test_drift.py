@@ -1,0 +1,74 @@
+"""The drift page and the alert bar, without a browser."""
+
+import pytest
+
+from core.domain import now
+from core.drift.judge import Kind
+from core.labels import LABELS
+from db.stores.drift import DriftStore, NewAlert
+from tests.support.scoring import make_live
+from tests.support.traffic import Site, put_days
+
+TODAY = int(now().timestamp()) // 86_400
+
+
+def texts(app) -> str:
+    kinds = ("markdown", "caption", "subheader", "success", "info", "warning", "error")
+    return " ".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+@pytest.fixture
+def model_id(app_services):
+    app_services.policies.active()
+    model_id, site = make_live(app_services.sessions), Site(5)
+    put_days(app_services.sessions, site, {TODAY - k: site.scores(400) for k in range(1, 41)}, model_id)
+    return model_id
+
+
+def raise_one(services, model_id, kind=Kind.SCORES, subject="threat"):
+    new = NewAlert(kind.value, subject, model_id, TODAY, 0.31, 0.2, 2.5)
+    with services.sessions.begin() as session:
+        DriftStore(session).raise_alert(new, at=now())
+
+
+def open_page(app, name="drift.py"):
+    app.run()
+    app.switch_page(name).run()
+    assert not app.exception
+    return app
+
+
+def test_an_empty_site_says_what_to_do(app):
+    assert "First comments have to come in" in texts(open_page(app))
+
+
+def test_quiet_days_say_so_with_every_chart(app, model_id):
+    shown = texts(open_page(app))
+    assert "No limit is passed" in shown
+    assert len(app.get("bidi_component")) >= 2 * len(LABELS) + 3
+    assert "11,200 comments" in shown  # 28 days of 400
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_each_alert_says_what_to_do(app, app_services, model_id, kind):
+    subject = {Kind.VOLUME: "", Kind.NEW_WORDS: "", Kind.BAND: "3"}.get(kind, LABELS[3])
+    raise_one(app_services, model_id, kind, subject)
+    shown = texts(open_page(app))
+    assert "Since" in shown
+    assert "No limit is passed" not in shown
+
+
+@pytest.mark.parametrize("page", ["metrics.py", "policy.py"])
+def test_the_bar_is_one_line_on_pages_that_drift_bends(app, app_services, model_id, page):
+    assert "Drift" not in texts(open_page(app, page))
+    raise_one(app_services, model_id)
+    assert "scores of Threat" in texts(open_page(app, page))
+
+
+def test_an_analyst_fixes_the_reference(app, app_services, model_id):
+    open_page(app)
+    app.radio(key="reference_how").set_value("Fixed days")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert not app.exception
+    assert app_services.drift.reference()[1] == "Ada"
+    assert "fixed by Ada" in texts(app)
