@@ -14,6 +14,7 @@ import api.local
 from api.guard import SameOrigin, SecurityHeaders
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
+from api.sockets import send_at_once
 from core.errors import ModeratoError
 from core.metrics.ahead import FoldAhead
 from core.settings import LOOPBACK
@@ -34,6 +35,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             f"Without accounts Moderato serves this machine alone, not {address or 'all addresses'}. "
             "Start it with `moderato run`, or set MODERATO_HOST=127.0.0.1."
         )
+    send_at_once(st.get_option("server.port"))
     wired = services()
     worker = EmbeddedWorker(wired.build_worker("dashboard")) if wired.settings.embedded_worker else None
     gc.collect()
