@@ -48,6 +48,9 @@ BLIND_LANES = frozenset({Lane.ADJUDICATION, Lane.AUDIT, Lane.SECOND, Lane.DISAGR
 OTHERS_LANES = frozenset({Lane.ADJUDICATION, Lane.SECOND})
 """Lanes whose comments go to somebody who has not decided them."""
 
+REOPENED_LANES = OTHERS_LANES | {Lane.DISAGREEMENT, Lane.RECHECK}
+"""Lanes in which comments wait that may have been decided before."""
+
 
 class RoutingState(StrEnum):
     """Where a scored comment stands. A comment without a routing row is *not scored*, which is never shown as clean."""

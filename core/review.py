@@ -9,7 +9,17 @@ from functools import partial
 from uuid import UUID, uuid5
 
 from core.accounts import Person, Role, check_role
-from core.domain import NO_LABELS, OTHERS_LANES, Decision, LabelFlags, Lane, Outcome, RoutingState, now
+from core.domain import (
+    NO_LABELS,
+    OTHERS_LANES,
+    REOPENED_LANES,
+    Decision,
+    LabelFlags,
+    Lane,
+    Outcome,
+    RoutingState,
+    now,
+)
 from core.errors import BadInput, Conflict, NotFound
 from core.recent import Recent
 from core.review_items import Item, build_items
@@ -294,11 +304,11 @@ class Review:
             )
 
     def _was_given(self, claims: ClaimStore, place: Place, by: Person) -> bool:
-        """Whether the person may decide: second opinions need a claim of one's own since the comment was decided.
+        """Whether the person may decide: what was opened again needs a claim of one's own since it was decided.
 
         Else a card that has stood on a screen since before, with its scores, would count as a blind opinion.
         """
-        return place.lane not in OTHERS_LANES or claims.had_since_decided(place.comment_id, by.name)
+        return place.lane not in REOPENED_LANES or claims.had_since_decided(place.comment_id, by.name)
 
     def _claim_one(self, by: Person, comment_id: int, *, held: bool) -> datetime:
         check_role(by, Role.MODERATOR)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.accounts import Role
+from pages.shared import metrics_corrected
 from pages.shared import metrics_panels as panels
 from pages.shared.access import require
 from pages.shared.charts import hold_steady
@@ -24,6 +25,7 @@ if choice := panels.choose(metrics):
             panels.draw_ranking(reviewed, traffic, label)
             panels.draw_numbers(reviewed, traffic)
         panels.draw_label(metrics, choice, label)
+        metrics_corrected.draw(traffic, services().agreement)
     else:
         panels.draw_empty(metrics)
     panels.draw_activity(metrics)

@@ -30,7 +30,7 @@ FEWEST_CASES: Final = 20
 """Rows with a label, and without it, below which nothing is said about the label."""
 RECIPE: Final = LinearConfig(iterations=30)
 """The starter's linear half, stopped at half its iterations: a label is told wrong by a wide margin or not at all, and
-the net beside it would take an hour for the five folds of Jigsaw instead of three minutes."""
+the net beside it would take many times as long."""
 TOP: Final = 500
 """Items that a list holds unless told otherwise."""
 

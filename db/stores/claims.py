@@ -118,11 +118,12 @@ class ClaimStore:
         return self._session.scalar(query.where(_is_for_others(lane, person, judges))) or 0
 
     def had_since_decided(self, comment_id: int, person: str) -> bool:
-        """Whether the person has had a claim on the comment that began after its newest entry in the ledger."""
+        """Whether the person has had a claim on the comment that began after its newest entry in the ledger, if any."""
         newest = select(func.max(DecisionRow.id)).where(DecisionRow.comment_id == comment_id).scalar_subquery()
         since = select(DecisionRow.decided_at).where(DecisionRow.id == newest).scalar_subquery()
         query = select(ClaimRow.id).where(ClaimRow.comment_id == comment_id, ClaimRow.person == person)
-        return self._session.scalar(query.where(ClaimRow.claimed_at >= since).limit(1)) is not None
+        began = or_(newest.is_(None), ClaimRow.claimed_at >= since)
+        return self._session.scalar(query.where(began).limit(1)) is not None
 
     def others(self, person: str, *, at: datetime) -> tuple[int, int, datetime | None]:
         """Of other people's running claims: how many, how many of them held, and when the first one lapses."""

@@ -18,6 +18,7 @@ from core.errors import ModelUnavailable
 from core.labels import LABELS
 from core.policies import today_number
 from core.recording import score_each
+from core.routing import queue_order
 from core.scoring.cascade import Cascade, CascadeScorer
 from core.scoring.members import Member
 from core.settings import ROOT
@@ -443,7 +444,8 @@ def test_open_items_follow_a_new_policy(services, sessions, build, set_policy):
         (RoutingState.OPEN, Lane.ESCALATED),
     ]
     assert [rows[i].policy_id == new.id for i in ids] == [True, True, False, False, False]
-    assert rows[ids[0]].priority == pytest.approx(-0.1, abs=1e-6)
+    (expected,) = queue_order(np.full((1, 6), 0.9, np.float32))
+    assert rows[ids[0]].priority == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_worker_lets_open_items_follow_in_small_steps(services, sessions, build, set_policy, monkeypatch):

@@ -10,6 +10,10 @@ down_revision = '0002'
 branch_labels = None
 depends_on = None
 
+PREVALENCE = {
+    "toxic": 0.0958, "severe_toxic": 0.01, "obscene": 0.0529, "threat": 0.003, "insult": 0.0494, "identity_hate": 0.0088
+}
+
 
 def upgrade() -> None:
     op.create_table('drift_alert',
@@ -141,24 +145,29 @@ def upgrade() -> None:
     with op.batch_alter_table('second_opinion', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_second_opinion_comment_id'), ['comment_id'], unique=False)
 
-    with op.batch_alter_table('policy', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('second_rate', sa.Double(), server_default=sa.text('0.05'), nullable=False))
-        batch_op.add_column(sa.Column('auto_remove', sa.JSON(none_as_null=True), nullable=True))
-        batch_op.add_column(sa.Column('auto_audit_rate', sa.Double(), server_default=sa.text('0.05'), nullable=False))
+    # not in batches: those would make the table anew, which rows that point to it forbid
+    op.add_column('policy', sa.Column('second_rate', sa.Double(), server_default=sa.text('0.05'), nullable=False))
+    op.add_column('policy', sa.Column('auto_remove', sa.JSON(none_as_null=True), nullable=True))
+    op.add_column('policy', sa.Column('auto_audit_rate', sa.Double(), server_default=sa.text('0.05'), nullable=False))
 
-    with op.batch_alter_table('routing', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('automatic', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+    op.add_column('routing', sa.Column('automatic', sa.Boolean(), server_default=sa.text('false'), nullable=False))
 
+
+    # flagged comments that wait are served by what rare labels they are likely to have (core.routing.queue_order)
+    order = " + ".join(f"score.{label} / {share}" for label, share in PREVALENCE.items())
+    its_score = "FROM score WHERE score.comment_id = routing.comment_id AND score.model_id = routing.model_id"
+    op.execute(
+        f"UPDATE routing SET priority = -(SELECT {order} {its_score}) "
+        f"WHERE state = 'open' AND lane = 'flagged' AND EXISTS (SELECT 1 {its_score})"
+    )
 
 
 def downgrade() -> None:
-    with op.batch_alter_table('routing', schema=None) as batch_op:
-        batch_op.drop_column('automatic')
+    op.drop_column('routing', 'automatic')
 
-    with op.batch_alter_table('policy', schema=None) as batch_op:
-        batch_op.drop_column('auto_audit_rate')
-        batch_op.drop_column('auto_remove')
-        batch_op.drop_column('second_rate')
+    op.drop_column('policy', 'auto_audit_rate')
+    op.drop_column('policy', 'auto_remove')
+    op.drop_column('policy', 'second_rate')
 
     with op.batch_alter_table('second_opinion', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_second_opinion_comment_id'))

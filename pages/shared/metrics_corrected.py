@@ -1,0 +1,72 @@
+"""What the model's numbers become when people's own error is taken off them."""
+
+import streamlit as st
+
+from core.agreement import AgreementReports
+from core.labels import LABEL_TITLES
+from core.metrics.estimate import edges_of
+from core.metrics.human_error import Corrected, corrected
+from core.metrics.second_opinions import LabelError, human_errors
+from core.metrics.service import Overview
+from pages.shared.metrics_tables import CSS, estimate
+
+_FEW = '<td class="m-few" colspan="6">too few second opinions on this label</td>'
+
+
+def draw(traffic: Overview, reports: AgreementReports) -> None:
+    """A switch, and beneath it each label's numbers as people say and as it is. Read only when it is switched on."""
+    st.subheader("And if people's own errors are taken off?")
+    st.caption(
+        "What moderators say is not always so. Second opinions tell how often each label is missed or given wrongly; "
+        "here that is taken off the numbers of all traffic, and what is not known about it widens the intervals."
+    )
+    if not st.toggle("Take people's errors off", key="human_error"):
+        return
+    errors = human_errors(reports.drawn().pairs, of_traffic=True)
+    if not any(errors):
+        st.info(
+            "There are too few second opinions on audit items to know how often people err. They come by themselves "
+            "while two people or more review; their share is set on the Policy page.",
+            icon=":material/info:",
+        )
+        return
+    edges = edges_of([report.at.threshold for report in traffic.labels])
+    found = corrected(traffic.sample, edges, [error and error.error for error in errors])
+    st.html(table(traffic, errors, found))
+
+
+def table(traffic: Overview, errors: tuple[LabelError | None, ...], found: list[Corrected | None]) -> str:
+    """Two rows a label: as people say, and corrected."""
+    names = ("Label", "", "People find", "People spare", "Prevalence", "Precision", "Recall", "False-positive rate")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    rows = "".join(
+        _label(LABEL_TITLES[report.label], _said(traffic, at), errors[at], found[at])
+        for at, report in enumerate(traffic.labels)
+    )
+    body = f'<table class="m-numbers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'{CSS}<div class="m-scroll">{body}</div>'
+
+
+def _said(traffic: Overview, at: int) -> str:
+    report = traffic.labels[at]
+    numbers = (report.ranking.prevalence, report.at.precision, report.at.recall, report.at.false_positive_rate)
+    return "<td></td><td></td>" + "".join(f"<td>{estimate(one)}</td>" for one in numbers)
+
+
+def _label(title: str, said: str, error: LabelError | None, found: Corrected | None) -> str:
+    if error is None or found is None:
+        right = _FEW
+    else:
+        numbers = (
+            error.sensitivity,
+            error.specificity,
+            found.prevalence,
+            found.precision,
+            found.recall,
+            found.false_positive_rate,
+        )
+        right = "".join(f"<td>{estimate(one)}</td>" for one in numbers)
+    return (
+        f'<tr class="m-reviewed m-first"><th rowspan="2">{title}</th><td class="m-view">As people say</td>{said}</tr>'
+        f'<tr class="m-traffic"><td class="m-view">Corrected</td>{right}</tr>'
+    )
