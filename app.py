@@ -12,6 +12,9 @@ from starlette.middleware import Middleware
 
 import api.local
 from api.guard import SameOrigin, SecurityHeaders
+from api.perspective.routes import build_routes
+from api.programs import ProgramsAt
+from api.sockets import send_at_once
 from core.errors import ModeratoError
 from core.metrics.ahead import FoldAhead
 from core.settings import LOOPBACK
@@ -20,6 +23,7 @@ from pages.shared import chart
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
+programs = ProgramsAt(services)
 
 
 @asynccontextmanager
@@ -31,6 +35,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             f"Without accounts Moderato serves this machine alone, not {address or 'all addresses'}. "
             "Start it with `moderato run`, or set MODERATO_HOST=127.0.0.1."
         )
+    send_at_once(st.get_option("server.port"))
     wired = services()
     worker = EmbeddedWorker(wired.build_worker("dashboard")) if wired.settings.embedded_worker else None
     gc.collect()
@@ -44,6 +49,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await programs.close()
         ahead.stop()
         wired.search_index.stop()
         if worker:
@@ -54,6 +60,6 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    routes=[*api.local.routes, *chart.routes],
+    routes=[*api.local.routes, *chart.routes, *build_routes(programs)],
     middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
 )

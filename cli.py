@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+import cli_keys
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
@@ -175,6 +176,9 @@ def export(
 
 app.registered_commands += model_commands.registered_commands
 app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traffic without routing it.")
+
+
+app.add_typer(cli_keys.app, name="keys")
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from core.errors import BadInput, NotAllowed
 
 MAX_NAME = 60
 """Longest name of a person, in code points."""
+PROGRAM = "api:"
+"""How the ledger names a program: this, then the name of its key."""
 
 
 class Role(StrEnum):
@@ -29,6 +31,8 @@ class Person:
 def local_person(name: str) -> Person:
     """A person of the local mode: any printable name of 1 to 60 characters, every role. Raises BadInput."""
     name = " ".join(name.split())
+    if name.casefold().startswith(PROGRAM):
+        raise BadInput(f"Names that begin with {PROGRAM} belong to programs. Type the one that your decisions carry.")
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise BadInput(f"A name has 1 to {MAX_NAME} printable characters. Type the one that your decisions carry.")
     return Person(name, frozenset(Role))

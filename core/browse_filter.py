@@ -84,6 +84,7 @@ _STANDINGS: dict[Standing, dict[str, Any]] = {
     Standing.SECOND: {"state": RoutingState.OPEN, "lane": Lane.SECOND},
     Standing.DISAGREEMENT: {"state": RoutingState.OPEN, "lane": Lane.DISAGREEMENT},
     Standing.RECHECK: {"state": RoutingState.OPEN, "lane": Lane.RECHECK},
+    Standing.SUGGESTED: {"state": RoutingState.OPEN, "lane": Lane.SUGGESTED},
     Standing.FLAGGED: {"state": RoutingState.OPEN, "lane": Lane.FLAGGED},
     Standing.ALLOWED: {"state": RoutingState.ALLOWED},
     Standing.SETTLED: {"state": RoutingState.SETTLED},

@@ -19,7 +19,7 @@ from db.stores.datasets import DecidedComment
 
 COLUMNS: Final = (
     *("id", "comment_text", *LABELS),
-    *("source", "moderator", "decided_at", "lane", "blind", "outcome", "model", "policy"),
+    *("source", "moderator", "decided_at", "lane", "blind", "outcome", "model", "policy", "suggested_by"),
 )
 """Jigsaw's columns, then where each label comes from. `id` is the comment's id at its source (external_id)."""
 
@@ -41,6 +41,7 @@ def to_row(comment: DecidedComment) -> dict[str, Any]:
         "outcome": comment.outcome,
         "model": comment.model,
         "policy": comment.policy,
+        "suggested_by": comment.suggested_by,
     }
 
 

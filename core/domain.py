@@ -36,6 +36,8 @@ class Lane(StrEnum):
     """The live model and a shadow model would treat it differently, and it was drawn from those."""
     RECHECK = "recheck"
     """Its labels look wrong by out-of-fold scores."""
+    SUGGESTED = "suggested"
+    """A program says what it is; with a decision, a trusted program's own."""
     FLAGGED = "flagged"
 
 
@@ -83,7 +85,8 @@ BAND_EDGES = (0.05, 0.2, 0.5, 0.8)
 BANDS = len(BAND_EDGES) + 1
 
 NO_DAY = 0
-"""The day of traffic of what is no traffic: rows of base data that wait to be rechecked. They are in no stratum."""
+"""The day of traffic of what is no traffic: rows of base data that wait to be rechecked, and texts that are here only
+because a program suggested scores for them. They are in no stratum, and their audit rate is 0."""
 
 LabelFlags = tuple[bool, bool, bool, bool, bool, bool]
 """Which of the six labels hold, in LABELS order."""

@@ -26,6 +26,7 @@ class Standing(StrEnum):
     DISAGREEMENT = "disagreement"
     """Drawn from the comments that the live and a shadow model treat differently."""
     RECHECK = "recheck"
+    SUGGESTED = "suggested"
     FLAGGED = "flagged"
     ALLOWED = "allowed"
     SETTLED = "settled"
@@ -116,6 +117,8 @@ def _routing(facts: Facts, routing: RoutingRow, blind: bool) -> Event:
         audit = routing.audit and routing.lane != Lane.SECOND
         what = "Drawn into the audit sample" if audit else "Routed; how, is hidden until it is decided"
         return Event(routing.routed_at, "routed", what)
+    if routing.day == NO_DAY and routing.lane == Lane.SUGGESTED:
+        return Event(routing.routed_at, "routed", "Brought in by a program that suggests its labels; no traffic")
     if routing.day == NO_DAY:
         return Event(routing.routed_at, "routed", "Brought in from the base data, to be reviewed again; no traffic")
     drawn = "drawn into the audit sample" if routing.audit else "not in the audit sample"

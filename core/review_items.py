@@ -15,6 +15,7 @@ from db.stores.policies import PolicyStore
 from db.stores.queue import Place, QueueStore
 from db.stores.scores import ScoreStore
 from db.stores.second_opinions import SecondOpinionStore
+from db.stores.suggestions import SuggestedLabels, SuggestionStore
 
 NEIGHBOURS = 3
 """Comments of the thread, and of the author, that are shown beside one."""
@@ -96,6 +97,8 @@ class Item:
     """Who asked for another look, if somebody did."""
     opinions: tuple[Opinion, ...] = ()
     """For adjudication: what is to be decided between, in an order that says nothing."""
+    suggestion: SuggestedLabels | None = None
+    """What a program says it is; None for blind items."""
 
 
 def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
@@ -111,6 +114,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
         standing = DecisionStore(session).standing([c.comment_id for c in claims if c.lane is Lane.ESCALATED])
         opinions = SecondOpinionStore(session).opinions([c.comment_id for c in claims if c.lane is Lane.ADJUDICATION])
         context = _contexts(queue, list(comments.values()))
+        suggested = SuggestionStore(session).latest_of([comment.id for comment in seen])
     return [
         Item(
             comment=comments[claim.comment_id],
@@ -122,6 +126,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
             context=context[claim.comment_id],
             escalation=standing.get(claim.comment_id),
             opinions=_opinions(opinions.get(claim.comment_id, [])),
+            suggestion=suggested.get(claim.comment_id),
         )
         for claim in claims
         if claim.comment_id in places

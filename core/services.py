@@ -5,13 +5,16 @@ from functools import cached_property
 from core.agreement import AgreementReports
 from core.browse import Browse
 from core.datasets import Datasets
+from core.domain import ModelVersion
 from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.gate_reports import GateReports
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
+from core.keys import Keys
 from core.label_errors import LabelErrors
+from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.planning import Planner
 from core.policies import Policies
@@ -19,11 +22,14 @@ from core.registry import Registry
 from core.removals import Removals
 from core.review import Review
 from core.runs import Runs
+from core.scoring.load import load_scorer
+from core.scoring.protocol import Scorer
 from core.search_index import SearchIndex
 from core.second_opinions import SecondOpinions
 from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
+from core.suggestions import Suggestions
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -98,11 +104,34 @@ class Services:
 
     def build_worker(self, kind: str = "worker") -> ScoringWorker:
         """A worker on this database with the registry's live model."""
-        models = RegistryModels(self.registry, threads=self.settings.worker_threads)
         name, shadow = worker_name(kind), None
         if self.settings.shadow_scoring:
-            shadow = ShadowWorker(self.sessions, self.settings, models.load, name)
-        return ScoringWorker(self.sessions, self.settings, models, name, beside=shadow)
+            shadow = ShadowWorker(self.sessions, self.settings, self._load_apart, name)
+        return ScoringWorker(self.sessions, self.settings, self.models, name, beside=shadow)
+
+    def _load_apart(self, version: ModelVersion) -> Scorer:
+        """A model beside the live one; whoever asks holds it."""
+        return load_scorer(version, threads=self.settings.worker_threads)
+
+    @cached_property
+    def models(self) -> RegistryModels:
+        """The live model, loaded once for the worker and for programs."""
+        return RegistryModels(self.registry, threads=self.settings.worker_threads)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Programs' keys."""
+        return Keys(self.sessions)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Corrections that programs send."""
+        return Suggestions(self.sessions)
+
+    @cached_property
+    def live_scoring(self) -> LiveScoring:
+        """Scores for programs."""
+        return LiveScoring(self.models)
 
     @cached_property
     def evaluation(self) -> Evaluation:

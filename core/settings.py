@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,6 +33,12 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(2, gt=0, le=10, description="How often a worker looks for work or a new model.")
     max_upload_mb: int = Field(200, ge=1, le=4096, description="Largest upload; the command takes any file.")
     max_text_bytes: int = Field(65536, ge=1024, description="Longest comment, in bytes of UTF-8.")
+    api_origins: str = Field("", description="Origins whose pages may call the API, by commas; * for any.")
+    api_store: bool = Field(False, description="Keep comments that programs have scored, unless they say doNotStore.")
+    api_scale: Literal["probability", "quantile"] = Field(
+        "probability", description="What the API's scores say: probabilities, or shares of comments that have less."
+    )
+    api_languages: str = Field("en", description="Languages that the live model reads, by commas, for the API.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
 
     @cached_property

@@ -17,7 +17,7 @@ from core.policies import Policies
 from core.recording import note_both, record, score_each, watch
 from core.registry import Registry
 from core.routing import Ints, is_probability
-from core.scoring.load import load_scorer
+from core.scoring.load import find_loaded, load_scorer
 from core.scoring.protocol import Scorer, Scores
 from core.settings import Settings
 from db.session import Sessions
@@ -60,11 +60,13 @@ class Companion(Protocol):
 
 
 class RegistryModels:
-    """The registry's live model, loaded from its folder."""
+    """The registry's live model, loaded from its folder once, for all of this process that share this."""
 
     def __init__(self, registry: Registry, *, threads: int) -> None:
         self._registry = registry
         self._threads = threads
+        self._held: tuple[tuple[int, str], Scorer] | None = None
+        self._lock = threading.Lock()
 
     def live(self) -> ModelVersion | None:
         """The version that scores, or None."""
@@ -72,7 +74,12 @@ class RegistryModels:
 
     def load(self, version: ModelVersion) -> Scorer:
         """The version's scorer; raises ModelUnavailable that says what to do."""
-        return load_scorer(version, threads=self._threads)
+        key = version.id, version.sha256
+        with self._lock:
+            if self._held is None or self._held[0] != key:
+                self._held = None  # first, since two may not fit into memory
+                self._held = key, find_loaded(version) or load_scorer(version, threads=self._threads)
+            return self._held[1]
 
 
 class ScoringWorker:

@@ -234,7 +234,7 @@ class RoutingRow(Base):
     band: Mapped[int]
     audit: Mapped[bool]
     rate: Mapped[float]
-    """Inclusion probability that held when the audit draw was made."""
+    """Inclusion probability that held when the audit draw was made; 0 for what is no traffic (core.domain.NO_DAY)."""
     automatic: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether the policy removed it without review."""
     day: Mapped[int]

@@ -20,6 +20,7 @@ page = st.navigation(
         st.Page("models.py", title="Models", icon=":material/model_training:"),
         st.Page("label_errors.py", title="Label errors", icon=":material/rule:"),
         st.Page("data.py", title="Data", icon=":material/database:"),
+        st.Page("admin.py", title="Admin", icon=":material/key:"),
     ]
 )
 with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):

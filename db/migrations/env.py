@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import db.quality_models  # noqa: F401 (its tables join the metadata)
+import db.program_models
+import db.quality_models  # noqa: F401
 from db.models import Base
 
 

@@ -19,6 +19,7 @@ from db.models import (
     StratumRow,
 )
 from db.stores.decisions import latest_effective
+from db.stores.suggestions import suggested_by
 
 _FETCH = 2_000
 """Rows that are in memory at a time."""
@@ -58,6 +59,8 @@ class DecidedComment:
     model: str | None
     """Name of the version whose scores routed the comment when it was decided."""
     policy: int | None
+    suggested_by: str | None
+    """Name of the program's key that suggested labels for it last, whoever decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,7 @@ def decided_comments() -> Select[Any]:
         DecisionRow.outcome,
         ModelVersionRow.name,
         DecisionRow.policy_id,
+        suggested_by(),
     ).outerjoin(ModelVersionRow, ModelVersionRow.id == DecisionRow.model_id)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core.domain import LABELS, Stage
+from core.domain import LABELS, NO_DAY, Stage
 from db.models import ModelVersionRow, PromotionRow, RoutingRow, ScoreRow, to_micros
 from db.quality_models import ShadowRow
 from db.stores.bulk import in_chunks, put_rows
@@ -66,6 +66,7 @@ class ScoreStore:
             .select_from(RoutingRow)
             # + 0 keeps the index of model_id out of it: through that one all scores of the model would be sorted
             .join(ScoreRow, (ScoreRow.comment_id == RoutingRow.comment_id) & (ScoreRow.model_id + 0 == model_id))
+            .where(RoutingRow.day > NO_DAY)
             .order_by(RoutingRow.comment_id.desc())
             .limit(limit)
         )

@@ -20,6 +20,7 @@ STANDING_TITLES = {
     Standing.SECOND: "Waiting: second opinion",
     Standing.DISAGREEMENT: "Waiting: disagreement",
     Standing.RECHECK: "Waiting: look again",
+    Standing.SUGGESTED: "Waiting: suggested",
     Standing.FLAGGED: "Waiting: flagged",
     Standing.ALLOWED: "Allowed",
     Standing.SETTLED: "Settled",

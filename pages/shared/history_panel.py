@@ -25,6 +25,7 @@ BADGES = {
     Standing.SECOND: "blue",
     Standing.DISAGREEMENT: "blue",
     Standing.RECHECK: "blue",
+    Standing.SUGGESTED: "gray",
     Standing.FLAGGED: "orange",
     Standing.ALLOWED: "green",
     Standing.SETTLED: "red",

@@ -4,14 +4,17 @@ import json
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from core.accounts import Person, Role
-from core.domain import Lane
+from core.accounts import Person, Role, local_person
+from core.domain import Lane, now
+from core.keys import Scope
 from core.review import Review
 from core.scoring.protocol import Span
 from db.models import ClaimRow, DecisionRow
+from db.program_models import SuggestionRow
 from pages.shared.review_card import log, payload
+from tests.support.programs import send
 from tests.support.queue import SEVERE, Waiting, fill_queue, flagged
 
 
@@ -189,3 +192,24 @@ def test_near_the_end_some_is_left_to_others(waiting, want):
 def test_an_empty_site_is_shown_where_to_begin(app):
     app.run()
     assert "There are no comments yet" in app.info[0].value
+
+
+def test_a_suggested_comment_comes_with_who_suggests_what(app, app_services):
+    key, _ = app_services.keys.create("forum-bot", [Scope.SUGGEST], by=local_person("Ada"))
+    send(app_services, key, toxic=True, insult=False, obscene=False)
+    app.run()
+    (item,) = told(app)["items"]
+    assert item["lane"] == "suggested"
+    assert item["suggestion"] == {"by": "forum-bot", "labels": ["Toxic"]}
+    assert item["preset"] == [0]
+
+
+def test_a_blind_comment_comes_without_what_a_program_suggests(app, app_services, fill):
+    key, _ = app_services.keys.create("forum-bot", [Scope.SUGGEST], by=local_person("Ada"))
+    (id_,) = fill([Waiting("hello", Lane.AUDIT, SEVERE)])
+    values = {"labels": 1, "given": 1, "scores": {}, "sent_at": now()}
+    with app_services.sessions.begin() as session:
+        session.execute(insert(SuggestionRow).values(comment_id=id_, key_id=key.id, **values))
+    app.run()
+    (item,) = told(app)["items"]
+    assert (item["suggestion"], item["preset"]) == (None, [])

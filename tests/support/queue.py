@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from core.domain import Lane, RoutingState, now
 from core.labels import LABELS
@@ -50,6 +50,8 @@ def fill_queue(
         _add(session, GoldenRow, [{"comment_id": i, "labels": 1} for i, w in rows if w.golden])
         _add(session, ScoreRow, [_score(i, w, model_id, at) for i, w in rows])
         _add(session, RoutingRow, [_routing(i, w, model_id, policy_id, at) for i, w in rows])
+        if session.get_bind().dialect.name == "postgresql":  # the ids above came from here, not from its sequence
+            session.execute(text("SELECT setval(pg_get_serial_sequence('comment', 'id'), :id)"), {"id": ids[-1]})
     return ids
 
 

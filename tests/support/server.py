@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from core.settings import ROOT
 from tests.support.postgres import free_port
 
@@ -59,6 +61,11 @@ class Server:
             [sys.executable, "cli.py", *arguments],
             cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
+
+    def cpu_seconds(self) -> float:
+        """Processor time that the server's process has used."""
+        times = psutil.Process(self._process.pid).cpu_times() if self._process else None
+        return times.user + times.system if times else 0.0
 
     def _end(self, how: signal.Signals) -> None:
         if self._process and self._process.poll() is None:

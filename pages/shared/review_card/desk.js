@@ -184,7 +184,7 @@ class Desk {
   }
 }
 
-const LANES = ["escalated", "adjudication", "audit", "second", "disagreement", "recheck", "flagged"]
+const LANES = ["escalated", "adjudication", "audit", "second", "disagreement", "recheck", "suggested", "flagged"]
 
 function pause(item) {
   if (item.since !== null) item.spent += performance.now() - item.since

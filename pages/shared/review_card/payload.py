@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.domain import Lane
+from core.domain import Lane, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
 from core.review import Counts, Elsewhere
 from core.review_items import Context, Evidence, Item, Remark
@@ -40,6 +40,7 @@ def item_json(item: Item) -> dict[str, Any]:
         },
         "opinions": [[one.outcome.value, _indexes(one.labels), one.note] for one in item.opinions],
         **_evidence(None if item.blind else item.evidence),
+        **_suggestion(item),
     }
 
 
@@ -104,6 +105,16 @@ def _evidence(evidence: Evidence | None) -> dict[str, Any]:
         "identical": evidence.identical,
         "history": [[outcome.value, _indexes(labels), many] for outcome, labels, many in evidence.history[:5]],
     }
+
+
+def _suggestion(item: Item) -> dict[str, Any]:
+    """What a program says; in its lane the labels begin as it says."""
+    if item.suggestion is None:
+        return {"suggestion": None}
+    labels = _indexes(unpack_labels(item.suggestion.labels))
+    titles = label_titles()
+    told: dict[str, Any] = {"suggestion": {"by": item.suggestion.by, "labels": [titles[index] for index in labels]}}
+    return told | ({"preset": labels} if item.lane is Lane.SUGGESTED else {})
 
 
 def _context(context: Context) -> dict[str, Any]:

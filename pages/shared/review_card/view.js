@@ -2,7 +2,7 @@
 
 const LANE_NAMES = {
   escalated: "Escalated", adjudication: "Two disagree", audit: "Blind audit", second: "Second opinion",
-  disagreement: "Models disagree", recheck: "Look again", flagged: "Flagged",
+  disagreement: "Models disagree", recheck: "Look again", suggested: "Suggested", flagged: "Flagged",
 }
 const LANE_SHORT = { ...LANE_NAMES, audit: "Audit", second: "Second" }
 const ALWAYS_COUNTED = ["escalated", "audit", "flagged"]
@@ -298,9 +298,15 @@ function origin(item) {
 
 function whyOf(item) {
   const asked = item.escalation
+  if (!asked && item.suggestion) return suggestionWords(item.suggestion)
   if (!asked) return item.blind ? WHY_BLIND[item.lane] || WHY_BLIND.audit : ""
   const visible = asked.note ? Array.from(asked.note).map((c) => (isHidden(c) ? "�" : c)).join("") : ""
   return `${asked.by} asks for another look${visible ? ": “" + visible + "”" : "."}${item.blind ? " Blind: no scores." : ""}`
+}
+
+function suggestionWords(suggestion) {
+  const words = suggestion.labels.length ? suggestion.labels.join(", ") : "none of the six labels"
+  return `${suggestion.by} suggests: ${words}.`
 }
 
 function emptyWords(desk, elsewhere) {

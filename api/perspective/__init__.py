@@ -1,0 +1,1 @@
+"""The Perspective API's dialect: routes, messages and errors as its clients know them."""

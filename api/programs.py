@@ -1,0 +1,80 @@
+"""What the routes for programs share: who calls, from where, and what scores for them."""
+
+import asyncio
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+
+from api.guard import is_same_origin
+from core.api_intake import ApiIntake
+from core.batcher import MicroBatcher
+from core.key_ring import KeyRing
+from core.services import Services
+from core.settings import LOOPBACK
+
+_PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "forwarded", "via")
+
+
+class Programs:
+    """The parts that live on the server's event loop. Made when first asked for."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.settings = services.settings
+        self.ring = KeyRing(services.keys)
+        self.batcher = MicroBatcher(services.live_scoring.score)
+        self.intake = ApiIntake(services.intake)
+
+    async def close(self) -> None:
+        """Write down what is known in memory alone."""
+        await self.intake.close()
+        await self.ring.close()
+        self.batcher.close()
+
+
+class ProgramsAt:
+    """The `Programs` of the running event loop."""
+
+    def __init__(self, services: Callable[[], Services]) -> None:
+        self._services = services
+        self._made: tuple[asyncio.AbstractEventLoop, Programs] | None = None
+
+    def __call__(self) -> Programs:
+        """Those of this loop."""
+        loop = asyncio.get_running_loop()
+        if self._made is None or self._made[0] is not loop:
+            self._made = loop, Programs(self._services())
+        return self._made[1]
+
+    async def close(self) -> None:
+        """End what was made."""
+        if self._made:
+            await self._made[1].close()
+            self._made = None
+
+
+def secret_of(request: Request) -> str | None:
+    """The key that a request carries: in the header X-goog-api-key, or as the query's `key`."""
+    return request.headers.get("x-goog-api-key") or request.query_params.get("key") or None
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether somebody on this machine asks, and no page of another site in their browser, and no proxy for others."""
+    headers = request.headers
+    if not request.client or not _is_loopback(request.client.host) or any(name in headers for name in _PASSED_ON):
+        return False
+    return _host_name(headers) in LOOPBACK and ("origin" not in headers or is_same_origin(headers))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_name(headers: Headers) -> str:
+    host = headers.get("host", "")
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]

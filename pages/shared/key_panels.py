@@ -1,0 +1,107 @@
+"""Making a key, its secret once, and the keys that there are."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.accounts import Role
+from core.errors import ModeratoError
+from core.keys import DEFAULT_RATE, MAX_NAME, ApiKey, Scope
+from pages.shared import state
+from pages.shared.access import require
+from pages.shared.notice import notice
+from pages.shared.resources import services
+
+_MEANINGS = {
+    Scope.ANALYZE: "Analyze: have texts scored",
+    Scope.SUGGEST: "Suggest: send corrections that people look at",
+    Scope.TRUSTED: "Trusted: its corrections hold at once, as decisions under its name",
+    Scope.INGEST: "Ingest: send comments in",
+    Scope.READ: "Read: comments, decisions, metrics",
+}
+_SECRET = "new_key"
+
+
+def draw_secret() -> None:
+    """The new key's secret, until it is put away. Kept nowhere but in this browser session."""
+    if not (made := state.kept(_SECRET)):
+        return
+    name, secret = made
+    with st.container(border=True):
+        st.success(f"The key {name} is made. Copy its secret now: it is shown this once.", icon=":material/key:")
+        st.code(secret, language=None, wrap_lines=True)
+        st.button("I have it", key="put_away", on_click=state.keep, args=(_SECRET, None), type="primary")
+
+
+def draw_new() -> None:
+    """The form that makes a key."""
+    with st.form("new_key_form", clear_on_submit=False):
+        name = st.text_input("Name", key="key_name", max_chars=MAX_NAME, placeholder="forum", help="The ledger says it")
+        chosen = st.multiselect(
+            "May", list(Scope), key="key_scopes", format_func=_MEANINGS.__getitem__, default=[Scope.ANALYZE]
+        )
+        left, right = st.columns(2)
+        rate = left.number_input(
+            "Requests a second", 0.0, 100_000.0, DEFAULT_RATE, 1.0, key="key_rate", format="%g", help="0: no limit"
+        )
+        daily = right.number_input(
+            "Requests a day", 0, 2_000_000_000, 0, 1000, key="key_daily", help="0: no limit. Days are UTC."
+        )
+        if st.form_submit_button("Make a key", key="make_key"):
+            _make(name, chosen, rate or None, daily or None)
+
+
+def draw_keys() -> None:
+    """Every key with its limits and use; those that hold can be revoked."""
+    keys = services().keys
+    used, lately = keys.used_today(), keys.used_lately()
+    listed = sorted(keys.list_keys(), key=lambda key: (key.revoked_at is not None, key.name))
+    if not listed:
+        st.info(
+            "There is no key yet. Until the first is made, programs on this machine may ask for scores without one."
+        )
+    for key in listed:
+        with st.container(border=True):
+            _draw_key(key, used.get(key.id, 0), lately.get(key.id, 0))
+
+
+def _draw_key(key: ApiKey, today: int, lately: int) -> None:
+    head, act = st.columns([4, 1], vertical_alignment="center")
+    with head, st.container(horizontal=True, vertical_alignment="center"):
+        st.text(key.name)
+        for scope in sorted(key.scopes):
+            st.badge(scope.value, color="blue" if scope is Scope.TRUSTED else "gray")
+        if key.revoked_at:
+            st.badge("revoked", color="red")
+    rate = "any rate" if key.rate is None else f"{key.rate:g} a second"
+    daily = "any number a day" if key.daily is None else f"{key.daily:,} a day"
+    last = f"last used {_moment(key.last_used_at)}" if key.last_used_at else "never used"
+    st.caption(
+        f"`{key.prefix}…` · {rate}, {daily} · {last} · {today:,} requests today, {lately:,} in 30 days · "
+        f"made {_moment(key.created_at)}"
+    )
+    if not key.revoked_at:
+        with act.popover("Revoke", width="stretch"):
+            st.write("No request with it is answered from now on. The name stays taken.")
+            st.button("Revoke it", key=f"revoke_{key.id}", on_click=_revoke, args=(key.name,), type="primary")
+
+
+def _make(name: str, scopes: list[Scope], rate: float | None, daily: int | None) -> None:
+    try:
+        key, secret = services().keys.create(name, scopes, by=require(Role.ADMIN), rate=rate, daily=daily)
+    except ModeratoError as error:
+        notice(str(error))
+        return
+    state.keep(_SECRET, (key.name, secret))
+    st.rerun()
+
+
+def _revoke(name: str) -> None:
+    try:
+        services().keys.revoke(name, by=require(Role.ADMIN))
+    except ModeratoError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%d %b %Y, %H:%M} UTC"
