@@ -37,8 +37,9 @@ def draw(traffic: Overview, reports: AgreementReports, choice: Choice) -> None:
     moved = unadjudicated(traffic.sample, pairs, choice.days.first, choice.days.last)
     found = corrected(traffic.sample, edges, [error and error.error for error in errors], moved)
     st.caption(
-        "*People find*: the share that one person gives the label where it is so; *people spare*: from which one person "
-        "withholds it where it is not. Where adjudication has put an answer right already, it is not taken off twice."
+        "*People find*: of comments that have the label, the share to which one person gives it; *people spare*: of "
+        "the others, the share from which one person withholds it. What adjudication has put right already is not "
+        "taken off twice."
     )
     st.html(table(traffic, errors, found))
 

@@ -75,7 +75,7 @@ def test_people_who_give_a_label_less_often_than_by_error_alone_say_nothing(worl
 
 
 def test_what_adjudication_put_right_is_not_taken_off_twice(services):
-    """Items with a label are drawn often, so a rare label's false alarms are mostly overruled: as in the ledger here."""
+    """Items with a label are drawn often, so a rare label's false alarms are mostly overruled in the ledger."""
     world = seed(services, comments=12_000, days=6, decided=1.0, seed=5)
     add_opinions(services, world, mean=0.3, judged=1.0, error=0.1, alarm=0.02)
     days = Days(int(world.day[0]) + 1, int(world.day[-1]))  # the first day is left out
