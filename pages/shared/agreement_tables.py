@@ -112,8 +112,9 @@ def points(found: Coefficient, digits: int = 1) -> str:
 def _table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], *, names: str = "") -> str:
     """First cells of the rows are HTML already."""
     titles = "".join(f"<th>{name}</th>" for name in head)
+    kind = f' class="{names}"' if names else ""
     body = "".join(
-        f'<tr class="m-first"><th class="{names}">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        f'<tr class="m-first"><th{kind}>{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         for name, cells in rows
     )
     table = f'<table class="m-numbers"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
