@@ -35,7 +35,7 @@ class Pairs:
     audit: Bools
     """[n], whether the comment is of the audit sample."""
     audit_weight: Floats
-    """[n], how many comments of all traffic an audited one stands for: 1 / (rate x audit rate)."""
+    """[n], how many comments of all traffic an audited one stands for: 1 / (rate x audit rate); 0 without audits."""
     first_person: Ints
     """[n], index into `people`; like second_person and judge."""
     second_person: Ints
@@ -124,6 +124,7 @@ class _Columns:
 
 def _pairs(columns: _Columns, thresholds: dict[int, list[float]], index: dict[str, int]) -> Pairs:
     rate, first, second = columns.floats("rate"), columns.labels("first_labels"), columns.labels("second_labels")
+    chance = rate * columns.floats("audit_rate")
     outcomes = [columns.objects(f"{who}_outcome") for who in ("first", "second")]
     limits = np.array([thresholds.get(one, [np.nan] * len(LABELS)) for one in columns.objects("first_policy")])
     then, asked = columns.scores("first"), columns.scores("model")
@@ -134,7 +135,7 @@ def _pairs(columns: _Columns, thresholds: dict[int, list[float]], index: dict[st
         same=(first == second).all(1) & np.array([one == other for one, other in zip(*outcomes, strict=True)], bool),
         weight=1 / rate,
         audit=columns.floats("audit").astype(bool),
-        audit_weight=1 / (rate * columns.floats("audit_rate")),
+        audit_weight=np.divide(1, chance, out=np.zeros_like(chance), where=chance > 0),
         first_person=columns.indexes("first_person", index),
         second_person=columns.indexes("second_person", index),
         judge=columns.indexes("judge", index),
