@@ -14,7 +14,8 @@ TODAY = int(now().timestamp()) // 86_400
 
 def texts(app) -> str:
     kinds = ("markdown", "caption", "subheader", "success", "info", "warning", "error")
-    return " ".join(str(element.value) for kind in kinds for element in app.get(kind))
+    said = [str(element.value) for kind in kinds for element in app.get(kind)]
+    return " ".join([*said, *(element.proto.body for element in app.get("html"))])
 
 
 @pytest.fixture
@@ -72,3 +73,12 @@ def test_an_analyst_fixes_the_reference(app, app_services, model_id):
     assert not app.exception
     assert app_services.drift.reference()[1] == "Ada"
     assert "fixed by Ada" in texts(app)
+
+
+def test_a_name_is_never_read_as_markdown(app, app_services, model_id):
+    name = "![x](http://evil.test/x.png) <b>B</b> :red[hot]"
+    with app_services.sessions.begin() as session:
+        DriftStore(session).set_reference((TODAY - 30, TODAY - 10), by=name, at=now())
+    shown = texts(open_page(app))
+    assert "&lt;b&gt;B&lt;/b&gt;" in shown
+    assert not any("evil.test" in str(e.value) for kind in ("markdown", "caption") for e in app.get(kind))

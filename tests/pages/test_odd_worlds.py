@@ -99,7 +99,8 @@ def test_every_page_says_something(app, app_services, world):
     for page in PAGES:
         app.switch_page(page).run()
         assert not app.exception, page
-        assert app.title and not app.error, page
+        assert app.title, page
+        assert not app.error, page
         if page == "metrics.py" and app.toggle:
             app.toggle(key="human_error").set_value(True).run()
             assert not app.exception
