@@ -59,6 +59,16 @@ def test_each_alert_says_what_to_do(app, app_services, model_id, kind):
     assert "No limit is passed" not in shown
 
 
+def test_alerts_of_a_kind_are_told_together_with_one_advice(app, app_services, model_id):
+    for label in LABELS:
+        raise_one(app_services, model_id, Kind.FLAGS, label)
+    raise_one(app_services, model_id, Kind.SHIFT, LABELS[0])
+    shown = texts(open_page(app))
+    assert shown.count(" is flagged in ") == len(LABELS)
+    assert shown.count("More flags mean more hours") == 1
+    assert shown.count("moved up by") == 1
+
+
 @pytest.mark.parametrize("page", ["metrics.py", "policy.py"])
 def test_the_bar_is_one_line_on_pages_that_drift_bends(app, app_services, model_id, page):
     assert "Drift" not in texts(open_page(app, page))
