@@ -18,8 +18,9 @@ _OWN = """<style>
 .m-mix thead th{text-align:center}
 .m-mix td:not(:first-child){min-width:3.4rem}
 .m-numbers th.m-who{min-width:8rem;max-width:16rem;white-space:normal;overflow-wrap:anywhere}
-.m-numbers th.m-who bdi{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
 </style>"""
+_NAME = 40
+"""Characters of a name that are shown."""
 _TITLES = [LABEL_TITLES[label] for label in LABELS]
 
 
@@ -37,7 +38,7 @@ def couples(found: Sequence[Couple]) -> str:
     """Agreement of two people each."""
     rows = [
         (
-            f"<bdi>{escape(plain(couple.one))}</bdi> and <bdi>{escape(plain(couple.other))}</bdi>",
+            " and ".join(f"<bdi>{escape(plain(name, _NAME))}</bdi>" for name in (couple.one, couple.other)),
             [f"{couple.pairs:,}", percent(couple.same), *(signed(one.kappa if one else None) for one in couple.labels)],
         )
         for couple in found
