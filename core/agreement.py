@@ -42,22 +42,23 @@ class Week:
 
 
 class AgreementReports:
-    """Reads second opinions; keeps the last reading until the ledger grows."""
+    """Reads second opinions; keeps the last readings, one a model, until the ledger grows."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._lock = threading.Lock()
-        self._kept: tuple[tuple[object, ...], Drawn] | None = None
+        self._kept: dict[int, tuple[tuple[object, ...], Drawn]] = {}
 
-    def drawn(self) -> Drawn:
-        """Every second opinion that counts, with what the live model says of its comment."""
+    def drawn(self, model_id: int | None = None) -> Drawn:
+        """Every second opinion that counts, with what the model, or the live one, says of its comment."""
         with self._lock, self._sessions.read() as session:
             store = SecondOpinionStore(session)
-            live, thresholds = ScoreStore(session).live_model_id(), store.thresholds()
-            version = (store.ledger_end(), live, tuple(thresholds[0]))
-            if self._kept is None or self._kept[0] != version:
-                self._kept = version, drawn_of(store.drawn(live), thresholds)
-            return self._kept[1]
+            model, thresholds = model_id or ScoreStore(session).live_model_id() or 0, store.thresholds()
+            version = (store.ledger_end(), tuple(thresholds[0]))
+            if model not in self._kept or self._kept[model][0] != version:
+                self._kept = {one: kept for one, kept in self._kept.items() if kept[0] == version}
+                self._kept[model] = version, drawn_of(store.drawn(model), thresholds)
+            return self._kept[model][1]
 
 
 def couples(drawn: Drawn, *, most: int = MOST_COUPLES) -> list[Couple]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.accounts import Person, Role, check_role
-from core.domain import Lane, RoutingState, now
+from core.domain import BLIND_LANES, Lane, RoutingState, now
 from core.errors import BadInput, ModelUnavailable
 from core.policies import Policies
 from core.settings import Settings
@@ -39,7 +39,7 @@ class Status(StrEnum):
 
     LISTED = "listed"
     WAITING = "waiting"
-    """It waits to be reviewed again."""
+    """It waits to be decided blind, because it was sent back or for a second opinion: nobody may see its labels now."""
     CONFIRMED = "confirmed"
     """Somebody gave the same labels again, blind."""
     CHANGED = "changed"
@@ -209,7 +209,7 @@ def _bring_in(session: Session, rows: Sequence[BaseRow], policy_id: int) -> set[
 def _status(item: Suspect, held: Held | None) -> Status:
     if held is None:
         return Status.LISTED
-    if held.state == RoutingState.OPEN.value and held.lane == Lane.RECHECK.value:
+    if held.state == RoutingState.OPEN.value and held.lane in BLIND_LANES:
         return Status.WAITING
     if held.decided_in != Lane.RECHECK.value:
         return Status.LISTED

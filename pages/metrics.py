@@ -25,7 +25,7 @@ if choice := panels.choose(metrics):
             panels.draw_ranking(reviewed, traffic, label)
             panels.draw_numbers(reviewed, traffic)
         panels.draw_label(metrics, choice, label)
-        metrics_corrected.draw(traffic, services().agreement)
+        metrics_corrected.draw(traffic, services().agreement, choice)
     else:
         panels.draw_empty(metrics)
     panels.draw_activity(metrics)

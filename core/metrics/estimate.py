@@ -41,6 +41,8 @@ class Sample:
     """Decided comments of each stratum, shape [S]."""
     population: Floats | None
     """All comments of each stratum, shape [S]; None where the decided ones are taken for all there is."""
+    strata: Ints | None = None
+    """Which they are, core.metrics.cells.stratum_of, ascending, shape [S]; None where nobody needs to know."""
 
     @property
     def weights(self) -> Floats:

@@ -5,6 +5,10 @@ their variances. Corrected are prevalence (Rogan, Gladen: American Journal of Ep
 step among flagged and unflagged comments apart, precision, recall and false-positive rate (Begg, Greenes: Biometrics
 39, 1983, has the two-class case). It holds where people err alike on flagged and unflagged comments once the real label
 is given; where they err most on borderline comments, it takes off too much.
+
+One person's error may be taken off one person's answers alone. What adjudication has put right holds in the ledger, and
+labels given to audit items are drawn often: taken off again, a rare label's every case would be called an error. So
+`unadjudicated` puts the first person's answers back before the step.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +20,7 @@ from scipy.special import stdtrit
 from core.metrics.bins import Floats, Ints
 from core.metrics.estimate import FEW, UNSEEN_MISSES, Sample, quadrants
 from core.metrics.intervals import LEVEL, Estimate, effective_cases, variance_of_total
+from core.metrics.pairs import Pairs
 
 LARGEST_ERROR = 0.15
 """Relative standard error of a denominator from which on a ratio over it is not given: its distribution has no useful
@@ -62,13 +67,34 @@ def human_error(right_yes: int, yes: int, right_no: int, no: int) -> HumanError:
     return HumanError(sensitivity, specificity, *variances)
 
 
-def corrected(sample: Sample, edges: Ints, errors: Sequence[HumanError | None]) -> list[Corrected | None]:
+def corrected(
+    sample: Sample, edges: Ints, errors: Sequence[HumanError | None], moved: Floats | None = None
+) -> list[Corrected | None]:
     """Each label's corrected numbers at its threshold's edge [6]; None without an error, or with too few decided.
 
-    None, too, where a yes says nothing about the label (sensitivity + specificity not above 1).
+    `moved` [6, 4, S], from `unadjudicated`, makes the sample's cells those of single people's answers. None, too, where
+    a yes says nothing about the label (sensitivity + specificity not above 1), and where people would give the label
+    more often by error alone than they did.
     """
-    cells = [quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)]  # [4, S] each
+    cells = np.stack([quadrants(sample, label, int(edge)) for label, edge in enumerate(edges)])  # [6, 4, S]
+    cells = np.maximum(cells + (0 if moved is None else moved), 0)
     return [_corrected(sample, cell, error) for cell, error in zip(cells, errors, strict=True)]
+
+
+def unadjudicated(sample: Sample, pairs: Pairs, first: int, last: int) -> Floats:
+    """What to add to the quadrants to have the first person's answers in place of the adjudicated ones: [6, 4, S].
+
+    Of audit items that came in on the days first..last; `pairs` hold what the sample's model says at its thresholds.
+    """
+    strata = np.empty(0, np.int64) if sample.strata is None else sample.strata
+    within = pairs.audit & (pairs.judge >= 0) & pairs.model_known & (pairs.day >= first) & (pairs.day <= last)
+    judged = pairs.take(np.flatnonzero(within & np.isin(pairs.stratum, strata)))
+    at, unflagged = np.searchsorted(strata, judged.stratum), ~judged.model
+    moved = np.zeros((judged.model.shape[1], 4, len(sample.sampled)))
+    for label in range(len(moved)):
+        for said, change in ((judged.first, 1), (judged.judged, -1)):
+            np.add.at(moved[label], (2 * unflagged[:, label] + ~said[:, label], at), change)
+    return moved
 
 
 def _corrected(sample: Sample, cells: Floats, error: HumanError | None) -> Corrected | None:
@@ -80,6 +106,8 @@ def _corrected(sample: Sample, cells: Floats, error: HumanError | None) -> Corre
     spread = np.sqrt(_variance(sample, cells, error))  # [5]: four numbers and the positives themselves
     cases = effective_cases(cells.sum(0), sample.weights)
     wide = float(stdtrit(max(float(cases) - 1, 1.0), 0.5 + LEVEL / 2)) * spread
+    if value[0] + wide[0] <= 0:
+        return None
     steady = spread[4] <= LARGEST_ERROR * max(below[4], 0.0)
     made = [_plain(value[i], wide[i]) if i == 0 else _estimate(value[i], wide[i]) for i in range(4)]
     flagged = cells[[0, 1]].sum() >= FEW

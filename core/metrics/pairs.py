@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.domain import Outcome
 from core.labels import LABELS
 from core.metrics.bins import Floats, Ints
+from core.metrics.cells import PPM, stratum_of
 from db.stores.second_opinions import COLUMNS
 
 _WEEK = 7 * 86_400 * 1_000_000
@@ -34,7 +35,7 @@ class Pairs:
     audit: Bools
     """[n], whether the comment is of the audit sample."""
     audit_weight: Floats
-    """[n], how many comments of all traffic an audited one stands for: 1 / (rate x audit rate)."""
+    """[n], how many comments of all traffic an audited one stands for: 1 / (rate x audit rate); 0 without audits."""
     first_person: Ints
     """[n], index into `people`; like second_person and judge."""
     second_person: Ints
@@ -51,9 +52,13 @@ class Pairs:
     preset_known: Bools
     """[n]."""
     model: Bools
-    """[n, 6], the same by the live model at the policy's thresholds of today."""
+    """[n, 6], the same by the live model, or the one asked for, at the policy's thresholds of today."""
     model_known: Bools
     """[n]."""
+    day: Ints
+    """[n], days since 1970 on which the comment came in."""
+    stratum: Ints
+    """[n], the comment's stratum of the audit sample: core.metrics.cells.stratum_of."""
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -109,15 +114,20 @@ class _Columns:
     def scores(self, whose: str) -> NDArray[np.float32]:
         return np.stack([self.floats(f"{whose}_{label}") for label in LABELS], 1).astype(np.float32)
 
+    def strata(self) -> Ints:
+        band, rate = self.floats("band").astype(np.int64), self.floats("audit_rate")
+        return stratum_of(band, np.rint(rate * PPM).astype(np.int64), np.ones(len(rate), np.int64))
+
     def indexes(self, name: str, index: dict[str, int]) -> Ints:
         return np.array([index.get(value, -1) for value in self.objects(name)], np.int64)
 
 
 def _pairs(columns: _Columns, thresholds: dict[int, list[float]], index: dict[str, int]) -> Pairs:
     rate, first, second = columns.floats("rate"), columns.labels("first_labels"), columns.labels("second_labels")
+    chance = rate * columns.floats("audit_rate")
     outcomes = [columns.objects(f"{who}_outcome") for who in ("first", "second")]
     limits = np.array([thresholds.get(one, [np.nan] * len(LABELS)) for one in columns.objects("first_policy")])
-    then, live = columns.scores("first"), columns.scores("live")
+    then, asked = columns.scores("first"), columns.scores("model")
     limits = limits.reshape(-1, len(LABELS)).astype(np.float32)  # scores are kept as float32
     return Pairs(
         first=first,
@@ -125,7 +135,7 @@ def _pairs(columns: _Columns, thresholds: dict[int, list[float]], index: dict[st
         same=(first == second).all(1) & np.array([one == other for one, other in zip(*outcomes, strict=True)], bool),
         weight=1 / rate,
         audit=columns.floats("audit").astype(bool),
-        audit_weight=1 / (rate * columns.floats("audit_rate")),
+        audit_weight=np.divide(1, chance, out=np.zeros_like(chance), where=chance > 0),
         first_person=columns.indexes("first_person", index),
         second_person=columns.indexes("second_person", index),
         judge=columns.indexes("judge", index),
@@ -134,6 +144,8 @@ def _pairs(columns: _Columns, thresholds: dict[int, list[float]], index: dict[st
         blind=columns.floats("first_blind").astype(bool),
         preset=then >= limits,
         preset_known=~np.isnan(then).any(1) & ~np.isnan(limits).any(1),
-        model=live >= np.asarray(thresholds[0], np.float32),
-        model_known=~np.asarray(np.isnan(live).any(1), bool),
+        model=asked >= np.asarray(thresholds[0], np.float32),
+        model_known=~np.asarray(np.isnan(asked).any(1), bool),
+        day=columns.floats("day").astype(np.int64),
+        stratum=columns.strata(),
     )

@@ -269,7 +269,7 @@ def _sample(totals: Totals, strata: Floats, view: View) -> Sample:
     _, _, audit = split_stratum(totals.strata)
     kept = (audit == 1) & (sampled > 0)
     population = _population(totals.strata[kept], sampled[kept], strata)
-    return Sample(counts[kept], places[1].copy(), sampled[kept], population)
+    return Sample(counts[kept], places[1].copy(), sampled[kept], population, totals.strata[kept])
 
 
 def _population(kept: np.ndarray, sampled: Floats, strata: Floats) -> Floats:

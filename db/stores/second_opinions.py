@@ -144,34 +144,35 @@ class SecondOpinionStore:
         found = {id_: limits for id_, limits, _ in rows}
         return found | {0: next((limits for _, limits, active in rows if active), [0.5] * len(_SCORES))}
 
-    def drawn(self, live_model_id: int | None) -> list[tuple[Any, ...]]:
+    def drawn(self, model_id: int | None) -> list[tuple[Any, ...]]:
         """A row for each drawn decision that stands, see COLUMNS; NULL for opinions that are not given."""
         # the driver's own rows: a Row object each would cost as much as the query
-        cursor = self._session.connection().execute(_drawn(live_model_id or 0)).cursor
+        cursor = self._session.connection().execute(_drawn(model_id or 0)).cursor
         return list(cursor.fetchall()) if cursor else []
 
 
 COLUMNS = (
-    *("rate", "audit", "audit_rate", "first_person", "first_labels", "first_outcome", "first_blind", "first_policy"),
+    *("rate", "audit", "audit_rate", "day", "band"),
+    *("first_person", "first_labels", "first_outcome", "first_blind", "first_policy"),
     *("second_person", "second_labels", "second_outcome", "second_at"),
     *("judge", "judge_labels", "judge_outcome"),
     *(f"first_{name}" for name in _SCORES),
-    *(f"live_{name}" for name in _SCORES),
+    *(f"model_{name}" for name in _SCORES),
 )
 """What a row of `drawn` holds. Moments in microseconds since 1970; scores by the model that the first decision was
-made with, and by the live one, NULL where it has not scored the comment."""
+made with, and by the one that was asked for, NULL where it has not scored the comment."""
 
 
-def _drawn(live_model_id: int) -> Select[Any]:
+def _drawn(model_id: int) -> Select[Any]:
     first, second, judge = aliased(DecisionRow), aliased(DecisionRow), aliased(DecisionRow)
-    then, live = aliased(ScoreRow), aliased(ScoreRow)
+    then, asked = aliased(ScoreRow), aliased(ScoreRow)
     columns = (
-        *(SecondOpinionRow.rate, RoutingRow.audit, RoutingRow.rate),
+        *(SecondOpinionRow.rate, RoutingRow.audit, RoutingRow.rate, RoutingRow.day, RoutingRow.band),
         *(first.person, first.labels, first.outcome, first.blind, first.policy_id),
         *(second.person, second.labels, second.outcome, second.decided_at),
         *(judge.person, judge.labels, judge.outcome),
         *(getattr(then, name) for name in _SCORES),
-        *(getattr(live, name) for name in _SCORES),
+        *(getattr(asked, name) for name in _SCORES),
     )
     return (
         select(*columns)
@@ -181,7 +182,7 @@ def _drawn(live_model_id: int) -> Select[Any]:
         .outerjoin(second, and_(*_answers(second, Lane.SECOND)))
         .outerjoin(judge, and_(*_answers(judge, Lane.ADJUDICATION), judge.outcome != Outcome.ESCALATE.value))
         .outerjoin(then, and_(then.comment_id == SecondOpinionRow.comment_id, then.model_id == first.model_id))
-        .outerjoin(live, and_(live.comment_id == SecondOpinionRow.comment_id, live.model_id == live_model_id))
+        .outerjoin(asked, and_(asked.comment_id == SecondOpinionRow.comment_id, asked.model_id == model_id))
         .where(~_undone(first))
         .order_by(SecondOpinionRow.first_id)
     )

@@ -85,6 +85,7 @@ def draw_labels(pairs: Pairs, *, of_traffic: bool) -> None:
 @st.fragment
 def _draw_weeks(pairs: Pairs, of_traffic: bool) -> None:
     st.subheader("Do they agree more than they did?")
+    state.heed_address("week_label", {label: label for label in LABELS})
     label = st.pills(
         "Label", list(LABELS), default=LABELS[0], required=True, key="week_label", bind="query-params",
         format_func=LABEL_TITLES.__getitem__, label_visibility="collapsed",

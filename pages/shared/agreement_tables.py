@@ -17,8 +17,10 @@ _OWN = """<style>
 .m-mix{border-collapse:separate;border-spacing:2px}
 .m-mix thead th{text-align:center}
 .m-mix td:not(:first-child){min-width:3.4rem}
-.m-numbers td.m-name{text-align:left;max-width:14rem;overflow:hidden;text-overflow:ellipsis}
+.m-numbers th.m-who{min-width:8rem;max-width:16rem;white-space:normal;overflow-wrap:anywhere}
 </style>"""
+_NAME = 40
+"""Characters of a name that are shown."""
 _TITLES = [LABEL_TITLES[label] for label in LABELS]
 
 
@@ -36,12 +38,12 @@ def couples(found: Sequence[Couple]) -> str:
     """Agreement of two people each."""
     rows = [
         (
-            f"{escape(plain(couple.one))} and {escape(plain(couple.other))}",
+            " and ".join(f"<bdi>{escape(plain(name, _NAME))}</bdi>" for name in (couple.one, couple.other)),
             [f"{couple.pairs:,}", percent(couple.same), *(signed(one.kappa if one else None) for one in couple.labels)],
         )
         for couple in found
     ]
-    return _table(["Who", "Comments", "Same in all", *_TITLES], rows)
+    return _table(["Who", "Comments", "Same in all", *_TITLES], rows, names="m-who")
 
 
 def confusion(shares: Floats, many: Floats) -> str:
@@ -108,11 +110,12 @@ def points(found: Coefficient, digits: int = 1) -> str:
     return f"{value}<small>{low} – {high}</small>"
 
 
-def _table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
+def _table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], *, names: str = "") -> str:
     """First cells of the rows are HTML already."""
     titles = "".join(f"<th>{name}</th>" for name in head)
+    kind = f' class="{names}"' if names else ""
     body = "".join(
-        f'<tr class="m-first"><th>{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        f'<tr class="m-first"><th{kind}>{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         for name, cells in rows
     )
     table = f'<table class="m-numbers"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'

@@ -24,8 +24,9 @@ def drift_bar() -> None:
 
 
 def draw_alerts(alerts: list[Alert]) -> None:
-    """Each alert with what to do now."""
-    for alert in alerts:
-        with st.container(border=True, key=f"drift_alert_{alert.id}"):
-            st.markdown(f":orange[:material/warning:] **{sentence(alert)}**")
-            st.caption(advice(alert))
+    """The alerts of each kind together, with what to do now: once, for drift seldom moves a label alone."""
+    for kind in dict.fromkeys(alert.kind for alert in alerts):
+        same = [alert for alert in alerts if alert.kind == kind]
+        with st.container(border=True, key=f"drift_alert_{kind}"):
+            st.markdown("  \n".join(f":orange[:material/warning:] **{sentence(alert)}**" for alert in same))
+            st.caption(advice(same[0]))

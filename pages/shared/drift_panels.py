@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -18,6 +19,7 @@ from core.labels import LABEL_TITLES, LABELS
 from core.routing import band_titles
 from pages.shared.access import require
 from pages.shared.charts import MUTED, Mark, draw_chart, lines
+from pages.shared.comment import plain
 
 _EPOCH = date(1970, 1, 1)
 SPANS = {"30 days": 30, "90 days": 90, "1 year": 365}
@@ -38,11 +40,10 @@ def draw_reference(drift: Drift, report: Report) -> None:
     """Which days the others are compared to, and the form that changes it."""
     fixed = drift.reference()
     span = f"{day_words(report.reference.first)} to {day_words(report.reference.last)}"
-    who = f"fixed by {fixed[1]}" if fixed else f"the {SPAN_DAYS} days before the last {GAP_DAYS}"
+    who = f"fixed by {plain(fixed[1], 40)}" if fixed else f"the {SPAN_DAYS} days before the last {GAP_DAYS}"
+    words = f"Reference: {span} ({who}), {report.reference_scored:,} comments."
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            f"Reference: {span} ({who.replace('_', ' ')}), {report.reference_scored:,} comments.", width="stretch"
-        )
+        st.html(f'<p style="font-size:.875rem;opacity:.65;margin:0">{escape(words)}</p>', width="stretch")
         with st.popover("Change the reference", icon=":material/date_range:"):
             _ask_reference(drift, report.reference)
 

@@ -22,7 +22,7 @@ _SEVERE = frozenset({"severe_toxic", "threat", "identity_hate"})
 """Texts with one of these, given or suggested, are masked until somebody asks."""
 _TOLD = {
     Status.LISTED: ("", "gray"),
-    Status.WAITING: ("waits for review", "blue"),
+    Status.WAITING: ("waits for somebody to decide it", "blue"),
     Status.CONFIRMED: ("reviewed again: labels confirmed", "green"),
     Status.CHANGED: ("reviewed again: labels changed", "orange"),
 }
@@ -114,17 +114,21 @@ def _draw_items(items: Sequence[Suspect], statuses: dict[str, Status], texts: di
         with st.container(border=True, key=f"suspect_{item.key}"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 # a key of its own for each state of the box above: what it set before does not hold against it
+                waits = statuses[item.key] is Status.WAITING
                 ticked = st.checkbox(
-                    f"**{item.sure:.1%}** sure", value=every, key=f"pick_{item.key}_{every}",
+                    "Blind" if waits else f"**{item.sure:.1%}** sure", value=every, key=f"pick_{item.key}_{every}",
                     disabled=statuses[item.key] is not Status.LISTED,
                 )  # fmt: skip
-                _draw_labels(item)
+                if waits:
+                    st.markdown("labels are hidden until it is decided again")
+                else:
+                    _draw_labels(item)
                 words, colour = _TOLD[statuses[item.key]]
                 if words:
                     st.badge(words, color=colour)
                 if item.key in audited:
                     st.badge("audit item", color="violet", help="What is decided now counts in the metrics")
-            draw_comment(_number(item), texts[item.key], masked=_is_severe(item))
+            draw_comment(_number(item), texts[item.key], masked=waits or _is_severe(item))
             st.caption("Row of the base data" if item.origin is Origin.BASE else f"Comment {item.comment_id}")
         if ticked and statuses[item.key] is Status.LISTED:
             picked.append(item)

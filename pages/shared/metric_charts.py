@@ -37,11 +37,10 @@ def precision_recall(sample: Sample, label: str, at: tuple[float, float] | None)
     """Precision against recall; `at` marks (recall, precision) at the threshold."""
     curve = curves.precision_recall(sample, LABELS.index(label))
     name, colour = LABEL_TITLES[label], LABELS.index(label)
-    low, high = getattr(curve, "low", None), getattr(curve, "high", None)
     chart = lines(
         curve.x,
         {name: curve.y},
-        bands={name: (low, high)} if low is not None and high is not None else None,
+        bands={name: (curve.low, curve.high)} if curve.low is not None and curve.high is not None else None,
         colours={name: colour},
         x_title="Recall", y_title="Precision", x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
         marks=[Mark(name="at the threshold", x=at[0], y=at[1], colour=colour)] if at else [],
@@ -109,7 +108,7 @@ def _on_grid(curve: curves.Curve, grid: np.ndarray, label: int, *, banded: bool)
     lasts = _lasts(curve)
     below = np.searchsorted(curve.x, grid, side="right") - 1
     below[0] = 0  # the curve begins above the highest score
-    ends = [getattr(curve, end, None) for end in ("low", "high")] if banded else [None, None]
+    ends = [curve.low, curve.high] if banded else [None, None]
 
     def read_off(values: np.ndarray | None, start: float) -> tuple[float | None, ...] | None:
         if values is None:

@@ -5,15 +5,17 @@ import streamlit as st
 from core.agreement import AgreementReports
 from core.labels import LABEL_TITLES
 from core.metrics.estimate import edges_of
-from core.metrics.human_error import Corrected, corrected
+from core.metrics.human_error import Corrected, corrected, unadjudicated
 from core.metrics.second_opinions import LabelError, human_errors
 from core.metrics.service import Overview
+from pages.shared.metrics_panels import Choice
 from pages.shared.metrics_tables import CSS, estimate
 
-_FEW = '<td class="m-few" colspan="6">too few second opinions on this label</td>'
+_FEW = "too few second opinions on this label"
+_ALL_ERROR = "people would give this label as often by error alone: nothing is left to measure"
 
 
-def draw(traffic: Overview, reports: AgreementReports) -> None:
+def draw(traffic: Overview, reports: AgreementReports, choice: Choice) -> None:
     """A switch, and beneath it each label's numbers as people say and as it is. Read only when it is switched on."""
     st.subheader("And if people's own errors are taken off?")
     st.caption(
@@ -22,7 +24,8 @@ def draw(traffic: Overview, reports: AgreementReports) -> None:
     )
     if not st.toggle("Take people's errors off", key="human_error"):
         return
-    errors = human_errors(reports.drawn().pairs, of_traffic=True)
+    pairs = reports.drawn(choice.model.id).pairs
+    errors = human_errors(pairs, of_traffic=True)
     if not any(errors):
         st.info(
             "There are too few second opinions on audit items to know how often people err. They come by themselves "
@@ -31,7 +34,13 @@ def draw(traffic: Overview, reports: AgreementReports) -> None:
         )
         return
     edges = edges_of([report.at.threshold for report in traffic.labels])
-    found = corrected(traffic.sample, edges, [error and error.error for error in errors])
+    moved = unadjudicated(traffic.sample, pairs, choice.days.first, choice.days.last)
+    found = corrected(traffic.sample, edges, [error and error.error for error in errors], moved)
+    st.caption(
+        "*People find*: of comments that have the label, the share to which one person gives it; *people spare*: of "
+        "the others, the share from which one person withholds it. What adjudication has put right already is not "
+        "taken off twice."
+    )
     st.html(table(traffic, errors, found))
 
 
@@ -55,7 +64,7 @@ def _said(traffic: Overview, at: int) -> str:
 
 def _label(title: str, said: str, error: LabelError | None, found: Corrected | None) -> str:
     if error is None or found is None:
-        right = _FEW
+        right = f'<td class="m-few m-view" colspan="6">{_FEW if error is None else _ALL_ERROR}</td>'
     else:
         numbers = (
             error.sensitivity,

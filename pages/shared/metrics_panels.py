@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.domain import Lane, now
+from core.domain import Lane, Stage, now
 from core.labels import LABEL_TITLES, LABELS
 from core.metrics import curves
 from core.metrics.estimate import FEW
@@ -38,8 +38,10 @@ def choose(metrics: Metrics) -> Choice | None:
         return None
     by_name = {model.name: model for model in models}
     left, right = st.columns([2, 3], vertical_alignment="bottom")
+    # a link outlives the stage that it shows: after a promotion it still means the same model
+    state.heed_address("model", {link: n for n in by_name for link in (n, *(_titled(n, stage) for stage in Stage))})
     name = left.selectbox(
-        "Model", list(by_name), key="model", format_func=lambda n: f"{n} ({by_name[n].stage})", bind="query-params"
+        "Model", list(by_name), key="model", format_func=lambda n: _titled(n, by_name[n].stage), bind="query-params"
     )
     span = right.segmented_control(
         "Comments that came in during the last",
@@ -53,6 +55,10 @@ def choose(metrics: Metrics) -> Choice | None:
     back = SPANS[span or "30 days"]
     first = ever.first if back is None else today - back + 1
     return Choice(by_name[name or models[0].name], Days(first, max(today, ever.last)))
+
+
+def _titled(name: str, stage: Stage) -> str:
+    return f"{name} ({stage})"
 
 
 def draw_empty(metrics: Metrics) -> None:
@@ -110,6 +116,7 @@ def draw_numbers(reviewed: Overview, traffic: Overview) -> None:
 def choose_label() -> str:
     """The label that the charts below are about, by a widget that the address keeps."""
     st.subheader("What would another threshold do?")
+    state.heed_address("label", {label: label for label in LABELS})
     label = st.pills(
         "Label",
         list(LABELS),
@@ -127,15 +134,18 @@ def choose_label() -> str:
 def draw_label(metrics: Metrics, choice: Choice, label: str) -> None:
     """One label at a threshold that a slider moves. A fragment: moving it redraws nothing else."""
     thresholds = metrics.thresholds()
-    start = min(max(thresholds[LABELS.index(label)], 0.01), 0.99)
-    thresholds[LABELS.index(label)] = st.slider(
-        f"Threshold for {LABEL_TITLES[label].lower()} (the policy's is {start:.2f})",
+    saved = thresholds[LABELS.index(label)]
+    start = min(max(saved, 0.01), 0.99)
+    chosen = st.slider(
+        f"Threshold for {LABEL_TITLES[label].lower()} (the policy's is {saved:.4g})",
         0.01,
         0.99,
         start,
         0.01,
         key=f"threshold_{label}",
     )
+    # the policy's may lie beyond the slider's ends: there the end stands for it
+    thresholds[LABELS.index(label)] = saved if chosen == start else chosen
     shown = metrics.overviews(choice.model.id, choice.days, thresholds=thresholds)
     for draw in (_draw_confusion, _draw_precision_recall, _draw_calibration):
         draw(shown, label)

@@ -131,7 +131,7 @@ def calibration_error(overview: Overview, label: str) -> Estimate | float | None
     if overview.labels[place].ranking.auc is None:
         return None
     found = curves.calibration(overview.sample, place)
-    return getattr(found, "unbiased", None) or found.error  # the one with an interval, where the curve has it
+    return found.unbiased or found.error
 
 
 FEW_WORDS = '<span class="m-few">too few</span>'

@@ -45,7 +45,7 @@ def test_numbers_are_those_of_the_second_opinions(seeded, app_services):
     for error in human_errors(pairs):
         assert error is None or f"<td>{error.sensitivity.value:.1%}<small>" in shown
     for couple in agreement.couples(app_services.agreement.drawn()):
-        assert f"{couple.one} and {couple.other}" in shown
+        assert f"<bdi>{couple.one}</bdi> and <bdi>{couple.other}</bdi>" in shown
     assert seeded.metric[0].value == f"{len(pairs):,}"
     found = [one for one in model_against_people(pairs) if one]
     assert found

@@ -14,7 +14,8 @@ TODAY = int(now().timestamp()) // 86_400
 
 def texts(app) -> str:
     kinds = ("markdown", "caption", "subheader", "success", "info", "warning", "error")
-    return " ".join(str(element.value) for kind in kinds for element in app.get(kind))
+    said = [str(element.value) for kind in kinds for element in app.get(kind)]
+    return " ".join([*said, *(element.proto.body for element in app.get("html"))])
 
 
 @pytest.fixture
@@ -58,6 +59,16 @@ def test_each_alert_says_what_to_do(app, app_services, model_id, kind):
     assert "No limit is passed" not in shown
 
 
+def test_alerts_of_a_kind_are_told_together_with_one_advice(app, app_services, model_id):
+    for label in LABELS:
+        raise_one(app_services, model_id, Kind.FLAGS, label)
+    raise_one(app_services, model_id, Kind.SHIFT, LABELS[0])
+    shown = texts(open_page(app))
+    assert shown.count(" is flagged in ") == len(LABELS)
+    assert shown.count("More flags mean more hours") == 1
+    assert shown.count("moved up by") == 1
+
+
 @pytest.mark.parametrize("page", ["metrics.py", "policy.py"])
 def test_the_bar_is_one_line_on_pages_that_drift_bends(app, app_services, model_id, page):
     assert "Drift" not in texts(open_page(app, page))
@@ -72,3 +83,12 @@ def test_an_analyst_fixes_the_reference(app, app_services, model_id):
     assert not app.exception
     assert app_services.drift.reference()[1] == "Ada"
     assert "fixed by Ada" in texts(app)
+
+
+def test_a_name_is_never_read_as_markdown(app, app_services, model_id):
+    name = "![x](http://evil.test/x.png) <b>B</b> :red[hot]"
+    with app_services.sessions.begin() as session:
+        DriftStore(session).set_reference((TODAY - 30, TODAY - 10), by=name, at=now())
+    shown = texts(open_page(app))
+    assert "&lt;b&gt;B&lt;/b&gt;" in shown
+    assert not any("evil.test" in str(e.value) for kind in ("markdown", "caption") for e in app.get(kind))

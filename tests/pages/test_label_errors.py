@@ -1,6 +1,7 @@
 """The Label errors page, without a browser."""
 
 import pytest
+from sqlalchemy import text
 
 from core.domain import Lane, now
 from core.label_errors import Found, Origin, Status, Suspect
@@ -68,6 +69,22 @@ def test_all_go_back_at_once(app, app_services, listed):
     app.button(key="again_all").click().run()
     assert set(app_services.label_errors.statuses(listed.items).values()) == {Status.WAITING}
     assert app_services.metrics.backlog() == {Lane.RECHECK: 3}
+
+
+@pytest.mark.parametrize("lane", [Lane.RECHECK, Lane.SECOND, Lane.ADJUDICATION])
+def test_what_waits_to_be_decided_blind_shows_no_labels(app, app_services, listed, lane):
+    with app_services.sessions.begin() as session:
+        session.execute(
+            text("UPDATE routing SET state = 'open', lane = :lane WHERE comment_id = :id"),
+            {"lane": lane.value, "id": listed.items[0].comment_id},
+        )
+    open_page(app)
+    assert "given **Toxic**" not in texts(app)
+    app.toggle(key="only_listed").set_value(False).run()
+    shown = texts(app)
+    assert "labels are hidden until it is decided again" in shown
+    assert "99.0%" not in shown
+    assert "Toxic" not in shown.replace("missing: Toxic", "")  # which stands beside a row of base data
 
 
 def test_a_run_is_a_process_of_its_own(app, app_services, monkeypatch):

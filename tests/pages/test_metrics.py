@@ -5,7 +5,7 @@ import re
 
 from core.labels import LABELS
 from core.metrics.service import Days, View
-from tests.support.ledger import seed, today
+from tests.support.ledger import model_row, seed, today, write_scores
 
 EVER = Days(today() - 29, today())
 
@@ -130,3 +130,34 @@ def test_each_label_says_what_its_two_rows_mean(app, app_services):
 def test_all_labels_have_a_row(app, app_services):
     seed(app_services, comments=2_000, days=5)
     assert page_html(open_page(app)).count('<th rowspan="2">') == len(LABELS)
+
+
+def test_the_address_chooses_label_and_model(app, app_services):
+    world = seed(app_services, comments=2_000, days=5)
+    write_scores(app_services, model_row(app_services, "another"), world.ids, world.scores)
+    open_page(app, label="threat", model="another (live)")  # a link from before it was replaced
+    assert app.pills(key="label").value == "threat"
+    assert app.selectbox(key="model").value == "another"
+    assert not app.warning
+    app.pills(key="label").set_value("insult").run()
+    assert app.pills(key="label").value == "insult"
+
+
+def test_the_address_takes_the_words_shown_too_and_no_others(app, app_services):
+    seed(app_services, comments=2_000, days=5)
+    open_page(app, label="Identity hate", model="nobody")
+    assert app.pills(key="label").value == "identity_hate"
+    assert app.selectbox(key="model").value == "made-up"
+    open_page(app, label="__class__")
+    assert app.pills(key="label").value in LABELS
+
+
+def test_a_policy_beyond_the_sliders_end_is_what_is_measured(app, app_services):
+    world = seed(app_services, comments=12_000, days=5, threshold=0.999, all_reviewed=True)
+    open_page(app)
+    at = app_services.metrics.overview(world.model_id, EVER, View.REVIEWED, thresholds=[0.999] * 6).labels[0].at
+    assert "the policy's is 0.999" in app.slider(key="threshold_toxic").label
+    assert f"{round(at.confusion.false_negatives):,}</b><small>missed" in page_html(app)
+    app.slider(key="threshold_toxic").set_value(0.98).run()
+    at = app_services.metrics.overview(world.model_id, EVER, View.REVIEWED, thresholds=[0.98] * 6).labels[0].at
+    assert f"{round(at.confusion.false_negatives):,}</b><small>missed" in page_html(app)

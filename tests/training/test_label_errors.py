@@ -184,6 +184,7 @@ def test_base_rows_are_no_traffic_and_never_scored(services, found, ada):
         assert (row.audit, row.rate, row.lane) == (False, 0.0, Lane.RECHECK)
         assert session.get(PendingRow, row.comment_id) is None
         assert QueueStore(session).twins(row.comment_id, 5) == []
+    services.review.claim(ada, lanes=[Lane.RECHECK])
     decide(services, row.comment_id, TOXIC, ada)
     days = Days(1, 30_000)
     (model,) = [model for model in services.metrics.models() if model.name == "first"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.labels import LABELS
+from core.metrics.cells import split_stratum
 from core.metrics.pairs import Pairs, drawn_of
 from core.metrics.second_opinions import confusion, human_errors, model_against_people, pulls
 from db.stores.second_opinions import COLUMNS
@@ -28,7 +29,7 @@ def make(rng, n, *, prevalence=0.1, judged=1.0, pull=0.0, model=(0.9, 0.95), rat
         first=first, second=second, same=(first == second).all(1), weight=1 / rate, audit=blind,
         audit_weight=1 / rate, first_person=np.zeros(size, int), second_person=ones.astype(int), judge=judge,
         judged=truth, week=np.zeros(size, int), blind=blind, preset=shown, preset_known=ones, model=shown,
-        model_known=ones,
+        model_known=ones, day=np.zeros(size, int), stratum=np.zeros(size, int),
     ).take(rows)  # fmt: skip
 
 
@@ -137,7 +138,8 @@ def row(**values) -> tuple:
     plain = dict.fromkeys(COLUMNS) | {
         "rate": 0.25, "audit": 0, "audit_rate": 0.1, "first_person": "Ada", "first_labels": 17, "first_blind": False,
         "first_outcome": "remove", "first_policy": 3, "second_person": "Bob", "second_labels": 17, "second_at": 0,
-        "second_outcome": "remove", **{f"first_{label}": 0.7 for label in LABELS}, "live_toxic": 0.1,
+        "second_outcome": "remove", **{f"first_{label}": 0.7 for label in LABELS}, "model_toxic": 0.1,
+        "day": 20_000, "band": 2,
     }  # fmt: skip
     return tuple((plain | values)[name] for name in COLUMNS)
 
@@ -155,6 +157,8 @@ def test_rows_become_arrays():
     assert pairs.judge.tolist() == [-1, -1, 2]
     assert pairs.week.tolist() == [-1] * 3
     assert pairs.weight.tolist() == [4.0] * 3
+    assert pairs.day.tolist() == [20_000] * 3
+    assert [part.tolist() for part in split_stratum(pairs.stratum)] == [[2] * 3, [100_000] * 3, [1] * 3]
     assert pairs.audit_weight == pytest.approx([40.0] * 3)
 
 
