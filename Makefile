@@ -3,10 +3,10 @@ PY := .venv/bin/python
 
 .PHONY: run test lint fmt migrate bench setup clean
 run: setup ; @.venv/bin/moderato run
-# Browser tests run alone, for they measure time; torch in many small processes is quickest on one thread each.
+# Browser tests run by themselves, so that pages answer soon; torch in many small processes is quickest on one thread each.
 test: .venv/.dev
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --dist loadfile -m "not browser"
-	$(PY) -m pytest -m browser
+	$(PY) -m pytest -n logical --dist loadfile -m browser
 lint: .venv/.dev ; $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 fmt: .venv/.dev ; $(PY) -m ruff check --fix . && $(PY) -m ruff format .
 migrate: setup ; $(PY) -m db.migrate $(m)

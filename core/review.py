@@ -187,6 +187,7 @@ class Review:
 
         A batch is undone as one. The comment that was on the screen is claimed for the person again. The same client_id
         again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision.
+        What was sent to review after the policy had removed it (core.removals) is removed without review again.
         A second opinion or adjudication that is not given yet is no reason: it is taken from whoever has it.
         """
         check_role(by, Role.MODERATOR)
@@ -211,6 +212,9 @@ class Review:
             ledger.append(_revocation(d, last, client_id, at) for d in free)
             reopened = [decision.comment_id for decision in free]
             claims.release(reopened, at)
+            if _was_sent(last, places[last.comment_id], ledger):
+                queue.put_away([last.comment_id])
+                return reopened
             claims.add([last.comment_id], by.name, at=at, until=at + self._lease)
             for lane in {decision.lane for decision in free}:
                 queue.move([d.comment_id for d in free if d.lane is lane], RoutingState.OPEN, lane)
@@ -298,10 +302,7 @@ class Review:
         if taken and not self._may_take(taken, by):
             raise Conflict(f"{taken.person} has comment {verdict.comment_id} now. Nothing was recorded.")
         if not self._was_given(claims, place, by):
-            raise Conflict(
-                f"Comment {verdict.comment_id} was settled and waits for another, blind opinion. Nothing was recorded; "
-                "whoever is to give it gets it from the queue."
-            )
+            raise Conflict(_not_given(place))
 
     def _was_given(self, claims: ClaimStore, place: Place, by: Person) -> bool:
         """Whether the person may decide: what was opened again needs a claim of one's own since it was decided.
@@ -333,6 +334,23 @@ class Review:
 
     def _may_take(self, claim: Claim, by: Person) -> bool:
         return claim.person == by.name or claim.lease_until < self._clock()
+
+
+def _was_sent(undone: Decision, place: Place, ledger: DecisionStore) -> bool:
+    """Whether the act just taken back had sent a comment to review that the policy had removed."""
+    asked = undone.outcome is Outcome.ESCALATE and undone.lane is Lane.ESCALATED
+    return place.automatic and not place.audit and asked and ledger.get_standing(undone.comment_id) is None
+
+
+def _not_given(place: Place) -> str:
+    if place.lane in OTHERS_LANES:
+        return (
+            f"Comment {place.comment_id} was settled and waits for an opinion of somebody else. Nothing was recorded."
+        )
+    return (
+        f"Comment {place.comment_id} was opened for a look without scores after it was on your screen: the queue will "
+        "offer it again. Nothing was recorded."
+    )
 
 
 def _require_own(ledger: DecisionStore, by: Person, target: UUID | None) -> Decision:

@@ -10,6 +10,7 @@ from core.labels import LABELS
 from core.routing import Ints, disagreement_numbers, is_probability
 from core.scoring.protocol import Scores
 from db.session import Session
+from db.stores.claims import ClaimStore
 from db.stores.disagreements import ANY, DIFFERS, FAILED, Disagreement, DisagreementStore
 from db.stores.policies import PolicyStore
 from db.stores.queue import QueueStore
@@ -92,10 +93,15 @@ def compare_flags(
 
 
 def _open(session: Session, comment_ids: Sequence[int]) -> None:
-    """Let drawn comments that no person would see wait for a blind look; open and settled ones stay as they are."""
+    """Let drawn comments that no person would see wait for a blind look; open and settled ones stay as they are.
+
+    So do those that somebody has had on the screen, with scores, since before a new policy or model let them through:
+    they are decided from that card.
+    """
     if not comment_ids:
         return
     queue = QueueStore(session)
     unseen = (RoutingState.ALLOWED, RoutingState.REMOVED)
-    ids = [place.comment_id for place in queue.lock(comment_ids).values() if place.state in unseen]
+    places, on_screen = queue.lock(comment_ids), ClaimStore(session).live_of(comment_ids)
+    ids = [i for i, place in places.items() if place.state in unseen and i not in on_screen]
     queue.reopen(ids, Lane.DISAGREEMENT)

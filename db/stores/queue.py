@@ -20,6 +20,8 @@ class Place:
     audit: bool
     model_id: int
     policy_id: int
+    automatic: bool = False
+    """Removed without review when it came in."""
 
     @property
     def blind(self) -> bool:
@@ -48,6 +50,11 @@ class QueueStore:
         """Settle comments, open them again, or put them into another lane."""
         moved = update(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids))
         self._session.execute(moved.values(state=state.value, lane=lane.value))
+
+    def put_away(self, comment_ids: Collection[int]) -> None:
+        """Let comments that somebody sent to review after their removal be removed without review again."""
+        moved = update(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids))
+        self._session.execute(moved.values(state=RoutingState.REMOVED.value, lane=None))
 
     def reopen(self, comment_ids: Collection[int], lane: Lane, *, priority: float = 0.0) -> None:
         """Let comments that are settled or were let through wait in this lane; open ones stay where they are."""
@@ -144,4 +151,5 @@ def _place(row: RoutingRow) -> Place:
         row.audit,
         row.model_id,
         row.policy_id,
+        row.automatic,
     )

@@ -23,12 +23,16 @@ _CSS = "<style>@media (max-width:640px){.m-cost small{display:block}}</style>"
 _SURE = {False: "by the estimate", True: "sure at 95 %"}
 
 
+def _last(days: int) -> str:
+    return f"last {days} days" if days > 1 else "last day"
+
+
 def draw_summary(site: Site, new: tuple[Policy, Cost], old: tuple[Policy, Cost]) -> None:
     """The head of the page: work and misses a day, and how they differ from the policy in force."""
     traffic, (draft, found), (active, before) = site.traffic, new, old
     share, share_now = (traffic.any_flagged_share(policy.thresholds) for policy in (draft, active))
     a_day = traffic.comments_a_day
-    st.metric("Comments a day", f"{a_day:,.0f}", border=True, help=f"Mean of the last {traffic.days} days")
+    st.metric("Comments a day", f"{a_day:,.0f}", border=True, help=f"Mean of the {_last(traffic.days)}")
     _metric("Flagged a day", share * a_day, share_now * a_day, "By any label, from the latest 5,000 comments")
     if found.work and before.work:
         _metric("Audited a day", found.work.audits.value, before.work.audits.value, "Expected number, flagged or not")
@@ -151,7 +155,7 @@ def _of(amount: Amount | None) -> str:
 def _basis(site: Site, found: Cost) -> str:
     items, words = site.items, []
     words.append(
-        f"Flagged comments are counted (last {site.traffic.days} days); the rest is estimated from {len(items):,} "
+        f"Flagged comments are counted ({_last(site.traffic.days)}); the rest is estimated from {len(items):,} "
         f"decided audit items of {EVIDENCE_DAYS} days, small figures are 95 % intervals. {FEW} items with the label "
         f"and {FEW} without are needed to say anything."
     )

@@ -50,8 +50,8 @@ def answers(report: ShadowReport) -> str:
     ]
     say = [_sentence(name, report.only_shadow[name]) for name in LABEL_TITLES]
     waits = (
-        f"{report.open_flagged:,} of the drawn wait in the flagged lane, where the highest scores are served first: "
-        "until they are decided, the shares of “only live” are of the higher ones."
+        f"{report.open_flagged:,} of the drawn wait in the flagged lane, where those likely to have rare labels are "
+        "served first: until they are decided, the shares are of what is served first."
         if report.open_flagged
         else ""
     )

@@ -249,6 +249,22 @@ def test_it_can_be_sent_to_review_and_stays_removed_until_somebody_decides(servi
     assert [event.person for event in services.browse.history(bad).events if event.kind == "escalated"] == ["Ada"]
 
 
+def test_sending_to_review_is_undone_to_removed(services, site, ada, bob):
+    site()
+    (bad,) = score(services, ["0.99 bad"])
+    services.removals.send_to_review(bad, by=ada, client_id=uuid4())
+    assert services.review.undo(ada, uuid4()) == [bad]
+    assert (rows(services)[bad].state, rows(services)[bad].lane) == ("removed", None)
+    assert services.review.claim(ada) == services.review.claim(bob) == []
+    services.removals.send_to_review(bad, by=ada, client_id=uuid4())
+    services.review.claim(bob)
+    with pytest.raises(Conflict, match="moved on"):  # somebody looks at it already
+        services.review.undo(ada, uuid4())
+    services.review.decide(Verdict(key := uuid4(), bad, Outcome.APPROVE), by=bob)
+    services.review.undo(bob, uuid4(), key)
+    assert (rows(services)[bad].state, rows(services)[bad].lane) == ("open", "escalated")
+
+
 def test_only_moderators_send_to_review(services, site, ada):
     site()
     (bad,) = score(services, ["0.99 bad"])

@@ -21,6 +21,7 @@ from core.shadow_worker import ShadowWorker
 from core.worker import EmbeddedWorker, ScoringWorker
 from db.models import ModelVersionRow, RoutingRow, TrafficRow
 from db.quality_models import DisagreementRow, ShadowPendingRow
+from db.stores.queue import QueueStore
 from db.stores.scores import ScoreStore
 from db.stores.shadow import ShadowStore
 from tests.support.models import add_model
@@ -163,6 +164,31 @@ def test_drawn_ones_that_nobody_would_see_are_opened_blind_and_the_others_stay(s
     assert item.blind
     services.review.decide(Verdict(uuid4(), ids[0], Outcome.APPROVE, NONE), by=ada)
     assert routings(sessions)[ids[0]].state == RoutingState.SETTLED
+
+
+def test_what_was_shown_with_scores_is_not_opened_blind(services, sessions, live, build, ada):
+    """A new policy lets a comment through while it is on somebody's screen; then the shadow model flags it."""
+    services.shadows.start("new", by=ada, rate=1.0)
+    (shown,) = add_comments(sessions, ["0.6 0.9 on a screen"])
+    live()
+    (item,) = services.review.claim(ada)
+    assert not item.blind
+    services.policies.save((0.8,) * len(LABELS), (0.001,) * BANDS, by=ada, reason="a test")
+    assert services.policies.reroute_open() is None
+    drain(build())
+    made = services.review.decide(Verdict(uuid4(), shown, Outcome.APPROVE, NONE), by=ada)
+    assert (made.lane, made.blind) == (Lane.FLAGGED, False)
+
+
+def test_a_card_from_before_a_recheck_does_not_count_as_blind(services, sessions, live, ada):
+    (shown,) = add_comments(sessions, ["0.9 0.9 on a screen"])
+    live()
+    services.review.claim(ada)
+    services.review.decide(Verdict(uuid4(), shown, Outcome.APPROVE, NONE), by=ada)
+    with sessions.begin() as session:
+        QueueStore(session).reopen([shown], Lane.RECHECK)
+    with pytest.raises(Conflict, match="without scores after it was on your screen"):
+        services.review.decide(Verdict(uuid4(), shown, Outcome.APPROVE, NONE), by=ada)
 
 
 def test_the_draw_is_the_comments_own_number_and_independent_of_the_audits(services, sessions, live, build, ada):
@@ -331,6 +357,7 @@ def test_who_was_right_is_weighted_and_too_few_are_said(services, sessions, live
     ids = add_comments(sessions, [f"0.1 0.9 text {i}" for i in range(12)])
     live()
     drain(build())
+    services.review.claim(ada)
     for i, comment_id in enumerate(ids[:9]):
         labels = ALL if i < 6 else NONE
         services.review.decide(Verdict(uuid4(), comment_id, Outcome.APPROVE, labels), by=ada)
