@@ -344,7 +344,9 @@ def _was_sent(undone: Decision, place: Place, ledger: DecisionStore) -> bool:
 
 def _not_given(place: Place) -> str:
     if place.lane in OTHERS_LANES:
-        return f"Comment {place.comment_id} was settled and waits for an opinion of somebody else. Nothing was recorded."
+        return (
+            f"Comment {place.comment_id} was settled and waits for an opinion of somebody else. Nothing was recorded."
+        )
     return (
         f"Comment {place.comment_id} was opened for a look without scores after it was on your screen: the queue will "
         "offer it again. Nothing was recorded."
