@@ -15,7 +15,8 @@ def scoring_banner() -> None:
     elif status.waiting:
         many = "1 comment waits" if status.waiting == 1 else f"{status.waiting:,} comments wait"
         st.caption(
-            f":material/hourglass_top: {many} to be scored. Until then they count as “not scored”, not as clean."
+            f":material/hourglass_top: {many} for the live model's scores. Until then, what no model has "
+            "scored counts as “not scored”, not as clean; what a former one has keeps those scores."
         )
 
 
