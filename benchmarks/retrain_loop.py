@@ -40,7 +40,7 @@ from training.splits import split_rows
 NEEDS_A_MODEL = True
 """A folder that some training wrote: `make bench` leaves this one out."""
 ADA = local_person("Ada")
-_TRAFFIC = 12_000
+_TRAFFIC = 16_000
 _GOLDEN = 200
 
 
@@ -146,7 +146,8 @@ def main() -> None:
     bring_in(services, traffic)
     corrections = decide(services, traffic, asked.corrections, ADA)
     print(f"{corrections:,} corrections; {len(services.evaluation.audit_items()):,} audit items decided", flush=True)
-    services.registry.register("before", asked.folder, by=ADA, kind="transformer", base=asked.base)
+    known = {"training": {"preset": asked.preset}}  # so that the retraining goes on from it
+    services.registry.register("before", asked.folder, by=ADA, kind="transformer", base=asked.base, metrics=known)
     report, _ = examine(services, "before", data=data)
     services.registry.promote("before", by=ADA, report=report, override=True, reason="the loop's beginning")
     environment = {"MODERATO_DATA_DIR": str(root / "data")}
