@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from core.accounts import Person, Role, check_role
+from core.accounts import PROGRAM, Person, Role, check_role
 from core.domain import OTHERS_LANES, Decision, Lane, Outcome, RoutingState, now, unpack_labels
 from core.errors import BadInput
 from core.labels import LABELS
@@ -122,7 +122,7 @@ class SecondOpinions:
             return False
         if store.is_drawn(made.comment_id) or store.is_golden(made.comment_id):
             return False
-        if not store.people_since(self._clock() - ACTIVE) - store.people_of(made.comment_id) - {made.person}:
+        if not self._people(store) - store.people_of(made.comment_id) - {made.person}:
             return False
         entry = ledger.get_by_client_id(made.client_id)
         if entry is None:
@@ -136,7 +136,11 @@ class SecondOpinions:
         Disagreements go to somebody who has not decided the comment. Where everybody who is there has, a lead may
         decide although one of the two: two people with a lead among them need no third.
         """
-        return store.people_since(self._clock() - ACTIVE) | {by.name} if Role.LEAD in by.roles else set()
+        return self._people(store) | {by.name} if Role.LEAD in by.roles else set()
+
+    def _people(self, store: SecondOpinionStore) -> set[str]:
+        """Who has decided anything within ACTIVE, but for programs, whose trusted suggestions are decisions too."""
+        return {name for name in store.people_since(self._clock() - ACTIVE) if not name.startswith(PROGRAM)}
 
     def waiting(self) -> Waiting:
         """How many comments wait for a second opinion, and for adjudication."""

@@ -13,6 +13,7 @@ from core.accounts import Role
 from core.automatic import Beside
 from core.domain import BANDS, BLIND_LANES, NO_DAY, OTHERS_LANES, Lane, Outcome, RoutingState, Stage, now
 from core.errors import BadInput, Conflict, NotFound
+from core.keys import Scope
 from core.label_errors import Origin, Suspect
 from core.labels import LABELS
 from core.metrics.service import Days, Metrics, View
@@ -36,6 +37,7 @@ from db.stores.datasets import DatasetStore, Filters
 from db.stores.registry import RegistryStore
 from db.stores.shadow import ShadowStore
 from pages.shared.review_card.payload import item_json
+from tests.support.programs import send
 from tests.support.scoring import FakeModels, FakeScorer, add_comments
 
 EVER = Days(0, 100_000)
@@ -63,6 +65,8 @@ class Site:
         self.acts = []  # (person, client id) of key presses, to undo
         self.cards = {}  # by person and comment: what was last on a screen
         self.numbers = 0
+        scopes = {"bot": Scope.SUGGEST, "forum": Scope.TRUSTED}
+        self.keys = [services.keys.create(name, [scope], by=people[0])[0] for name, scope in scopes.items()]
         self._policy(remove=None)
         scorers = [Column(name, at) for at, name in enumerate(MODELS)]
         with services.sessions.begin() as session:
@@ -87,6 +91,7 @@ class Site:
         weights = {
             "comments": 4, "score": 6, "shadow_score": 6, "decide": 30, "decide_late": 6, "identical": 4, "undo": 6,
             "skip": 2, "hold": 1, "recheck": 2, "send": 2, "policy": 1, "model": 1, "shadow": 2, "withdraw": 0.3,
+            "suggest": 3,
         }  # fmt: skip
         (name,) = self.random.choices(list(weights), list(weights.values()))
         with suppress(Conflict, NotFound):  # said to the person; nothing may have changed
@@ -164,6 +169,13 @@ class Site:
         body = f"0.5 0.5 0.5 base row {self.numbers}"
         items.append(Suspect(Origin.BASE, 0, body, text_hash(body), 1, 0, 0.8))
         self.services.label_errors.review_again(items, by=self.lead)
+
+    def suggest(self):
+        """A program says what a comment is: one that is here, or a new one."""
+        texts = [row.text for row in self.rows(CommentRow)]
+        self.numbers += 1
+        text = self.random.choice((self.random.choice(texts), f"0.6 0.6 0.6 suggested {self.numbers}"))
+        send(self.services, self.random.choice(self.keys), text, toxic=self.random.random() < 0.5)
 
     def send(self):
         removed = self._ids(RoutingRow.state == RoutingState.REMOVED)
