@@ -7,9 +7,12 @@ import numpy as np
 
 from core.metrics.agreement import FEW_PAIRS, Agreement, agreements, krippendorff_alpha, share_same
 from core.metrics.bins import Floats, Ints
+from core.metrics.estimate import edges_of
+from core.metrics.human_error import Corrected, corrected, unadjudicated
 from core.metrics.intervals import Estimate
 from core.metrics.pairs import Drawn, Pairs, drawn_of
-from core.metrics.second_opinions import weighted
+from core.metrics.second_opinions import LabelError, human_errors, weighted
+from core.metrics.service import Days, Overview
 from db.session import Sessions
 from db.stores.scores import ScoreStore
 from db.stores.second_opinions import SecondOpinionStore
@@ -41,6 +44,16 @@ class Week:
     pairs: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorFree:
+    """A model's numbers of all traffic with people's own errors taken off. Tuples in LABELS order."""
+
+    errors: tuple[LabelError | None, ...]
+    """How often people err; None where there are too few second opinions on the label."""
+    numbers: tuple[Corrected | None, ...]
+    """None, too, where people would give the label as often by error alone."""
+
+
 class AgreementReports:
     """Reads second opinions; keeps the last readings, one a model, until the ledger grows."""
 
@@ -59,6 +72,15 @@ class AgreementReports:
                 self._kept = {one: kept for one, kept in self._kept.items() if kept[0] == version}
                 self._kept[model] = version, drawn_of(store.drawn(model), thresholds)
             return self._kept[model][1]
+
+    def error_free(self, traffic: Overview, model_id: int, days: Days) -> ErrorFree:
+        """What a model's overview of all traffic becomes, at the overview's thresholds, without people's errors."""
+        pairs = self.drawn(model_id).pairs
+        errors = human_errors(pairs, of_traffic=True)
+        edges = edges_of([report.at.threshold for report in traffic.labels])
+        moved = unadjudicated(traffic.sample, pairs, days.first, days.last)
+        found = corrected(traffic.sample, edges, [error.error if error else None for error in errors], moved)
+        return ErrorFree(errors, tuple(found))
 
 
 def couples(drawn: Drawn, *, most: int = MOST_COUPLES) -> list[Couple]:

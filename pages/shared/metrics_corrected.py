@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from core.agreement import AgreementReports
+from core.agreement import AgreementReports, ErrorFree
 from core.labels import LABEL_TITLES
-from core.metrics.estimate import edges_of
-from core.metrics.human_error import Corrected, corrected, unadjudicated
-from core.metrics.second_opinions import LabelError, human_errors
+from core.metrics.human_error import Corrected
+from core.metrics.second_opinions import LabelError
 from core.metrics.service import Overview
 from pages.shared.metrics_panels import Choice
 from pages.shared.metrics_tables import CSS, estimate
@@ -24,32 +23,28 @@ def draw(traffic: Overview, reports: AgreementReports, choice: Choice) -> None:
     )
     if not st.toggle("Take people's errors off", key="human_error"):
         return
-    pairs = reports.drawn(choice.model.id).pairs
-    errors = human_errors(pairs, of_traffic=True)
-    if not any(errors):
+    found = reports.error_free(traffic, choice.model.id, choice.days)
+    if not any(found.errors):
         st.info(
             "There are too few second opinions on audit items to know how often people err. They come by themselves "
             "while two people or more review; their share is set on the Policy page.",
             icon=":material/info:",
         )
         return
-    edges = edges_of([report.at.threshold for report in traffic.labels])
-    moved = unadjudicated(traffic.sample, pairs, choice.days.first, choice.days.last)
-    found = corrected(traffic.sample, edges, [error and error.error for error in errors], moved)
     st.caption(
         "*People find*: of comments that have the label, the share to which one person gives it; *people spare*: of "
         "the others, the share from which one person withholds it. What adjudication has put right already is not "
         "taken off twice."
     )
-    st.html(table(traffic, errors, found))
+    st.html(table(traffic, found))
 
 
-def table(traffic: Overview, errors: tuple[LabelError | None, ...], found: list[Corrected | None]) -> str:
+def table(traffic: Overview, found: ErrorFree) -> str:
     """Two rows a label: as people say, and corrected."""
     names = ("Label", "", "People find", "People spare", "Prevalence", "Precision", "Recall", "False-positive rate")
     head = "".join(f"<th>{name}</th>" for name in names)
     rows = "".join(
-        _label(LABEL_TITLES[report.label], _said(traffic, at), errors[at], found[at])
+        _label(LABEL_TITLES[report.label], _said(traffic, at), found.errors[at], found.numbers[at])
         for at, report in enumerate(traffic.labels)
     )
     body = f'<table class="m-numbers"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'

@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import text
 
+from core.agreement import ErrorFree
 from core.labels import LABEL_TITLES, LABELS
 from core.metrics.estimate import edges_of
 from core.metrics.human_error import corrected, unadjudicated
@@ -103,6 +104,6 @@ def test_why_there_is_no_number_is_said(app_services):
     add_opinions(app_services, world, mean=0.3)
     traffic = app_services.metrics.overview(world.model_id, EVER, View.TRAFFIC)
     error = next(filter(None, human_errors(app_services.agreement.drawn().pairs, of_traffic=True)))
-    shown = table(traffic, (error, *[None] * 5), [None] * 6)
+    shown = table(traffic, ErrorFree((error, *[None] * 5), (None,) * 6))
     assert shown.count("too few second opinions on this label") == 5
     assert shown.count("by error alone") == 1
