@@ -28,10 +28,10 @@ from benchmarks.labelled import jigsaw
 from core.accounts import Person, local_person
 from core.domain import Lane, NewComment, Outcome
 from core.labels import LABELS
-from core.review import Verdict
 from core.services import Services, build_services
 from core.settings import ROOT, Settings
 from core.text import text_hash
+from core.verdict import Verdict
 from training.compare import examine
 from training.config import read_preset
 from training.data import LabelledRows, read_rows

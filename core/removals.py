@@ -9,8 +9,8 @@ from core.accounts import Person, Role, check_role
 from core.domain import NO_LABELS, Decision, Lane, Outcome, RoutingState, now
 from core.errors import Conflict, NotFound
 from core.metrics.intervals import Estimate, wilson
-from core.review import MAX_NOTE
 from core.text import storable
+from core.verdict import MAX_NOTE
 from db.session import Sessions
 from db.stores.decisions import DecisionStore
 from db.stores.queue import QueueStore

@@ -1,20 +1,17 @@
 """The review queue: claim, decide, undo, skip, hold, escalate. Every act is one short transaction."""
 
-import math
 import statistics
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from core.accounts import Person, Role, check_role
 from core.domain import (
-    NO_LABELS,
     OTHERS_LANES,
     REOPENED_LANES,
     Decision,
-    LabelFlags,
     Lane,
     Outcome,
     RoutingState,
@@ -25,7 +22,7 @@ from core.recent import Recent
 from core.review_items import Item, build_items
 from core.second_opinions import SecondOpinions, after
 from core.settings import Settings
-from core.text import storable
+from core.verdict import Verdict, entry_of, revocation_of
 from db.session import Sessions
 from db.stores.claims import Claim, ClaimStore
 from db.stores.decisions import DecisionStore
@@ -36,23 +33,6 @@ PASSED = timedelta(minutes=15)
 """For so long a comment that somebody skipped or escalated is offered to them only when nothing else waits."""
 MOST_IDENTICAL = 5_000
 """Comments that one key press settles at most."""
-MAX_NOTE = 2_000
-"""Longest note, in code points."""
-_MAX_SECONDS = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one key press says about a comment."""
-
-    client_id: UUID
-    """Made by whoever pressed the key; sent twice, it counts once."""
-    comment_id: int
-    outcome: Outcome
-    labels: LabelFlags = NO_LABELS
-    seconds: float | None = None
-    """Time that the comment was on the screen."""
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +189,7 @@ class Review:
             if last.id not in {decision.id for decision in free}:
                 raise Conflict(f"Comment {last.comment_id} has moved on since: that step cannot be undone any more.")
             at = self._clock()
-            ledger.append(_revocation(d, last, client_id, at) for d in free)
+            ledger.append(revocation_of(d, last, client_id, at) for d in free)
             reopened = [decision.comment_id for decision in free]
             claims.release(reopened, at)
             if _was_sent(last, places[last.comment_id], ledger):
@@ -277,7 +257,7 @@ class Review:
                 raise BadInput("A blind item needs a decision of its own: it stands for others like it.")
             ids = [shown, *(i for i in places if i != shown and places[i].state is RoutingState.OPEN)]
             at = self._clock()
-            made = [_decision(verdict, places[i], by, at, batch) for i in ids]
+            made = [entry_of(verdict, places[i], by, at, batch) for i in ids]
             first = ledger.get_effective(shown) if places[shown].lane is Lane.SECOND else None
             ledger.append(made)
             claims.release(ids, at)
@@ -365,39 +345,3 @@ def _same_again(ledger: DecisionStore, known: Decision, by: Person) -> list[Deci
     if known.person != by.name:
         raise Conflict("Somebody else's decision has that id. Press the key again.")
     return [known, *(d for d in ledger.batch_of(known) if d.id != known.id)] if known.batch else [known]
-
-
-def _decision(verdict: Verdict, place: Place, by: Person, at: datetime, batch: UUID | None) -> Decision:
-    shown = place.comment_id == verdict.comment_id
-    return Decision(
-        id=0,
-        client_id=verdict.client_id if shown else uuid5(verdict.client_id, str(place.comment_id)),
-        comment_id=place.comment_id,
-        person=by.name,
-        decided_at=at,
-        labels=verdict.labels,
-        outcome=verdict.outcome,
-        lane=place.lane or Lane.FLAGGED,  # a new model may have let it pass while it was on the screen
-        blind=place.blind,
-        seconds=_clean_seconds(verdict.seconds) if shown else None,
-        note=_clean_note(verdict.note),
-        model_id=place.model_id,
-        policy_id=place.policy_id,
-        revokes=None,
-        batch=batch,
-    )
-
-
-def _revocation(decision: Decision, shown: Decision, client_id: UUID, at: datetime) -> Decision:
-    own_id = client_id if decision.id == shown.id else uuid5(client_id, str(decision.comment_id))
-    return replace(decision, id=0, client_id=own_id, decided_at=at, revokes=decision.id)
-
-
-def _clean_seconds(seconds: float | None) -> float | None:
-    if seconds is None or not math.isfinite(seconds):
-        return None
-    return min(max(seconds, 0.0), _MAX_SECONDS)
-
-
-def _clean_note(note: str | None) -> str | None:
-    return storable(note).strip()[:MAX_NOTE] or None if note else None

@@ -181,12 +181,12 @@ def refuse_unscored(scores: Scores) -> None:
 
 def audit_numbers(comment_ids: Ints) -> Floats:
     """The permanent random number of each comment, [n], uniform in [0, 1)."""
-    return _uniform(comment_ids, _key("audit draw"))
+    return permanent_numbers("audit draw", comment_ids)
 
 
 def audit_order(comment_ids: Ints) -> Floats:
     """In which order audited comments are served: uniform in [0, 1), and independent of the draw."""
-    return _uniform(comment_ids, _key("audit order"))
+    return permanent_numbers("audit order", comment_ids)
 
 
 def permanent_numbers(purpose: str, comment_ids: Ints) -> Floats:
@@ -196,7 +196,7 @@ def permanent_numbers(purpose: str, comment_ids: Ints) -> Floats:
 
 def disagreement_numbers(comment_ids: Ints) -> Floats:
     """The same for the draw from disagreements with a shadow model: uniform in [0, 1), independent of the audit's."""
-    return _uniform(comment_ids, _key("disagreement draw"))
+    return permanent_numbers("disagreement draw", comment_ids)
 
 
 def _key(purpose: str) -> np.uint64:

@@ -6,8 +6,9 @@ from sqlalchemy import update
 
 from core.accounts import local_person
 from core.domain import Outcome
-from core.review import Review, Verdict
+from core.review import Review
 from core.settings import Settings
+from core.verdict import Verdict
 from db.models import PolicyRow
 from tests.browser.conftest import visit_as
 from tests.support.card import Books, Card

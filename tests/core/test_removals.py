@@ -25,9 +25,9 @@ from core.history import Standing
 from core.labels import LABELS
 from core.metrics.service import Days, View
 from core.policies import today_number
-from core.review import Verdict
 from core.routing import audit_numbers, check_policy, first_standings, follow, route
 from core.scored import ScoredText
+from core.verdict import Verdict
 from core.worker import ScoringWorker
 from db.models import PendingRow, RoutingRow, StratumRow
 from db.stores.datasets import DatasetStore, Filters

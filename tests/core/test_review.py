@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from core.accounts import Person, Role
 from core.domain import NO_LABELS, Lane, Outcome, RoutingState, now
 from core.errors import BadInput, Conflict, NotAllowed, NotFound
-from core.review import Review, Verdict
+from core.review import Review
+from core.verdict import Verdict
 from db.models import ClaimRow, DecisionRow, RoutingRow
 from tests.support.queue import SEVERE, Waiting, fill_queue, flagged
 

@@ -18,9 +18,9 @@ from core.label_errors import Origin, Suspect
 from core.labels import LABELS
 from core.metrics.service import Days, Metrics, View
 from core.registry import _make_live
-from core.review import Verdict
 from core.shadow_worker import ShadowWorker
 from core.text import text_hash
+from core.verdict import Verdict
 from core.worker import ScoringWorker
 from db.models import (
     ClaimRow,

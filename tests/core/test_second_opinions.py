@@ -14,9 +14,10 @@ from sqlalchemy import select
 from core.accounts import Person, Role, local_person
 from core.domain import NO_LABELS, Lane, Outcome, RoutingState, now
 from core.errors import Conflict, ModeratoError, NotAllowed
-from core.review import Review, Verdict
+from core.review import Review
 from core.routing import audit_numbers
 from core.second_opinions import SHARES, TYPICAL, SecondOpinions, rates, second_numbers
+from core.verdict import Verdict
 from db.models import ClaimRow, DecisionRow, PolicyRow, RoutingRow
 from db.quality_models import SecondOpinionRow
 from db.stores.decisions import DecisionStore

@@ -14,10 +14,10 @@ from core.domain import BANDS, Lane, Outcome, RoutingState, Stage, now
 from core.errors import BadInput, Conflict, ModelUnavailable, NotAllowed, NotFound
 from core.gate import unopposed
 from core.labels import LABELS
-from core.review import Verdict
 from core.routing import audit_numbers, disagreement_numbers
 from core.shadow_recording import record_shadow
 from core.shadow_worker import ShadowWorker
+from core.verdict import Verdict
 from core.worker import EmbeddedWorker, ScoringWorker
 from db.models import ModelVersionRow, RoutingRow, TrafficRow
 from db.quality_models import DisagreementRow, ShadowPendingRow

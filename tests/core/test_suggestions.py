@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from core.domain import Lane, NewComment, Outcome, RoutingState
 from core.keys import Scope
 from core.labels import LABELS
-from core.review import Verdict
 from core.suggestions import complete
+from core.verdict import Verdict
 from db.models import CommentRow, DecisionRow, PendingRow, RoutingRow, ScoreRow, StratumRow, TrafficRow
 from db.program_models import SuggestionRow
 from tests.support.programs import send

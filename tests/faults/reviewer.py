@@ -7,8 +7,8 @@ from uuid import uuid4
 from core.accounts import local_person
 from core.domain import Outcome
 from core.errors import ModeratoError
-from core.review import Verdict
 from core.services import build_services
+from core.verdict import Verdict
 
 
 def main(name: str) -> None:

@@ -11,9 +11,9 @@ from core.errors import BadInput, NotAllowed
 from core.label_errors import BASE_SOURCE, Origin, Status
 from core.labels import LABELS
 from core.metrics.service import Days
-from core.review import Verdict
 from core.runs import LABEL_ERRORS
 from core.scoring.ngrams import Buckets
+from core.verdict import Verdict
 from db.models import PendingRow, RoutingRow
 from db.stores.queue import QueueStore
 from tests.support.decided import TOXIC, Made, put

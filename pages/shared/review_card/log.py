@@ -10,7 +10,8 @@ from core.accounts import Person
 from core.domain import LabelFlags, Outcome
 from core.errors import BadInput, Conflict, ModeratoError
 from core.labels import LABELS
-from core.review import Review, Verdict
+from core.review import Review
+from core.verdict import Verdict
 
 _MOST_KEPT = 1_000
 log = logging.getLogger("moderato")
