@@ -1,7 +1,9 @@
 """People and what they may do. For now: on loopback, whoever gives a name has every role."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from core.errors import BadInput, NotAllowed
 
@@ -20,12 +22,75 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Action(StrEnum):
+    """What somebody may want to do. Every page, route, command and component message names one."""
+
+    REVIEW = "review"
+    """Claim, decide, undo, skip, hold and escalate comments."""
+    ADJUDICATE = "adjudicate"
+    """Settle disagreements, and withdraw second opinions."""
+    SEE_OTHERS = "see_others"
+    """See what other people decided, by name."""
+    SCORE = "score"
+    """Try texts and files on the models."""
+    BROWSE = "browse"
+    """Find comments, and see the history of one."""
+    IMPORT = "import"
+    """Add files of comments."""
+    EXPORT = "export"
+    """Take decisions and comments out."""
+    SEE_DATA = "see_data"
+    """See what was imported and exported."""
+    SEE_METRICS = "see_metrics"
+    """See how good the models are."""
+    SEE_AGREEMENT = "see_agreement"
+    """See how far people agree."""
+    SEE_DRIFT = "see_drift"
+    """See whether traffic is like it was."""
+    JUDGE_DRIFT = "judge_drift"
+    """Choose what drift is measured against."""
+    FIND_LABEL_ERRORS = "find_label_errors"
+    """Look for labels that are wrong."""
+    SET_POLICY = "set_policy"
+    """Change thresholds, audit rates and what is removed without review."""
+    SEE_MODELS = "see_models"
+    """See the versions of the model."""
+    MANAGE_MODELS = "manage_models"
+    """Train, compare, promote, roll back and shadow."""
+    MANAGE_KEYS = "manage_keys"
+    """Make and revoke programs' keys."""
+
+
+_EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
+_MODERATOR: Final = _EVERYBODY | {Action.REVIEW, Action.SCORE, Action.BROWSE}
+MAY: Final[Mapping[Role, frozenset[Action]]] = {
+    Role.MODERATOR: _MODERATOR,
+    Role.LEAD: _MODERATOR | {Action.ADJUDICATE, Action.SEE_OTHERS, Action.IMPORT, Action.SEE_AGREEMENT},
+    Role.ANALYST: _EVERYBODY
+    | {
+        Action.SCORE,
+        Action.EXPORT,
+        Action.SEE_AGREEMENT,
+        Action.SEE_DRIFT,
+        Action.JUDGE_DRIFT,
+        Action.FIND_LABEL_ERRORS,
+        Action.SET_POLICY,
+    },
+    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS},
+}
+"""The one table of who may do what. A person may have several roles, and may then do what any of them may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who acts. The name is what the ledger records."""
 
     name: str
     roles: frozenset[Role]
+
+    def may(self, action: Action) -> bool:
+        """Whether one of their roles allows it."""
+        return any(action in MAY[role] for role in self.roles)
 
 
 def local_person(name: str) -> Person:
@@ -38,10 +103,11 @@ def local_person(name: str) -> Person:
     return Person(name, frozenset(Role))
 
 
-def check_role(person: Person | None, role: Role) -> Person:
-    """The person, if signed in and holding the role; raises NotAllowed."""
+def check_may(person: Person | None, action: Action) -> Person:
+    """The person, if signed in and allowed the action; raises NotAllowed."""
     if person is None:
         raise NotAllowed("You are not signed in. Open the dashboard's first page and give your name.")
-    if role not in person.roles:
-        raise NotAllowed(f"This needs the role “{role}”. Ask an administrator for it.")
+    if not person.may(action):
+        who = " or ".join(role.value for role, actions in MAY.items() if action in actions)
+        raise NotAllowed(f"This needs the role {who}. Ask an administrator for it.")
     return person

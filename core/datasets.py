@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from uuid import uuid4
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.data_card import LeftOut, Tally, write_card
 from core.dataset_files import to_row, writing
 from core.domain import Snapshot, now, unpack_labels
@@ -66,7 +66,7 @@ class Datasets:
 
         The same decisions give the same bytes. Raises BadInput if nothing matches or the file cannot be written.
         """
-        check_role(by, Role.ANALYST)
+        check_may(by, Action.EXPORT)
         preview = self.preview(purpose, filters)
         tally = self._write(path, filters, training=purpose == "training")
         with path.open("rb") as file:

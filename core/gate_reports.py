@@ -1,6 +1,6 @@
 """Every run of the gate, kept: who asked, what was seen, whether it passed."""
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import now
 from core.errors import NotFound
 from core.gate import GateReport
@@ -19,7 +19,7 @@ class GateReports:
 
     def add(self, report: GateReport, *, by: Person) -> int:
         """Keep a report; returns its number. Raises NotFound if its challenger is not registered."""
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_MODELS)
         with self._sessions.begin() as session:
             registry = RegistryStore(session)
             version, live = registry.get(report.challenger), registry.get(report.live) if report.live else None

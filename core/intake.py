@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import ImportRun, NewComment, RunState, now, pack_labels
 from core.errors import BadInput, ModeratoError
 from core.files.columns import ColumnMap, find_columns
@@ -106,7 +106,7 @@ class Intake:
         the report. Raises BadInput when the file as a whole cannot be used. A file that breaks off is taken in up to
         there, and the run's `problem` says so.
         """
-        check_role(by, Role.LEAD)
+        check_may(by, Action.IMPORT)
         file_name = storable(file_name or ("standard input" if path == STDIN else Path(path).name))
         source = _check_source(source or file_name)
         with closing(open_table(path, text_column=(columns or {}).get("text"))) as table:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from core.accounts import PROGRAM, Person, Role, check_role
+from core.accounts import PROGRAM, Action, Person, check_may
 from core.domain import now
 from core.errors import BadInput, Conflict, NotFound
 from core.policies import today_number
@@ -101,7 +101,7 @@ class Keys:
 
         Raises BadInput for a bad name, no scope or a bad limit, Conflict if the name is taken, NotAllowed.
         """
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_KEYS)
         name = _checked_name(name)
         chosen = _checked_scopes(scopes)
         _check_limits(rate, daily)
@@ -123,7 +123,7 @@ class Keys:
 
     def revoke(self, name: str, *, by: Person) -> ApiKey:
         """End a key: no request with it is answered from now on. Raises NotFound, Conflict if it was revoked before."""
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_KEYS)
         with self._sessions.begin() as session:
             store = KeyStore(session)
             found = store.get(name)

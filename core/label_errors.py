@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import BLIND_LANES, Lane, RoutingState, now
 from core.errors import BadInput, ModelUnavailable
 from core.policies import Policies
@@ -167,7 +167,7 @@ class LabelErrors:
         Rows of base data become comments of their own source: in no stratum, on no day of traffic, without scores.
         Doing it again changes nothing. Raises BadInput for no items, ModelUnavailable without a live model.
         """
-        check_role(by, Role.ANALYST)
+        check_may(by, Action.FIND_LABEL_ERRORS)
         if not items:
             raise BadInput("Nothing is selected. Tick the items that should be reviewed again.")
         policy = Policies(self._sessions).active()  # on an empty database this makes one

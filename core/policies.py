@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.automatic import Beside, beside_of
 from core.domain import BANDS, Policy, now
 from core.errors import BadInput, NotFound
@@ -131,7 +131,7 @@ class Policies:
         route open flagged items again (`reroute_open`). What was let through stays so, what was removed without review
         too, and the audit sample stays as drawn.
         """
-        check_role(by, Role.ANALYST)
+        check_may(by, Action.SET_POLICY)
         thresholds, audit_rates = _rounded(thresholds), _rounded(audit_rates)
         reason = _checked_reason(reason)
         with self._sessions.begin() as session:
@@ -144,7 +144,7 @@ class Policies:
 
     def save_again(self, policy_id: int, *, by: Person) -> Policy:
         """Make a new version with the numbers of an old one. Raises NotFound, NotAllowed."""
-        check_role(by, Role.ANALYST)
+        check_may(by, Action.SET_POLICY)
         old = self.require(policy_id)
         reason = f"Version {policy_id} again"
         return self.save(old.thresholds, old.audit_rates, by=by, reason=reason, beside=beside_of(old))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import ModelVersion, Promotion, Stage, now
 from core.errors import BadInput, Conflict, ModelUnavailable, NotFound
 from core.gate import GateReport
@@ -86,7 +86,7 @@ class Registry:
         metrics: dict[str, Any] | None = None,
     ) -> ModelVersion:
         """Add a challenger. Raises BadInput for a bad name, Conflict if it is taken, ModelUnavailable for bad files."""
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_MODELS)
         _check_name(name)
         refuse_code(folder)
         values = _describe(name, folder, kind=kind, base=base, snapshot_id=snapshot_id, metrics=metrics)
@@ -111,7 +111,7 @@ class Registry:
         Its files are checked, loaded and tried first. Raises Conflict if the gate refuses, or if the live model changed
         since the comparison; ModelUnavailable for a broken version. Either way the live model stays as it is.
         """
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_MODELS)
         version = self.require(name)
         if version.stage is Stage.LIVE:
             raise Conflict(f"{name} is live already.")
@@ -124,7 +124,7 @@ class Registry:
 
     def rollback(self, *, by: Person) -> ModelVersion:
         """Put back the version that was live before the latest promotion. Raises Conflict, ModelUnavailable."""
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_MODELS)
         live = self.require_live()
         former = self._former(live)
         probe(load_scorer(former, threads=self._settings.worker_threads))
@@ -132,7 +132,7 @@ class Registry:
 
     def set_metrics(self, version: ModelVersion, metrics: dict[str, Any], *, by: Person) -> None:
         """Replace what is known about a version's quality."""
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_MODELS)
         with self._sessions.begin() as session:
             RegistryStore(session).set_metrics(version.id, metrics)
 

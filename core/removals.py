@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import NO_LABELS, Decision, Lane, Outcome, RoutingState, now
 from core.errors import Conflict, NotFound
 from core.metrics.intervals import Estimate, wilson
@@ -58,7 +58,7 @@ class Removals:
         The ledger says who asked, as it does of an escalation; nothing is decided by it. The same client_id again
         changes nothing. Raises NotFound, or Conflict if the comment is not removed without review any more.
         """
-        check_role(by, Role.MODERATOR)
+        check_may(by, Action.REVIEW)
         with self._sessions.begin() as session:
             ledger, queue = DecisionStore(session), QueueStore(session)
             ledger.lock()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import (
     OTHERS_LANES,
     REOPENED_LANES,
@@ -85,7 +85,7 @@ class Review:
 
         While `least` are ready nothing is added: a refill now and then costs less than one after each decision.
         """
-        check_role(by, Role.MODERATOR)
+        check_may(by, Action.REVIEW)
         claims = self._mine(by)
         if sum(not claim.held for claim in claims) >= (want if least is None else least):
             return claims
@@ -108,12 +108,12 @@ class Review:
 
     def items(self, by: Person, claims: Sequence[Claim]) -> list[Item]:
         """What is shown of claimed comments."""
-        check_role(by, Role.MODERATOR)
+        check_may(by, Action.REVIEW)
         return build_items(self._sessions, [claim for claim in claims if claim.person == by.name])
 
     def heartbeat(self, by: Person, comment_ids: Collection[int]) -> list[int]:
         """Extend the person's leases, lapsed ones too; returns the comments that somebody else took or settled."""
-        check_role(by, Role.MODERATOR)
+        check_may(by, Action.REVIEW)
         with self._sessions.begin() as session:
             store = ClaimStore(session)
             live = store.live_of(comment_ids)
@@ -147,7 +147,7 @@ class Review:
 
     def skip(self, by: Person, comment_id: int) -> None:
         """Give the comment back to the queue, and to this person only after everything else."""
-        check_role(by, Role.MODERATOR)
+        check_may(by, Action.REVIEW)
         with self._sessions.begin() as session:
             claims = ClaimStore(session)
             claim = claims.live(comment_id)
@@ -170,7 +170,7 @@ class Review:
         What was sent to review after the policy had removed it (core.removals) is removed without review again.
         A second opinion or adjudication that is not given yet is no reason: it is taken from whoever has it.
         """
-        check_role(by, Role.MODERATOR)
+        check_may(by, Action.REVIEW)
         with self._sessions.begin() as session:
             ledger = DecisionStore(session)
             ledger.lock()
@@ -244,7 +244,7 @@ class Review:
         others: Callable[[QueueStore, ClaimStore], list[int]],
         batch: UUID | None = None,
     ) -> list[Decision]:
-        check_role(by, Role.MODERATOR)
+        check_may(by, Action.REVIEW)
         with self._sessions.begin() as session:
             ledger, queue, claims = DecisionStore(session), QueueStore(session), ClaimStore(session)
             ledger.lock()
@@ -292,7 +292,7 @@ class Review:
         return place.lane not in REOPENED_LANES or claims.had_since_decided(place.comment_id, by.name)
 
     def _claim_one(self, by: Person, comment_id: int, *, held: bool) -> datetime:
-        check_role(by, Role.MODERATOR)
+        check_may(by, Action.REVIEW)
         with self._sessions.begin() as session:
             claims, place = ClaimStore(session), QueueStore(session).lock([comment_id]).get(comment_id)
             at = self._clock()

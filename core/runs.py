@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import RunState, TrainingRun, now
 from core.errors import Conflict, ModeratoError, NotFound
 from core.readings import Reading, ReadingsFile, read_readings
@@ -32,9 +32,9 @@ Say = Callable[[str | Reading, float], None]
 """Hears what a run does now, in words or as a reading, and how far it is, 0 to 1."""
 
 
-def role_for(preset: str) -> Role:
-    """Who may start and stop a run."""
-    return Role.ANALYST if preset == LABEL_ERRORS else Role.ADMIN
+def action_of(preset: str) -> Action:
+    """What starting and stopping such a run is."""
+    return Action.FIND_LABEL_ERRORS if preset == LABEL_ERRORS else Action.MANAGE_MODELS
 
 
 class Runs:
@@ -60,7 +60,7 @@ class Runs:
 
     def begin(self, preset: str, *, by: Person) -> TrainingRun:
         """Note that a run starts. Raises Conflict while another one runs: two would fight for the same cores."""
-        check_role(by, role_for(preset))
+        check_may(by, action_of(preset))
         self._bury_dead()
         at = now()
         values: dict[str, Any] = {"preset": preset, "person": by.name, "state": RunState.RUNNING, "pid": None}
@@ -96,7 +96,7 @@ class Runs:
     def stop(self, run_id: int, *, by: Person) -> None:
         """End a run: asked first, killed after a few seconds. Nothing that it wrote is registered."""
         run = self.require(run_id)
-        check_role(by, role_for(run.preset))
+        check_may(by, action_of(run.preset))
         if run.state is not RunState.RUNNING:
             raise Conflict(f"Training run {run_id} has ended already.")
         if run.pid and run.pid != os.getpid() and is_training(run.pid):

@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from core.accounts import PROGRAM, Person, Role, check_role
+from core.accounts import PROGRAM, Action, Person, check_may
 from core.domain import OTHERS_LANES, Decision, Lane, Outcome, RoutingState, now, unpack_labels
 from core.errors import BadInput
 from core.labels import LABELS
@@ -136,7 +136,7 @@ class SecondOpinions:
         Disagreements go to somebody who has not decided the comment. Where everybody who is there has, a lead may
         decide although one of the two: two people with a lead among them need no third.
         """
-        return self._people(store) | {by.name} if Role.LEAD in by.roles else set()
+        return self._people(store) | {by.name} if by.may(Action.ADJUDICATE) else set()
 
     def _people(self, store: SecondOpinionStore) -> set[str]:
         """Who has decided anything within ACTIVE, but for programs, whose trusted suggestions are decisions too."""
@@ -153,7 +153,7 @@ class SecondOpinions:
 
         For when nobody is left to give them. Raises NotAllowed unless `by` is a lead.
         """
-        check_role(by, Role.LEAD)
+        check_may(by, Action.ADJUDICATE)
         if lane not in OTHERS_LANES:
             raise BadInput(f"Only second opinions and adjudications can be withdrawn, not lane {lane.value}.")
         with self._sessions.begin() as session:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import BANDS, RoutingState, Stage, now
 from core.errors import BadInput, Conflict, NotFound
 from core.labels import LABELS
@@ -108,7 +108,7 @@ class Shadows:
 
         Raises NotFound, BadInput for a rate out of range, Conflict if it is live or another one runs.
         """
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_MODELS)
         low, high = RATE_RANGE
         if not low <= rate <= high:
             raise BadInput(f"The rate must lie between {low:g} and {high:g}, not at {rate:g}.")
@@ -130,7 +130,7 @@ class Shadows:
 
     def stop(self, *, by: Person) -> Shadow:
         """End the shadow that runs: what it has not scored is let go, what it found stays. Raises Conflict."""
-        check_role(by, Role.ADMIN)
+        check_may(by, Action.MANAGE_MODELS)
         with self._sessions.begin() as session:
             RegistryStore(session).lock()
             store = ShadowStore(session)

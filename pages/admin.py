@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from pages.shared import key_panels
 from pages.shared.access import require
 
-person = require(Role.ADMIN)
+person = require(Action.MANAGE_KEYS)
 st.title("Admin")
 st.subheader("Keys of programs")
 st.write(

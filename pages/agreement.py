@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from pages.shared import agreement_panels as panels
 from pages.shared.access import require
 from pages.shared.charts import hold_steady
 from pages.shared.resources import services
 
-person = require(Role.ANALYST)
+person = require(Action.SEE_AGREEMENT)
 st.title("Agreement")
 st.write(
     "A share of settled comments goes **blind to a second moderator**. What the two say, and what a third says where "

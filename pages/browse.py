@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.errors import ModeratoError
 from pages.shared import browse_results, state
 from pages.shared.access import require
@@ -13,7 +13,7 @@ from pages.shared.history_panel import draw_history
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
 
-require(Role.MODERATOR)
+require(Action.BROWSE)
 browse = services().browse
 
 
@@ -30,7 +30,7 @@ def ask_for(comment_id: int) -> None:
 @st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
 def show_opened() -> None:
     """The opened comment beside the list. It runs by itself: the role is checked again."""
-    require(Role.MODERATOR)
+    require(Action.BROWSE)
     draw_history(browse.history(state.kept("browse_open")), open_comment)
 
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from pages.shared import export_panel, import_panel
 from pages.shared.access import require
 
-person = require(Role.MODERATOR)
+person = require(Action.SEE_DATA)
 st.title("Data")
 importing, exporting = st.tabs(["Import", "Export"])
 with importing:

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from pages.shared import drift_panels as panels
 from pages.shared.access import require
 from pages.shared.drift_bar import draw_alerts
 from pages.shared.resources import services
 
-require(Role.ANALYST)
+require(Action.SEE_DRIFT)
 st.title("Drift")
 drift = services().drift
 alerts = drift.alerts()

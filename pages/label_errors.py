@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.errors import ModeratoError
 from pages.shared import label_errors_panel as panel
 from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import services
 
-require(Role.ANALYST)
+require(Action.FIND_LABEL_ERRORS)
 st.title("Label errors")
 st.write(
     "Each comment is scored by a model that has not seen it. Where that model is sure and the label says otherwise, "

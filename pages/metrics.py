@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from pages.shared import metrics_corrected
 from pages.shared import metrics_panels as panels
 from pages.shared.access import require
@@ -10,7 +10,7 @@ from pages.shared.charts import hold_steady
 from pages.shared.drift_bar import drift_bar
 from pages.shared.resources import services
 
-require(Role.MODERATOR)
+require(Action.SEE_METRICS)
 st.title("Metrics")
 drift_bar()
 metrics = services().metrics

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.errors import ModelUnavailable
 from pages.shared import gate_reports, model_cards, shadow_panel, training_panel
 from pages.shared.access import require
@@ -10,7 +10,7 @@ from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
 
-person = require(Role.MODERATOR)
+person = require(Action.SEE_MODELS)
 st.title("Models")
 scoring_banner()
 model_cards.draw_message()

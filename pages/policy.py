@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.capacity import cost
 from core.domain import BANDS
 from core.policies import OUTLOOK_DAYS, today_number
@@ -21,7 +21,7 @@ from pages.shared.policy_save import ask, draw_revert, draw_saved, save, use_aga
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
 
-require(Role.ANALYST)
+require(Action.SET_POLICY)
 policies, planner = services().policies, services().planner
 active, site = policies.active(), planner.site()
 previous = policies.before(active.id)
@@ -36,7 +36,7 @@ def open_comment(comment_id: int | None) -> None:
 @st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
 def show_opened() -> None:
     """A comment of the preview. It runs by itself: the role is checked again."""
-    require(Role.MODERATOR)
+    require(Action.BROWSE)
     draw_history(services().browse.history(state.kept("policy_open")), open_comment)
 
 

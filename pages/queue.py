@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.domain import now
 from core.review import Review
 from core.review_items import Item
@@ -16,7 +16,7 @@ from pages.shared.resources import services
 from pages.shared.review_card import log, payload
 from pages.shared.status import scoring_banner
 
-require(Role.MODERATOR)
+require(Action.REVIEW)
 st.html(
     "<style>.stMainBlockContainer{padding:3.25rem 1.5rem 1rem;max-width:1400px}"
     ".stDialog{display:none}"  # the card itself says that the connection is lost, without covering a comment
@@ -27,7 +27,7 @@ st.html(
 @st.fragment
 def card() -> None:
     """Do what the browser reports, then tell it what waits."""
-    person, review = require(Role.MODERATOR), services().review
+    person, review = require(Action.REVIEW), services().review
     desk = state.recall("review_desk", log.Desk).of(person)
     steps = log.steps_of(state.kept(review_card.KEY))
     answers = log.apply(review, person, steps, desk)

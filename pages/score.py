@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.errors import ModeratoError
 from pages.shared import score_panel
 from pages.shared.access import require
@@ -10,7 +10,7 @@ from pages.shared.notice import notice
 from pages.shared.resources import live_scorer, services
 from pages.shared.status import scoring_banner
 
-person = require(Role.MODERATOR)
+person = require(Action.SCORE)
 st.title("Score")
 scoring_banner()
 try:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import ModelVersion
 from core.errors import ModelUnavailable, ModeratoError
 from core.evaluation import EvaluationItem, labels_of
@@ -47,7 +47,7 @@ def run_gate(
     services: Services, name: str, *, by: Person, data: Path | None = None, progress: Progress | None = None
 ) -> tuple[GateReport, list[ScoredSet]]:
     """`examine`, and the report is kept with who asked for it, passed or not."""
-    check_role(by, Role.ADMIN)
+    check_may(by, Action.MANAGE_MODELS)
     report, sets = examine(services, name, data=data, progress=progress)
     services.gate_reports.add(report, by=by)
     return report, sets

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.accounts import Person, Role, check_role
+from core.accounts import Action, Person, check_may
 from core.domain import now
 from core.drift.counting import count_words
 from core.drift.judge import FIRST_LOOK, Finding, Kind, errors_at, judge
@@ -54,7 +54,7 @@ class Drift:
 
     def choose_reference(self, span: Span | None, *, by: Person) -> None:
         """Compare to these days from now on; None: to the 28 days before the last 7, rolling. Raises BadInput."""
-        check_role(by, Role.ANALYST)
+        check_may(by, Action.JUDGE_DRIFT)
         at = self._clock()
         if span and not (span.first <= span.last < _day(at) and span.last - span.first < MOST_DAYS):
             raise BadInput("A reference span ends before today and is not longer than a year. Choose other days.")

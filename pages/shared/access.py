@@ -4,7 +4,7 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
-from core.accounts import Person, Role, check_role, local_person
+from core.accounts import Action, Person, check_may, local_person
 from core.errors import ModeratoError
 from pages.shared import state
 
@@ -34,10 +34,10 @@ def current_person() -> Person | None:
         return None
 
 
-def require(role: Role) -> Person:
-    """The person, if the role is theirs; else says what is missing and stops the script."""
+def require(action: Action) -> Person:
+    """The person, if they may do that; else says what is missing and stops the script."""
     try:
-        return check_role(current_person(), role)
+        return check_may(current_person(), action)
     except ModeratoError as error:
         st.error(str(error), icon=":material/lock:")
         st.stop()

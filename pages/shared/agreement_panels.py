@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core import agreement
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.agreement import MOST_COUPLES
 from core.domain import Lane
 from core.errors import ModeratoError
@@ -192,7 +192,7 @@ def draw_waiting(person: Person, waiting: Waiting) -> None:
         held = "" if settled else " Moderators have those that wait on their desks: try again in a few minutes."
         st.success(f"{settled:,} comments are settled as they were decided first.{held}", icon=":material/check:")
         state.keep("withdrawn", None)
-    if Role.LEAD not in person.roles or not (waiting.second or waiting.adjudication):
+    if not person.may(Action.ADJUDICATE) or not (waiting.second or waiting.adjudication):
         return
     st.subheader("What if nobody is left to decide them?")
     st.caption("Settles what waits and nobody holds, as it was decided first. What was drawn stays on record.")
@@ -208,6 +208,6 @@ def draw_waiting(person: Person, waiting: Waiting) -> None:
 
 def _withdraw(lane: Lane) -> None:
     try:
-        state.keep("withdrawn", services().second_opinions.withdraw(lane, by=require(Role.LEAD)))
+        state.keep("withdrawn", services().second_opinions.withdraw(lane, by=require(Action.ADJUDICATE)))
     except ModeratoError as error:
         st.toast(str(error), icon=":material/error:")

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.domain import BANDS
 from core.drift.judge import FLAG_RATIO, SHIFT_LOGITS
 from core.drift.measures import exact_interval
@@ -194,7 +194,7 @@ def _ask_reference(drift: Drift, now: Span) -> None:
         if st.form_submit_button("Save", key="save_reference", type="primary"):
             span = Span(_number(first), _number(last)) if how == "Fixed days" else None
             try:
-                drift.choose_reference(span, by=require(Role.ANALYST))
+                drift.choose_reference(span, by=require(Action.JUDGE_DRIFT))
             except ModeratoError as error:
                 st.error(str(error), icon=":material/error:")
             else:

@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.datasets import PURPOSES, Filters, Purpose, label_mask, require_purpose
 from core.domain import Lane, Outcome, Snapshot
 from core.errors import ModeratoError
@@ -31,7 +31,7 @@ _LISTED = 20
 
 def draw(person: Person) -> None:
     """The Export tab; for those who may export."""
-    if Role.ANALYST not in person.roles:
+    if not person.may(Action.EXPORT):
         notice("Exporting needs the role “analyst”. Ask an administrator for it.", "info")
         return
     purpose = _choose_purpose()
@@ -119,7 +119,7 @@ def _draw_counts(purpose: Purpose, filters: Filters) -> int:
 
 
 def _export(purpose: Purpose, filters: Filters, ending: str) -> None:
-    person = require(Role.ANALYST)
+    person = require(Action.EXPORT)
     try:
         made = services().datasets.export_into("exports", ending, by=person, purpose=purpose, filters=filters)
     except ModeratoError as error:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pandas as pd
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.browse import History, Item
 from core.errors import ModeratoError
 from core.history import Event, Standing
@@ -88,7 +88,7 @@ def _draw_removed(comment_id: int) -> None:
 
 def _send_to_review(comment_id: int) -> None:
     try:
-        services().removals.send_to_review(comment_id, by=require(Role.MODERATOR), client_id=uuid4())
+        services().removals.send_to_review(comment_id, by=require(Action.REVIEW), client_id=uuid4())
     except ModeratoError as error:
         st.toast(str(error), icon=":material/error:")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.domain import ImportRun, RunState, now
 from core.errors import ModeratoError
 from core.files import Preview, preview
@@ -98,7 +98,7 @@ def _form() -> None:
 
 
 def _begin(path: Path, how: dict[str, object]) -> None:
-    start_import(path, by=require(Role.LEAD), **how)
+    start_import(path, by=require(Action.IMPORT), **how)
 
 
 def _show(seen: Preview) -> None:

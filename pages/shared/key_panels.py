@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.errors import ModeratoError
 from core.keys import DEFAULT_RATE, MAX_NAME, ApiKey, Scope
 from pages.shared import state
@@ -88,7 +88,7 @@ def _draw_key(key: ApiKey, today: int, lately: int) -> None:
 
 def _make(name: str, scopes: list[Scope], rate: float | None, daily: int | None) -> None:
     try:
-        key, secret = services().keys.create(name, scopes, by=require(Role.ADMIN), rate=rate, daily=daily)
+        key, secret = services().keys.create(name, scopes, by=require(Action.MANAGE_KEYS), rate=rate, daily=daily)
     except ModeratoError as error:
         notice(str(error))
         return
@@ -98,7 +98,7 @@ def _make(name: str, scopes: list[Scope], rate: float | None, daily: int | None)
 
 def _revoke(name: str) -> None:
     try:
-        services().keys.revoke(name, by=require(Role.ADMIN))
+        services().keys.revoke(name, by=require(Action.MANAGE_KEYS))
     except ModeratoError as error:
         st.toast(str(error), icon=":material/error:")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.domain import RunState, TrainingRun, unpack_labels
 from core.errors import ModeratoError
 from core.label_errors import Found, Origin, Status, Suspect
@@ -162,7 +162,7 @@ def _step(label: str, to: int, *, disabled: bool) -> None:
 
 
 def _start(base_only: bool = False) -> None:
-    person = require(Role.ANALYST)
+    person = require(Action.FIND_LABEL_ERRORS)
     try:
         services().runs.launch(LABEL_ERRORS, ["label-errors", *(["--base-only"] if base_only else [])], by=person)
     except ModeratoError as error:
@@ -171,13 +171,13 @@ def _start(base_only: bool = False) -> None:
 
 def _stop(run_id: int) -> None:
     try:
-        services().runs.stop(run_id, by=require(Role.ANALYST))
+        services().runs.stop(run_id, by=require(Action.FIND_LABEL_ERRORS))
     except ModeratoError as error:
         keep(_ERROR, str(error))
 
 
 def _review_again(items: Sequence[Suspect]) -> None:
-    person: Person = require(Role.ANALYST)
+    person: Person = require(Action.FIND_LABEL_ERRORS)
     try:
         done = services().label_errors.review_again(items, by=person)
     except ModeratoError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.domain import ModelVersion, Promotion, Stage
 from core.errors import ModeratoError
 from core.gate import SET_TITLES, GateReport
@@ -51,7 +51,7 @@ def draw_live(live: ModelVersion, history: list[Promotion]) -> None:
 
 
 def _rollback() -> None:
-    person = require(Role.ADMIN)
+    person = require(Action.MANAGE_MODELS)
     try:
         version = services().registry.rollback(by=person)
     except ModeratoError as error:

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.domain import ModelVersion
 from core.errors import ModeratoError
 from core.gate import GateReport
@@ -20,7 +20,7 @@ _REPORT = "promotion_report"
 
 def button(version: ModelVersion, person: Person, place: Any) -> None:
     """The button that opens the dialog; for those who may promote."""
-    if Role.ADMIN not in person.roles:
+    if not person.may(Action.MANAGE_MODELS):
         return
     key = f"promote_{version.id}"
     if place.button("Promote…", key=key, icon=":material/rocket_launch:", width="stretch"):
@@ -50,7 +50,7 @@ def _dialog(name: str) -> None:
 
 def _compared(name: str) -> GateReport | None:
     """The comparison, made and kept once each time that the dialog opens."""
-    person = require(Role.ADMIN)
+    person = require(Action.MANAGE_MODELS)
     known = kept(_REPORT)
     if isinstance(known, GateReport) and known.challenger == name:
         return known
@@ -65,7 +65,7 @@ def _compared(name: str) -> GateReport | None:
 
 
 def _promote(name: str, report: GateReport, reason: str, override: bool) -> None:
-    person = require(Role.ADMIN)
+    person = require(Action.MANAGE_MODELS)
     try:
         services().registry.promote(name, by=person, report=report, reason=reason, override=override)
     except ModeratoError as error:

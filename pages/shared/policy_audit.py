@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.audit_design import Bands, Design, describe, evaluate, propose
 from core.capacity import Site
 from core.domain import Policy
@@ -91,6 +91,6 @@ def _half(estimate: Estimate) -> float:
 
 
 def _use_rates(rates: tuple[float, ...], active: Policy) -> None:
-    require(Role.ANALYST)
+    require(Action.SET_POLICY)
     for band, rate in enumerate(rates):
         state.keep(rate_key(band, active), round(rate * 100, 4))

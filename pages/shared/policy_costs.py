@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.capacity import Amount, Cost, LabelCost, Site, cost
 from core.capacity_goals import Answer, Goal, Goals, hours_words, solve
 from core.domain import Policy
@@ -110,7 +110,7 @@ def _draw_answer(site: Site, draft: Policy, active: Policy, answer: Answer) -> N
 
 
 def _use_thresholds(thresholds: tuple[float, ...], active: Policy) -> None:
-    require(Role.ANALYST)
+    require(Action.SET_POLICY)
     for at, threshold in enumerate(thresholds):
         state.keep(threshold_key(at, active), min(threshold, 0.99))
     state.keep("policy_answer", None)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.automatic import beside_of, newly_on
 from core.domain import Policy
 from core.errors import ModeratoError
@@ -30,7 +30,7 @@ class Pending:
 
 def save(draft: Policy, active: Policy, reason: str) -> None:
     """Save the draft, or ask first; draws the page anew unless something is wrong with it."""
-    require(Role.ANALYST)
+    require(Action.SET_POLICY)
     if newly_on(active.auto_remove, draft.auto_remove) and reason.strip():
         state.keep("policy_pending", Pending(draft, reason))
         st.rerun()
@@ -44,7 +44,7 @@ def save(draft: Policy, active: Policy, reason: str) -> None:
 
 def use_again(policy_id: int) -> None:
     """A callback: make a new version with an old one's numbers, or ask first."""
-    require(Role.ANALYST)
+    require(Action.SET_POLICY)
     policies = services().policies
     try:
         old = policies.require(policy_id)
@@ -60,7 +60,7 @@ def use_again(policy_id: int) -> None:
 @st.dialog("Remove without review?", on_dismiss=lambda: state.keep("policy_pending", None))
 def ask(active: Policy) -> None:
     """The question. It runs by itself: the role is checked again."""
-    require(Role.ANALYST)
+    require(Action.SET_POLICY)
     pending = state.kept("policy_pending")
     if pending is None:
         return
@@ -106,7 +106,7 @@ def _draw_back(previous: Policy | None, key: str) -> None:
 
 
 def _save(pending: Pending) -> None:
-    policies, by, policy = services().policies, require(Role.ANALYST), pending.policy
+    policies, by, policy = services().policies, require(Action.SET_POLICY), pending.policy
     if pending.reason is None:
         made = policies.save_again(policy.id, by=by)
     else:

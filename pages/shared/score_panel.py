@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.accounts import Role
+from core.accounts import Action
 from core.domain import Policy
 from core.errors import ModeratoError
 from core.files import Kind, kind_of, preview
@@ -77,7 +77,7 @@ def _score_now(text: str, lines: bool, scorer: Scorer) -> None:
 
 
 def _send(rows: list[ScoredText]) -> None:
-    require(Role.MODERATOR)
+    require(Action.SCORE)
     try:
         done = services().intake.add(as_new(rows))
     except ModeratoError as error:
@@ -130,12 +130,12 @@ def _text_at(names: list[str]) -> int | None:
 
 
 def _send_file(path: Path, name: str, column: str) -> None:
-    start_import(path, by=require(Role.LEAD), columns={"text": column}, source=SOURCE, file_name=name)
+    start_import(path, by=require(Action.IMPORT), columns={"text": column}, source=SOURCE, file_name=name)
     state.keep("score_file_sent", str(path))
 
 
 def _begin(path: Path, name: str, column: str, kind: Kind, scorer: Scorer, policy: Policy) -> None:
-    require(Role.MODERATOR)
+    require(Action.SCORE)
     target = path.with_name(f"{path.name.split('.')[0]}-scored.{kind}")
     order = Order(path, target, column, safe=True)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.domain import ModelVersion, Stage
 from core.errors import ModeratoError
 from core.shadow import DEFAULT_RATE, RATE_RANGE, Shadow
@@ -18,7 +18,7 @@ _MESSAGE = "shadow_message"
 def draw(versions: list[ModelVersion], person: Person) -> None:
     """The whole section; nothing for who may not start a shadow while there has been none."""
     latest = services().shadows.latest()
-    may = Role.ADMIN in person.roles
+    may = person.may(Action.MANAGE_MODELS)
     choices = [version.name for version in versions if version.stage is not Stage.LIVE]
     if latest is None and not (may and choices):
         return
@@ -52,7 +52,7 @@ def _draw_form(choices: list[str]) -> None:
 
 
 def _start() -> None:
-    person = require(Role.ADMIN)
+    person = require(Action.MANAGE_MODELS)
     try:
         rate = float(kept("shadow_rate")) / 100
         shadow = services().shadows.start(kept("shadow_model"), by=person, rate=rate)
@@ -63,7 +63,7 @@ def _start() -> None:
 
 
 def _stop() -> None:
-    person = require(Role.ADMIN)
+    person = require(Action.MANAGE_MODELS)
     try:
         shadow = services().shadows.stop(by=person)
     except ModeratoError as error:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.domain import RunState, TrainingRun
 from core.errors import ModeratoError
 from core.runs import LABEL_ERRORS
@@ -25,7 +25,7 @@ def draw(person: Person) -> None:
         keep(_ERROR, None)
     runs = services().runs.list_runs(_NOTED)
     if runs and runs[0].state is RunState.RUNNING:
-        _draw_running(runs[0].id, may_stop=Role.ADMIN in person.roles)
+        _draw_running(runs[0].id, may_stop=person.may(Action.MANAGE_MODELS))
         return
     training_start.draw(person)
     if trained := [run for run in runs if run.preset != LABEL_ERRORS]:
@@ -51,7 +51,7 @@ def _draw_running(run_id: int, *, may_stop: bool) -> None:
 
 def _stop(run_id: int) -> None:
     try:
-        services().runs.stop(run_id, by=require(Role.ADMIN))
+        services().runs.stop(run_id, by=require(Action.MANAGE_MODELS))
     except ModeratoError as error:
         keep(_ERROR, str(error))
 

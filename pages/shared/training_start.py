@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.accounts import Person, Role
+from core.accounts import Action, Person
 from core.datasets import EVERYTHING
 from core.errors import ModeratoError
 from core.run_process import RunOptions
@@ -21,7 +21,7 @@ def draw(person: Person) -> None:
     evaluation = found.left_out.evaluation
     kept_out = f" {evaluation:,} audit and golden items are kept out." if evaluation else ""
     st.markdown(f"**{found.rows:,}** corrections to learn from.{kept_out}")
-    if Role.ADMIN in person.roles:
+    if person.may(Action.MANAGE_MODELS):
         with st.container(border=True):
             _draw_form(enough=found.rows >= FEWEST_CORRECTIONS)
 
@@ -83,7 +83,7 @@ def _ask_options(preset: str) -> RunOptions:
 
 
 def _start(preset: str, options: RunOptions) -> None:
-    person = require(Role.ADMIN)
+    person = require(Action.MANAGE_MODELS)
     try:
         check_start(services(), preset, options)
         services().runs.start(preset, by=person, options=options)
