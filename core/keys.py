@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from core.accounts import PROGRAM, Action, Person, check_may
+from core.audit_trail import What, record
 from core.domain import now
 from core.errors import BadInput, Conflict, NotFound
 from core.policies import today_number
@@ -118,6 +119,7 @@ class Keys:
             if store.get(name):
                 raise Conflict(f"There is or was a key {name}: the ledger may name it. Give another name.")
             made = _key(store.add(values))
+            record(session, by, What.KEY_CREATED, name, scopes=sorted(chosen))
         self.changes += 1
         return made, secret
 
@@ -132,6 +134,7 @@ class Keys:
             if found.revoked_at:
                 raise Conflict(f"The key {name} was revoked before, at {found.revoked_at:%Y-%m-%d %H:%M} UTC.")
             store.revoke(found.id, at=now(), by=by.name)
+            record(session, by, What.KEY_REVOKED, name)
             ended = store.get(name)
         self.changes += 1
         return _key(ended or found)
