@@ -3,10 +3,9 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from core.accounts import Person
 from core.domain import now
+from db.session import Session
 from db.stores.audit import AuditStore
 
 
