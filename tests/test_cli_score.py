@@ -14,6 +14,7 @@ import pytest
 
 from core.labels import SCORE_COLUMNS
 from core.settings import ROOT
+from tests.support.command import run_here
 
 pytestmark = pytest.mark.slow
 
@@ -24,19 +25,34 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def moderato(home):
-    """Run the command; give its output as bytes."""
+def moderato(home, monkeypatch):
+    """Run the command in this process; give its output as bytes."""
+    monkeypatch.setenv("MODERATO_DATA_DIR", str(home))
+
+    def run(*arguments, given=None, fails=False):
+        return checked(run_here(*arguments, given=given), fails)
+
+    return run
+
+
+@pytest.fixture
+def moderato_process(home):
+    """Run the command in a process of its own, as people do."""
 
     def run(*arguments, given=None, fails=False):
         done = subprocess.run(
             [sys.executable, "cli.py", *map(str, arguments)],
             cwd=ROOT, env=os.environ | {"MODERATO_DATA_DIR": str(home)}, input=given, capture_output=True, check=False,
         )  # fmt: skip
-        assert (done.returncode != 0) == fails, done.stderr.decode()
-        assert b"Traceback" not in done.stderr
-        return done
+        return checked(done, fails)
 
     return run
+
+
+def checked(done, fails):
+    assert (done.returncode != 0) == fails, done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    return done
 
 
 def read_csv(path):
@@ -47,7 +63,7 @@ def scores(row):
     return [float(row[name]) for name in SCORE_COLUMNS]
 
 
-def test_csv_keeps_its_bytes(moderato, tmp_path):
+def test_csv_keeps_its_bytes(moderato_process, tmp_path):
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     rows = [
         "id;text;price",
@@ -57,7 +73,7 @@ def test_csv_keeps_its_bytes(moderato, tmp_path):
         "4;Thank you for the help.;",
     ]
     source.write_bytes("\ufeff".encode() + "\r\n".join(rows).encode() + b"\r\n5;broken \xff byte;y\r\n6;a;b;c\r\n")
-    done = moderato("score", source, "-o", target)
+    done = moderato_process("score", source, "-o", target)
     lines = target.read_bytes().split(b"\r\n")
     assert lines[0] == ("\ufeffid;text;price;" + ";".join(SCORE_COLUMNS)).encode()
     assert all(line.startswith(row.encode()) for line, row in zip(lines[1:], rows[1:], strict=False))
@@ -124,8 +140,10 @@ def test_every_kind_into_every_kind(moderato, tmp_path, start, ending):
     assert found[2]["p_toxic"] in (None, "")
 
 
-def test_streams(moderato):
-    done = moderato("score", "-", "-o", "-", "--text-column", "tweet", given=b"tweet,n\nYou idiot,1\nThanks,2\n")
+def test_streams(moderato, moderato_process):
+    done = moderato_process(
+        "score", "-", "-o", "-", "--text-column", "tweet", given=b"tweet,n\nYou idiot,1\nThanks,2\n"
+    )
     rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
     assert [row["n"] for row in rows] == ["1", "2"]
     assert scores(rows[0])[0] > scores(rows[1])[0]
