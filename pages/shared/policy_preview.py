@@ -19,7 +19,7 @@ _SHOWN = 5
 _GROUPS = {
     "flagged": "Let through before, flagged now",
     "let_through": "Flagged before, let through now",
-    "removed": "Removed without review now",
+    "removed": "Would have been removed without review",
     "kept": "No longer removed without review",
 }
 
