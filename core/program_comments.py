@@ -55,8 +55,8 @@ class ProgramComments:
     def add(self, source: str, comments: Sequence[NewComment | tuple[Fault, ...]]) -> list[Sent]:
         """Add comments of one source and queue them for scoring; what became of each, in their order.
 
-        A tuple of faults stands for a comment that was refused before. Raises BadInput for a bad source, before anything
-        is added.
+        A tuple of faults stands for a comment that was refused before. Raises BadInput for a bad source, before
+        anything is added.
         """
         source = check_source(source)
         checked = [one if isinstance(one, tuple) else self._check(one, source) for one in comments]

@@ -116,8 +116,8 @@ class ProgramReads:
             end = store.ledger_end()  # first: what is committed after this look comes with the next page
             if after > end:
                 raise Conflict(
-                    f"The cursor {after} lies behind the ledger's end, {end}: this is not the ledger that gave it, such as "
-                    f"as after a restore of a backup. Go on from {end}, or from 0 to read everything again."
+                    f"The cursor {after} lies behind the ledger's end, {end}: another ledger gave it, such as one from "
+                    f"before a backup was restored. Go on from {end}, or read everything again from 0."
                 )
             upto = min(end, after + SCANNED)
             found = store.entries_between(after, upto, limit + 1, source)
@@ -183,7 +183,7 @@ def _tell(session: Session, entries: Sequence[Entry]) -> list[Told]:
 
 
 def _held_out(session: Session, hashes: Collection[str]) -> set[str]:
-    """Texts that no training may see: the rule of the training exports (db.stores.datasets) and the frozen test part."""
+    """Texts that no training may see: those that exports keep out (db.stores.datasets), and the frozen test part."""
     return DatasetStore(session).find_for_evaluation(hashes) | {digest for digest in hashes if in_frozen_test(digest)}
 
 

@@ -39,9 +39,9 @@ class Taken(_Out):
     """What became of one comment."""
 
     external_id: str | None = Field(description="As sent; null where it cannot be read.")
-    status: Fate = Field(description="new: it waits for scores. known: it was there; nothing changed. refused: see errors.")
+    status: Fate = Field(description="new: it waits for scores. known: it was there, and stays. refused: see errors.")
     id: int | None = Field(description="Moderato's id; null if refused.")
-    text_differs: bool = Field(description="It is known with another text, which is kept: an edit needs an id of its own.")
+    text_differs: bool = Field(description="It is known with another text, which stays: send an edit with its own id.")
     errors: list[ErrorAt] = Field(description="Why it was refused.")
 
 
@@ -124,7 +124,7 @@ class CommentOut(_Out):
     added_at: datetime
     state: State = Field(
         description="not_scored: nothing is known yet, which is not clean. waiting: people are to look at it. allowed: "
-        "let through by the policy. removed_by_policy: removed without review. settled: decided. golden: for evaluation."
+        "let through by the policy. removed_by_policy: removed without review. settled: decided. golden: evaluation."
     )
     lane: Lane | None = Field(description="While it waits: in which line.")
     removed_by_policy: bool = Field(

@@ -13,7 +13,14 @@ from core.keys import ApiKey, Scope
 
 Handler = Callable[[Request, Programs, ApiKey | None], Awaitable[BaseModel]]
 
-_ALWAYS = (problems.NO_KEY, problems.BAD_KEY, problems.NOT_IN_SCOPE, problems.INVALID, problems.OVER_LIMIT, problems.INTERNAL)
+_ALWAYS = (
+    problems.NO_KEY,
+    problems.BAD_KEY,
+    problems.NOT_IN_SCOPE,
+    problems.INVALID,
+    problems.OVER_LIMIT,
+    problems.INTERNAL,
+)
 _BODY = (problems.BAD_JSON, problems.TOO_LARGE, problems.BAD_TYPE)
 
 

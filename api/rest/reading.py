@@ -1,7 +1,7 @@
 """Requests read strictly: JSON as RFC 8259 has it, checked against pydantic models, each fault with where it is."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -76,7 +76,7 @@ def check_query(model: type[Model], request: Request) -> Model:
     if twice:
         errors = [ErrorAt(parameter=_cut(name), detail="Given more than once.") for name in twice[:_MOST_ERRORS]]
         raise Failed(INVALID, "A parameter does not fit.", errors=errors)
-    path: Mapping[str, Any] = {name: value for name, value in request.path_params.items() if name in model.model_fields}
+    path: dict[str, Any] = {name: value for name, value in request.path_params.items() if name in model.model_fields}
     try:
         return model.model_validate(found | path)
     except ValidationError as error:

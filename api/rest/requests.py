@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-
 MOST_COMMENTS: Final = 1_000
 MOST_TEXTS: Final = 100
 MOST_TEXT_BYTES: Final = 20_480

@@ -67,9 +67,7 @@ class CommentStore:
         columns = select(CommentRow.external_id, CommentRow.id, CommentRow.text_hash)
         for at in range(0, len(external_ids), 5000):
             some = external_ids[at : at + 5000]
-            rows = self._session.execute(
-                columns.where(CommentRow.source == source, CommentRow.external_id.in_(some))
-            )
+            rows = self._session.execute(columns.where(CommentRow.source == source, CommentRow.external_id.in_(some)))
             found.update((external_id, (id_, digest)) for external_id, id_, digest in rows)
         return found
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from core.domain import Decision
@@ -55,15 +56,15 @@ class ProgramReadStore:
         rows = self._session.execute(found.where(CommentRow.source == source, CommentRow.external_id.in_(external_ids)))
         return {external_id: id_ for external_id, id_ in rows}
 
-    def _read(self, query: object) -> list[Entry]:
-        rows = self._session.execute(query)  # type: ignore[call-overload]
+    def _read(self, query: Select[Any]) -> list[Entry]:
+        rows = self._session.execute(query)
         return [
             Entry(decision_of(row), source, external_id, digest, model, bool(revoked))
             for row, source, external_id, digest, model, revoked in rows
         ]
 
 
-def _entries():  # noqa: ANN202 (a long Select)
+def _entries() -> Select[Any]:
     return (
         select(
             DecisionRow,
