@@ -25,7 +25,6 @@ from api.rest.answers import (
 from api.rest.problems import CURSOR_AHEAD, INVALID, NOT_FOUND, Failed
 from api.rest.reading import check, check_query, errors_of, pointer, read_body, read_json
 from api.rest.requests import (
-    MOST_TEXT_BYTES,
     Batch,
     CommentIn,
     Lookup,
@@ -152,12 +151,6 @@ def _at(path: tuple[str | int, ...], words: str) -> ErrorAt:
 
 def _parts(wanted: TextsIn) -> list[list[tuple[int, int]]]:
     """The stretches of each text that are scored for themselves. Raises Failed for too much."""
-    long = [at for at, text in enumerate(wanted.texts) if len(text.encode()) > MOST_TEXT_BYTES]
-    blank = [at for at, text in enumerate(wanted.texts) if text.isspace()]
-    if long or blank:
-        errors = [_at(("texts", at), f"At most {MOST_TEXT_BYTES:,} bytes of UTF-8.") for at in long[:20]]
-        errors += [_at(("texts", at), "There is no text, only white space.") for at in blank[:20]]
-        raise Failed(INVALID, "The body does not fit.", errors=errors)
     parts = [split_sentences(text) if wanted.spans else [] for text in wanted.texts]
     if (many := sum(map(len, parts))) > MOST_SENTENCES:
         words = f"The texts have {many:,} sentences; with spans, send {MOST_SENTENCES} at a time at most."

@@ -4,12 +4,13 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 MOST_COMMENTS: Final = 1_000
 MOST_TEXTS: Final = 100
-MOST_TEXT_BYTES: Final = 20_480
+MOST_TEXT: Final = 20_480
 MOST_LOOKED_UP: Final = 100
 MOST_ENTRIES: Final = 1_000
 MOST_ID: Final = 2**63 - 1
@@ -44,7 +45,14 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, str) else value
 
 
-Str = Annotated[str, BeforeValidator(_storable)]
+class _NoNul:
+    """Says in the schema what `_storable` checks, as far as JSON can say it: half of a surrogate pair is no JSON."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(core) | {"pattern": r"^[^\u0000]*$"}
+
+
+Str = Annotated[str, BeforeValidator(_storable), _NoNul()]
 Moment = Annotated[
     datetime | None,
     BeforeValidator(_moment),
@@ -87,8 +95,8 @@ class Batch(_In, Generic[Item]):
 class TextsIn(_In):
     """Texts to score. Nothing of them is kept."""
 
-    texts: list[Annotated[Str, Field(min_length=1)]] = Field(
-        min_length=1, max_length=MOST_TEXTS, description=f"Each of up to {MOST_TEXT_BYTES:,} bytes of UTF-8."
+    texts: list[Annotated[Str, Field(min_length=1, max_length=MOST_TEXT)]] = Field(
+        min_length=1, max_length=MOST_TEXTS, description="As plain text."
     )
     spans: bool = Field(False, description="Score each sentence too.")
     offsets: Literal["utf16", "codepoints"] = Field(

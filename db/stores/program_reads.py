@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.domain import Decision
@@ -56,7 +56,7 @@ class ProgramReadStore:
         rows = self._session.execute(found.where(CommentRow.source == source, CommentRow.external_id.in_(external_ids)))
         return {external_id: id_ for external_id, id_ in rows}
 
-    def _read(self, query: Select[Any]) -> list[Entry]:
+    def _read(self, query: Any) -> list[Entry]:
         rows = self._session.execute(query)
         return [
             Entry(decision_of(row), source, external_id, digest, model, bool(revoked))
@@ -64,7 +64,7 @@ class ProgramReadStore:
         ]
 
 
-def _entries() -> Select[Any]:
+def _entries() -> Any:
     return (
         select(
             DecisionRow,
