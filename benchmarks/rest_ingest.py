@@ -3,8 +3,8 @@
     python -m benchmarks.rest_ingest [--comments 50000] [--decisions 50000]
 
 A real server without its worker, one client after another on the same machine. The value is comments taken in a second;
-`decisions_per_second` are entries of the ledger read by a cursor, 1,000 at a time. `pages_ms` is the longest that a small
-request had to wait for its answer while comments came in.
+`decisions_per_second` are entries of the ledger read by a cursor, 1,000 at a time. `pages_ms` is the longest that a
+small request had to wait for its answer while comments came in.
 """
 
 import argparse

@@ -54,7 +54,7 @@ OPERATIONS = (
         "Up to 1,000 at a time, in one transaction. A comment is known by `source` and `external_id`: sent again, it "
         "changes nothing. Each is new, known or refused for itself; one that is refused costs the others nothing. New "
         "ones wait for scores, which takes seconds.",
-        handlers.add_comments, answers.Received, body=requests.Batch[requests.CommentIn],
+        handlers.add_comments, answers.Received, body=requests.CommentsIn,
     ),
     Operation(
         "getComment", "GET", "/comments/{id}", Scope.READ, "One comment",
@@ -63,7 +63,8 @@ OPERATIONS = (
     ),
     Operation(
         "findComments", "GET", "/comments", Scope.READ, "Comments by external id",
-        "The same for up to 100 comments of a source: repeat `external_id`.",
+        "Where up to 100 comments of a source stand, by your own ids: repeat `external_id`. Those that the source does not "
+        "have are listed as missing.",
         handlers.find_comments, answers.LookedUp, query=requests.Lookup,
     ),
     Operation(

@@ -92,6 +92,10 @@ class Batch(_In, Generic[Item]):
     comments: list[Item] = Field(min_length=1, max_length=MOST_COMMENTS)
 
 
+class CommentsIn(Batch[CommentIn]):
+    """Comments of one source."""
+
+
 class TextsIn(_In):
     """Texts to score. Nothing of them is kept."""
 
