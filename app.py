@@ -14,6 +14,7 @@ import api.local
 from api.guard import SameOrigin, SecurityHeaders
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
+from api.rest.routes import build_rest_routes
 from api.sockets import send_at_once
 from core.errors import ModeratoError
 from core.metrics.ahead import FoldAhead
@@ -60,6 +61,6 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    routes=[*api.local.routes, *chart.routes, *build_routes(programs)],
+    routes=[*api.local.routes, *chart.routes, *build_routes(programs), *build_rest_routes(programs)],
     middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
 )

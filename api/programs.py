@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from ipaddress import ip_address
 
+from anyio import CapacityLimiter
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
@@ -14,6 +15,8 @@ from core.key_ring import KeyRing
 from core.services import Services
 from core.settings import LOOPBACK
 
+_THREADS = 8
+"""Fewer than connections of the database's pool: pages and workers need theirs."""
 _PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "forwarded", "via")
 
 
@@ -26,6 +29,8 @@ class Programs:
         self.ring = KeyRing(services.keys)
         self.batcher = MicroBatcher(services.live_scoring.score)
         self.intake = ApiIntake(services.intake)
+        self.threads = CapacityLimiter(_THREADS)
+        """Of what programs ask of the database."""
 
     async def close(self) -> None:
         """Write down what is known in memory alone."""

@@ -108,7 +108,7 @@ class Intake:
         """
         check_may(by, Action.IMPORT)
         file_name = storable(file_name or ("standard input" if path == STDIN else Path(path).name))
-        source = _check_source(source or file_name)
+        source = check_source(source or file_name)
         with closing(open_table(path, text_column=(columns or {}).get("text"))) as table:
             found = find_columns(table.columns, columns)
             notes = _check_labels(found, golden)
@@ -190,28 +190,33 @@ class Intake:
             raise BadInput(f"A comment cannot be added: {reason}.") from None
         if not external_id:
             raise BadInput("A comment cannot be added: no id.")
-        source = _check_source(comment.source)
+        source = check_source(comment.source)
         return NewComment(text, source, external_id, author, thread, parent, comment.created_at, comment.golden)
 
     def _prepare(self, comments: Sequence[NewComment]) -> tuple[list[CommentValues], dict[Key, int]]:
         """Values for the table, hashed before any transaction begins, and the golden ones' packed labels by key."""
-        at = to_micros(now())
-        values = [
-            CommentValues(
-                c.text,
-                text_hash(c.text),
-                c.source,
-                c.external_id,
-                c.author,
-                c.thread,
-                c.parent,
-                None if c.created_at is None else to_micros(c.created_at),
-                at,
-            )
-            for c in comments
-        ]
+        values = values_of(comments)
         golden = {(c.source, c.external_id): c.golden for c in reversed(comments)}  # the first of a key counts
         return values, {key: pack_labels(flags) for key, flags in golden.items() if flags is not None}
+
+
+def values_of(comments: Sequence[NewComment]) -> list[CommentValues]:
+    """Checked comments as rows of the table, hashed."""
+    at = to_micros(now())
+    return [
+        CommentValues(
+            c.text,
+            text_hash(c.text),
+            c.source,
+            c.external_id,
+            c.author,
+            c.thread,
+            c.parent,
+            None if c.created_at is None else to_micros(c.created_at),
+            at,
+        )
+        for c in comments
+    ]
 
 
 def _counted(run: ImportRun, part: _Part, report: str | None) -> ImportRun:
@@ -234,7 +239,8 @@ def _chunks(values: Sequence[CommentValues], size: int) -> Iterator[list[Comment
         yield some
 
 
-def _check_source(source: str) -> str:
+def check_source(source: str) -> str:
+    """The name of a source, storable and without blanks around it. Raises BadInput."""
     source = storable(source).strip()
     if not source or len(source) > MOST_SOURCE or not source.isprintable():
         raise BadInput(f"A source has 1 to {MOST_SOURCE} printable characters. Give another name.")

@@ -18,6 +18,8 @@ from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.planning import Planner
 from core.policies import Policies
+from core.program_comments import ProgramComments
+from core.program_reads import ProgramReads
 from core.registry import Registry
 from core.removals import Removals
 from core.review import Review
@@ -127,6 +129,16 @@ class Services:
     def suggestions(self) -> Suggestions:
         """Corrections that programs send."""
         return Suggestions(self.sessions)
+
+    @cached_property
+    def program_comments(self) -> ProgramComments:
+        """Comments that programs send in."""
+        return ProgramComments(self.sessions, self.settings)
+
+    @cached_property
+    def program_reads(self) -> ProgramReads:
+        """Where comments stand and what was decided, for programs."""
+        return ProgramReads(self.sessions)
 
     @cached_property
     def live_scoring(self) -> LiveScoring:

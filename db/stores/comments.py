@@ -48,15 +48,28 @@ class CommentStore:
         Of several with one key the first counts. `golden` holds the packed labels of comments for evaluation; only
         newly added ones become golden.
         """
-        if not comments:
-            return 0, 0
-        if self._session.get_bind().dialect.name == "postgresql":
-            ids = self._add_postgresql(comments)
-        else:
-            ids = self._add_sqlite(comments)
+        ids = self.add_new(comments)
         if golden and ids:
             self._add_golden(ids, golden)
         return len(ids), len(comments) - len(ids)
+
+    def add_new(self, comments: Sequence[CommentValues]) -> Sequence[int]:
+        """The same without golden ones; the ids of those added."""
+        if not comments:
+            return ()
+        if self._session.get_bind().dialect.name == "postgresql":
+            return self._add_postgresql(comments)
+        return self._add_sqlite(comments)
+
+    def find_kept(self, source: str, external_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """By external id, the id and text_hash of those that the source has."""
+        found: dict[str, tuple[int, str]] = {}
+        columns = select(CommentRow.external_id, CommentRow.id, CommentRow.text_hash)
+        for at in range(0, len(external_ids), 5000):
+            some = external_ids[at : at + 5000]
+            rows = self._session.execute(columns.where(CommentRow.source == source, CommentRow.external_id.in_(some)))
+            found.update((external_id, (id_, digest)) for external_id, id_, digest in rows)
+        return found
 
     def get(self, comment_id: int) -> Comment | None:
         """The comment, or None."""

@@ -17,7 +17,7 @@ _MEANINGS = {
     Scope.SUGGEST: "Suggest: send corrections that people look at",
     Scope.TRUSTED: "Trusted: its corrections hold at once, as decisions under its name",
     Scope.INGEST: "Ingest: send comments in",
-    Scope.READ: "Read: comments, decisions, metrics",
+    Scope.READ: "Read: where comments stand, decisions, models, policy, metrics",
 }
 _SECRET = "new_key"
 
@@ -57,9 +57,7 @@ def draw_keys() -> None:
     used, lately = keys.used_today(), keys.used_lately()
     listed = sorted(keys.list_keys(), key=lambda key: (key.revoked_at is not None, key.name))
     if not listed:
-        st.info(
-            "There is no key yet. Until the first is made, programs on this machine may ask for scores without one."
-        )
+        st.info("There is no key yet. Until the first is made, programs on this machine need none.")
     for key in listed:
         with st.container(border=True):
             _draw_key(key, used.get(key.id, 0), lately.get(key.id, 0))

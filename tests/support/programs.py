@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
+from api.rest.routes import build_rest_routes
 from core.accounts import local_person
 from core.keys import ApiKey, Scope
 from core.services import Services
@@ -19,7 +20,7 @@ ANALYZE, SUGGEST = "/v1alpha1/comments:analyze", "/v1alpha1/comments:suggestscor
 def application(services: Services) -> Starlette:
     """The API's routes on these services."""
     programs = ProgramsAt(lambda: services)
-    made = Starlette(routes=build_routes(programs))
+    made = Starlette(routes=[*build_routes(programs), *build_rest_routes(programs)])
     made.state.programs = programs
     return made
 
