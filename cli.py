@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import cli_keys
+import cli_webhooks
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
@@ -54,7 +55,10 @@ def worker() -> None:
     made = services.build_worker()
     typer.echo(f"Scoring as “{made.name}”.")
     services.search_index.start()
+    if services.settings.webhook_delivery:
+        services.webhook_delivery.start()
     made.run(stop)
+    services.webhook_delivery.stop()
     services.search_index.stop()
     services.close()
 
@@ -179,6 +183,7 @@ app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traf
 
 
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_webhooks.app, name="webhooks")
 
 
 def main() -> None:
