@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models import Base, BigId
+from db.models import Base, BigId, only_where
 
 
 class WebhookRow(Base):
@@ -53,6 +53,7 @@ class WebhookDeliveryRow(Base):
     __tablename__ = "webhook_delivery"
     __table_args__ = (
         Index("ix_webhook_delivery_due", "webhook_id", "state", "next_at", "id"),
+        Index("ix_webhook_delivery_lease", "webhook_id", **only_where("lease IS NOT NULL")),
         Index("ix_webhook_delivery_age", "state", "ended_at"),
     )
 

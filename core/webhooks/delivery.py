@@ -1,6 +1,7 @@
 """Delivering messages from a thread of this process, until told to stop."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -64,10 +65,8 @@ class Delivery:
         self._stop.set()
         loop, wake = self._loop, self._wake
         if loop and wake and not loop.is_closed():
-            try:
+            with contextlib.suppress(RuntimeError):  # it ended between the two
                 loop.call_soon_threadsafe(wake.set)
-            except RuntimeError:  # it ended between the two
-                pass
         if self._thread:
             self._thread.join(seconds)
 

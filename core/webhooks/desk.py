@@ -105,14 +105,8 @@ class Desk:
             store, messages = WebhookStore(session), MessageStore(session)
             hooks = store.list_all()
             end = store.ledger_end() if hooks else 0
-            return [
-                hook
-                for hook in hooks
-                if hook.id in sent
-                or (
-                    hook.enabled and (hook.cursor < end or (not _rests(hook, at) and messages.has_due(hook.id, now=at)))
-                )
-            ]
+            due = {hook.id for hook in hooks if not _rests(hook, at) and messages.has_due(hook.id, now=at)}
+        return [hook for hook in hooks if hook.id in sent or (hook.enabled and (hook.cursor < end or hook.id in due))]
 
     def _serve(self, webhook_id: int, done: list[Attempt], at: datetime) -> tuple[list[Leased], int]:
         with self._sessions.begin() as session:

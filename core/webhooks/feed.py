@@ -57,7 +57,7 @@ def tell_removals(session: Session, labels: Mapping[int, int], *, model_id: int,
     sources = store.sources(list(labels))
     store.add(
         (
-            _row(hook, Event.REMOVED, comment_id, facts={**plain, "labels": mask})
+            _row(hook, Event.REMOVED, comment_id, decision_id=None, facts={**plain, "labels": mask})
             for hook in hooks
             for comment_id, mask in labels.items()
             if hook.wants(Event.REMOVED, sources[comment_id])
@@ -67,12 +67,7 @@ def tell_removals(session: Session, labels: Mapping[int, int], *, model_id: int,
 
 
 def _row(
-    webhook: Webhook,
-    event: Event,
-    comment_id: int,
-    *,
-    decision_id: int | None = None,
-    facts: dict[str, int] | None = None,
+    webhook: Webhook, event: Event, comment_id: int, *, decision_id: int | None, facts: dict[str, int] | None = None
 ) -> dict[str, object]:
     return {
         "webhook_id": webhook.id,

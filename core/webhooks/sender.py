@@ -1,7 +1,10 @@
-"""One POST to one address: signed, to checked addresses alone, with every wait bounded. httpcore follows no redirect and
-knows no proxy, cookie or environment, which is what is wanted here."""
+"""One POST to one address: signed, to checked addresses alone, with every wait bounded.
+
+By httpcore, which follows no redirect and knows no proxy, cookie or environment: that is what is wanted here.
+"""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +28,8 @@ TOTAL: Final = 20.0
 """Seconds for one attempt from end to end, however slowly the receiver drips."""
 MOST_READ: Final = 16_384
 """Bytes of an answer that are read, and thrown away; beyond them the connection is closed."""
+DRAIN: Final = 2.0
+"""Seconds that the rest of an answer is read for."""
 KEPT_ALIVE: Final = 30.0
 """Seconds that an idle connection is kept."""
 
@@ -97,12 +102,20 @@ class Sender:
         async with self._pools[target.scheme].stream(
             "POST", url, headers=given, content=body, extensions={"timeout": timeouts}
         ) as response:
-            read = 0
+            answer = _answer(response, at)
+            await _drain(response)
+            return answer
+
+
+async def _drain(response: httpcore.Response) -> None:
+    """Read a short body, so that the connection can be used again. The status has said all."""
+    read = 0
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(DRAIN):
             async for part in response.aiter_stream():
                 read += len(part)
                 if read > MOST_READ:
-                    break  # leaving the block closes the connection
-            return _answer(response, at)
+                    return  # what is left unread closes the connection
 
 
 class _CheckedNetwork(httpcore.AsyncNetworkBackend):

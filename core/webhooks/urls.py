@@ -56,9 +56,11 @@ def parse_url(text: str) -> Target:
 def _ascii_host(host: str) -> bytes:
     if ":" in host:
         try:
-            return str(IPv6Address(host)).encode()
+            if "%" not in host:  # a zone is of this machine alone
+                return str(IPv6Address(host)).encode()
         except ValueError:
-            raise BadInput(f"{host[:60]!r} is no IPv6 address.") from None
+            pass
+        raise BadInput(f"{host[:60]!r} is no IPv6 address.")
     try:
         return str(ip_address(host)).encode()
     except ValueError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.domain import Lane, Outcome
@@ -77,6 +77,7 @@ class Failure:
     tries: int
     created_at: datetime
     ended_at: datetime
+    """When it was given up."""
     problem: str
 
 
@@ -114,15 +115,17 @@ class MessageStore:
 
         No two about one comment are under way at once, so that a decision arrives before its revocation.
         """
-        mine = (Row.webhook_id == webhook_id, Row.state == WAITING)
-        busy = self._session.scalars(select(Row.comment_id).where(*mine, Row.lease.is_not(None), Row.next_at > now))
-        taken = list(busy)
+        leased = select(Row.id, Row.comment_id, Row.next_at).where(Row.webhook_id == webhook_id)
+        known = self._session.execute(leased.where(Row.lease.is_not(None)).order_by(Row.id)).all()
+        taken = [comment_id for _, comment_id, end in known if end > now]
+        lapsed = [(id_, comment_id) for id_, comment_id, end in known if end <= now]
         room = limit - len(taken)
         if room <= 0:
             return []
-        due = select(Row.id, Row.comment_id).where(*mine, Row.next_at <= now).order_by(Row.next_at, Row.id)
+        free = (Row.webhook_id == webhook_id, Row.state == WAITING, Row.lease.is_(None), Row.next_at <= now)
+        due = select(Row.id, Row.comment_id).where(*free).order_by(Row.next_at, Row.id).limit(limit * 8)
         chosen: list[int] = []
-        for id_, comment_id in self._session.execute(due.limit(limit * 8)):
+        for id_, comment_id in [*lapsed, *self._session.execute(due)]:
             if comment_id not in taken and len(chosen) < room:
                 chosen.append(id_)
                 taken.append(comment_id)
@@ -153,8 +156,9 @@ class MessageStore:
 
     def give_up(self, webhook_id: int, problem: str, *, before: datetime, at: datetime) -> int:
         """Move what has waited since before that moment to the failures; returns how many."""
-        old = (Row.webhook_id == webhook_id, Row.state == WAITING, Row.lease.is_(None), Row.created_at <= before)
-        ended = update(Row).where(*old).values(state=FAILED, ended_at=at, problem=problem).returning(Row.id)
+        free = or_(Row.lease.is_(None), Row.next_at <= at)
+        old = (Row.webhook_id == webhook_id, Row.state == WAITING, free, Row.created_at <= before)
+        ended = update(Row).where(*old).values(state=FAILED, lease=None, ended_at=at, problem=problem).returning(Row.id)
         return len(self._session.scalars(ended, execution_options={"synchronize_session": False}).all())
 
     def resend(self, webhook_id: int, ids: Collection[int] | None, *, at: datetime) -> int:
@@ -168,15 +172,14 @@ class MessageStore:
 
     def failures(self, webhook_id: int, limit: int) -> list[Failure]:
         """The latest messages that were given up."""
-        columns = (Row.id, Row.event, Row.comment_id, CommentRow.external_id, Row.decision_id, Row.tries)
         query = (
-            select(*columns, Row.created_at, Row.ended_at, Row.problem)
+            select(Row, CommentRow.external_id)
             .join(CommentRow, CommentRow.id == Row.comment_id)
             .where(Row.webhook_id == webhook_id, Row.state == FAILED)
             .order_by(Row.id.desc())
             .limit(limit)
         )
-        return [Failure(*row) for row in self._session.execute(query)]
+        return [_failure(row, external_id) for row, external_id in self._session.execute(query)]
 
     def prune(self, state: str, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` messages that ended so before that moment; returns how many."""
@@ -201,58 +204,48 @@ class MessageStore:
             .order_by(Row.id)
         )
         return [
-            self._told(row, *where, decision, model) if decision else self._removed(row, *where)
-            for row, *where, decision, model in self._session.execute(query)
+            Message(
+                id=row.id,
+                webhook_id=row.webhook_id,
+                message_id=row.message_id,
+                event=row.event,
+                comment_id=row.comment_id,
+                source=source,
+                external_id=external_id,
+                tries=row.tries,
+                first_tried_at=row.first_tried_at,
+                **(self._decided(decision, model) if decision else self._removed(row.facts)),
+            )
+            for row, source, external_id, decision, model in self._session.execute(query)
         ]
 
-    def _told(self, row: Row, source: str, external_id: str, decision: DecisionRow, model: str | None) -> Message:
-        return Message(
-            id=row.id,
-            webhook_id=row.webhook_id,
-            message_id=row.message_id,
-            event=row.event,
-            comment_id=row.comment_id,
-            source=source,
-            external_id=external_id,
-            decision_id=decision.id,
-            labels=decision.labels,
-            outcome=decision.outcome,
-            lane=decision.lane,
-            blind=decision.blind,
-            person=decision.person,
-            at=decision.decided_at,
-            model=model,
-            policy=decision.policy_id,
-            revokes=decision.revokes,
-            holds=self._holding(decision) if decision.revokes else None,
-            tries=row.tries,
-            first_tried_at=row.first_tried_at,
-        )
+    def _decided(self, decision: DecisionRow, model: str | None) -> dict[str, Any]:
+        return {
+            "decision_id": decision.id,
+            "labels": decision.labels,
+            "outcome": decision.outcome,
+            "lane": decision.lane,
+            "blind": decision.blind,
+            "person": decision.person,
+            "at": decision.decided_at,
+            "model": model,
+            "policy": decision.policy_id,
+            "revokes": decision.revokes,
+            "holds": self._holding(decision) if decision.revokes else None,
+        }
 
-    def _removed(self, row: Row, source: str, external_id: str) -> Message:
-        facts = row.facts
-        return Message(
-            id=row.id,
-            webhook_id=row.webhook_id,
-            message_id=row.message_id,
-            event=row.event,
-            comment_id=row.comment_id,
-            source=source,
-            external_id=external_id,
-            decision_id=None,
-            labels=facts["labels"],
-            outcome=Outcome.REMOVE.value,
-            lane=None,
-            blind=False,
-            person=None,
-            at=from_micros(facts["at"]),
-            model=self._session.scalar(select(ModelVersionRow.name).where(ModelVersionRow.id == facts["model"])),
-            policy=facts["policy"],
-            revokes=None,
-            holds=None,
-            tries=row.tries,
-            first_tried_at=row.first_tried_at,
-        )
+    def _removed(self, facts: dict[str, Any]) -> dict[str, Any]:
+        nobody = dict.fromkeys(("decision_id", "lane", "person", "revokes", "holds"))
+        model = select(ModelVersionRow.name).where(ModelVersionRow.id == facts["model"])
+        return {
+            **nobody,
+            "labels": facts["labels"],
+            "outcome": Outcome.REMOVE.value,
+            "blind": False,
+            "at": from_micros(facts["at"]),
+            "model": self._session.scalar(model),
+            "policy": facts["policy"],
+        }
 
     def _holding(self, revoker: DecisionRow) -> Holding | None:
         """What held right after this entry: its newest effective decision as of then, so the same whenever asked."""
@@ -268,3 +261,17 @@ class MessageStore:
         )
         found = self._session.execute(query).first()
         return Holding(*found) if found else None
+
+
+def _failure(row: Row, external_id: str) -> Failure:
+    return Failure(
+        id=row.id,
+        event=row.event,
+        comment_id=row.comment_id,
+        external_id=external_id,
+        decision_id=row.decision_id,
+        tries=row.tries,
+        created_at=row.created_at,
+        ended_at=row.ended_at or row.created_at,
+        problem=row.problem or "",
+    )

@@ -58,6 +58,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_delivery'))
     )
     op.create_index('ix_webhook_delivery_due', 'webhook_delivery', ['webhook_id', 'state', 'next_at', 'id'])
+    leased = sa.text('lease IS NOT NULL')
+    op.create_index('ix_webhook_delivery_lease', 'webhook_delivery', ['webhook_id'],
+                    sqlite_where=leased, postgresql_where=leased)
     op.create_index('ix_webhook_delivery_age', 'webhook_delivery', ['state', 'ended_at'])
 
 
