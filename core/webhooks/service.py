@@ -22,6 +22,8 @@ from db.session import Session, Sessions
 from db.stores.webhook_messages import Failure, MessageStore
 from db.stores.webhooks import Counts, Webhook, WebhookStore
 
+__all__ = ["Counts", "Failure", "Webhook", "Webhooks", "Wishes"]
+
 MAX_NAME: Final = 40
 """Longest name of a webhook, in code points."""
 MAX_SOURCES: Final = 50
