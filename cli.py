@@ -24,12 +24,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 def run() -> None:
     """Serve the dashboard on MODERATO_HOST:MODERATO_PORT."""
     from core.settings import ROOT, Settings
+    from core.webhooks.addresses import networks_setting
 
     settings = Settings()
     if not settings.is_loopback:
         raise ModeratoError(
             f"Without accounts Moderato serves this machine alone, not {settings.host}. Set MODERATO_HOST=127.0.0.1."
         )
+    networks_setting(settings.webhook_private)
     os.chdir(ROOT)  # where Streamlit looks for .streamlit/config.toml
     options = {
         "server.address": settings.host,

@@ -80,8 +80,8 @@ def check_addresses(host: str, found: Sequence[str], allowed: Networks, *, plain
             continue
         if not is_public(address):
             raise Refused(
-                f"{host} is {address}, which is not a public address. If that is meant, add its network to "
-                "MODERATO_WEBHOOK_PRIVATE."
+                f"{host}{'' if host == str(address) else f' is {address}, which'} is not a public address. If that is "
+                "meant, add its network to MODERATO_WEBHOOK_PRIVATE."
             )
         if plain:
             raise Refused(f"{host} is a public address: use https://, or everybody on the way could read along.")

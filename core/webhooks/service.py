@@ -3,11 +3,12 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from core.accounts import Action, Person, check_may
 from core.audit_trail import What, record
@@ -24,12 +25,14 @@ from db.stores.webhooks import Counts, Webhook, WebhookStore
 
 __all__ = ["Counts", "Failure", "Webhook", "Webhooks", "Wishes"]
 
+T = TypeVar("T")
+
 MAX_NAME: Final = 40
 """Longest name of a webhook, in code points."""
 MAX_SOURCES: Final = 50
 OLD_SECRET_HOLDS: Final = timedelta(days=1)
 """How long a former secret signs beside the new one, unless it is ended at once."""
-DEFAULT_EVENTS: Final = frozenset(Event)
+DEFAULT_EVENTS: Final = tuple(Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ class Webhooks:
             signing = WebhookStore(session).signing(hook.id, at=at)
         body = test_body(name, at)
         headers = signed_headers(new_message_id(), body, signing, at)
-        return asyncio.run(self._send_once(parse_url(hook.url), headers, body.encode(), at))
+        return _run(self._send_once(parse_url(hook.url), headers, body.encode(), at))
 
     async def _send_once(self, target: Target, headers: list[tuple[str, str]], body: bytes, at: datetime) -> Answer:
         sender = Sender(self._allowed, resolve=self._resolver)
@@ -174,7 +177,7 @@ class Webhooks:
     def _check_reachable(self, url: str) -> Target:
         target = parse_url(url)
         try:
-            found = asyncio.run(self._look_up(target))
+            found = _run(self._look_up(target))
         except (OSError, TimeoutError):
             raise BadInput(f"{target.name} cannot be resolved: is the name right, and known to this machine?") from None
         check_addresses(target.name, found, self._allowed, plain=target.scheme == b"http")
@@ -190,18 +193,24 @@ class Webhooks:
             yield session, _require(session, name, lock=True)
 
 
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Its result, from an event loop in a thread of its own: the caller's thread may have one that runs."""
+    with ThreadPoolExecutor(1, thread_name_prefix="webhooks-once") as apart:
+        return apart.submit(asyncio.run, work).result()
+
+
 def new_secret() -> str:
     """whsec_ and 256 random bits in base64, as Standard Webhooks writes them."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def parse_events(names: Iterable[str]) -> frozenset[Event]:
+def parse_events(names: Iterable[str]) -> Collection[Event]:
     """Events by name; all of them without any. Raises BadInput for an unknown one."""
     known = {event.value: event for event in Event}
     for name in (chosen := list(names)):
         if name not in known:
             raise BadInput(f"There is no event {name[:40]!r}; there are {', '.join(known)}.")
-    return frozenset(known[name] for name in chosen) or DEFAULT_EVENTS
+    return tuple(known[name] for name in dict.fromkeys(chosen)) or DEFAULT_EVENTS
 
 
 def _require(session: Session, name: str, *, lock: bool = False) -> Webhook:
@@ -225,5 +234,5 @@ def _checked(wishes: Wishes) -> dict[str, Any]:
     sources = list(dict.fromkeys(source.strip() for source in wishes.sources if source.strip()))
     if len(sources) > MAX_SOURCES or any(len(source) > 200 for source in sources):
         raise BadInput(f"Name up to {MAX_SOURCES} sources of up to 200 characters, or none for all.")
-    events = ",".join(sorted(event.value for event in wishes.events))
+    events = ",".join(sorted({event.value for event in wishes.events}))
     return {"events": events, "sources": sources, "with_person": wishes.with_person}

@@ -35,11 +35,11 @@ def draw_failures(hook: Webhook, many: int, person: Person) -> None:
 def _row(failure: Failure) -> dict[str, object]:
     return {
         "Given up": f"{failure.ended_at:%Y-%m-%d %H:%M}",
+        "Why": failure.problem,
         "Event": failure.event,
         "Comment": failure.comment_id,
         "Its id there": plain(failure.external_id),
         "Attempts": failure.tries,
-        "Why": failure.problem,
     }
 
 

@@ -17,7 +17,7 @@ from pages.shared.resources import services
 _EVENTS = {
     Event.CREATED: "Decisions that hold",
     Event.REVOKED: "Decisions taken back",
-    Event.REMOVED: "Removals by the policy, without review",
+    Event.REMOVED: "Removals by the policy",
 }
 _SECRET, _SAID = "webhook_secret", "webhook_said"
 
