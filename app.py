@@ -45,6 +45,8 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     if worker:
         worker.start()
     wired.search_index.start()
+    if wired.settings.webhook_delivery:
+        wired.webhook_delivery.start()
     ahead = FoldAhead(wired.metrics)
     ahead.start()
     try:
@@ -53,6 +55,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await programs.close()
         ahead.stop()
         wired.search_index.stop()
+        wired.webhook_delivery.stop()
         if worker:
             worker.stop()
         wired.close()

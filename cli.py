@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import cli_keys
+import cli_webhooks
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
@@ -23,12 +24,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 def run() -> None:
     """Serve the dashboard on MODERATO_HOST:MODERATO_PORT."""
     from core.settings import ROOT, Settings
+    from core.webhooks.addresses import networks_setting
 
     settings = Settings()
     if not settings.is_loopback:
         raise ModeratoError(
             f"Without accounts Moderato serves this machine alone, not {settings.host}. Set MODERATO_HOST=127.0.0.1."
         )
+    networks_setting(settings.webhook_private)
     os.chdir(ROOT)  # where Streamlit looks for .streamlit/config.toml
     options = {
         "server.address": settings.host,
@@ -54,7 +57,10 @@ def worker() -> None:
     made = services.build_worker()
     typer.echo(f"Scoring as “{made.name}”.")
     services.search_index.start()
+    if services.settings.webhook_delivery:
+        services.webhook_delivery.start()
     made.run(stop)
+    services.webhook_delivery.stop()
     services.search_index.stop()
     services.close()
 
@@ -179,6 +185,7 @@ app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traf
 
 
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_webhooks.app, name="webhooks")
 
 
 def main() -> None:

@@ -58,6 +58,14 @@ def automatic(scores: NDArray[np.float32], auto_remove: AutoRemove | None) -> ND
     return np.asarray((scores >= marks).any(axis=1))
 
 
+def reached(scores: NDArray[np.float32], auto_remove: AutoRemove | None) -> list[int]:
+    """For each of n comments, [n, 6], a bit mask of the labels that remove it without review."""
+    # compared as above
+    marks = np.array([2.0 if mark is None else mark for mark in auto_remove or (None,) * len(LABELS)], np.float32)
+    bits: list[int] = ((scores >= marks) @ (1 << np.arange(len(LABELS)))).tolist()
+    return bits
+
+
 def newly_on(before: AutoRemove | None, after: AutoRemove | None) -> list[str]:
     """Labels that remove without review in `after` and did not in `before`: what somebody has to confirm."""
     old, new = before or (None,) * len(LABELS), after or (None,) * len(LABELS)

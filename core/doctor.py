@@ -15,6 +15,7 @@ from core.errors import ModeratoError
 from core.registry import Registry
 from core.scoring.load import load_scorer
 from core.settings import Settings
+from core.webhooks.addresses import networks_setting
 from db import health
 from db.health import Engine
 from db.session import Sessions
@@ -69,6 +70,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _data_dir(settings.data_dir)
     yield _port(settings)
     yield _base_data(settings.base_data)
+    yield _webhook_networks(settings.webhook_private)
     yield from _database(settings)
 
 
@@ -113,6 +115,16 @@ def _base_data(file: Path | None) -> Check:
     if file.is_file() and os.access(file, os.R_OK):
         return Check("base data", Grade.OK, str(file))
     return Check("base data", Grade.FAIL, f"{file} cannot be read", "Correct MODERATO_BASE_DATA.")
+
+
+def _webhook_networks(text: str) -> Check:
+    try:
+        networks = networks_setting(text)
+    except ModeratoError as error:
+        return Check("webhook networks", Grade.FAIL, str(error), "Correct MODERATO_WEBHOOK_PRIVATE.")
+    if not networks:
+        return Check("webhook networks", Grade.OK, "public addresses alone, by https")
+    return Check("webhook networks", Grade.OK, f"public ones, and {', '.join(map(str, networks))}")
 
 
 def _database(settings: Settings) -> Iterator[Check]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
+from core.automatic import reached
 from core.domain import NO_DAY, now
 from core.errors import ModelUnavailable
 from core.labels import LABELS
@@ -12,6 +13,7 @@ from core.policies import today_number
 from core.routing import Ints, audit_numbers, first_standings, follow, is_probability, route
 from core.scoring.cascade import CascadeScorer, Watching
 from core.scoring.protocol import Scorer, Scores
+from core.webhooks.feed import tell_removals
 from db.session import Session, Sessions
 from db.stores.drift import DriftStore
 from db.stores.drift_boosts import open_boosts
@@ -118,6 +120,9 @@ def record(session: Session, ids: Ints, scores: Scores, *, model_id: int, at: da
     routing.put(again, policy_id=policy.id, model_id=model_id, at=at)
     new = np.array([id_ not in before for id_ in ids.tolist()], bool)
     if new.any():
+        gone = new & routed.automatic
+        labels = dict(zip(ids[gone].tolist(), reached(scores[gone], policy.auto_remove), strict=True))
+        tell_removals(session, labels, model_id=model_id, policy_id=policy.id, at=at)
         traffic.add_strata(today, routed.band[new], routed.rate[new])
         ShadowStore(session).queue(ids[new].tolist(), at)
     days = np.array([standing.day for standing in again], np.int64)

@@ -32,6 +32,9 @@ from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
 from core.suggestions import Suggestions
+from core.webhooks.addresses import networks_setting
+from core.webhooks.delivery import Delivery
+from core.webhooks.service import Webhooks
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -124,6 +127,17 @@ class Services:
     def keys(self) -> Keys:
         """Programs' keys."""
         return Keys(self.sessions)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Where decisions are delivered."""
+        return Webhooks(self.sessions, networks_setting(self.settings.webhook_private))
+
+    @cached_property
+    def webhook_delivery(self) -> Delivery:
+        """Delivering them from this process."""
+        allowed = networks_setting(self.settings.webhook_private)
+        return Delivery(self.sessions, allowed, poll_seconds=self.settings.poll_seconds, name=worker_name("webhooks"))
 
     @cached_property
     def suggestions(self) -> Suggestions:

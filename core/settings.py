@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         "probability", description="What the API's scores say: probabilities, or shares of comments that have less."
     )
     api_languages: str = Field("en", description="Languages that the live model reads, by commas, for the API.")
+    webhook_delivery: bool = Field(True, description="Deliver webhooks from this process.")
+    webhook_private: str = Field(
+        "", description="Networks that webhooks may reach though they are not public, by commas, as 10.0.0.0/8."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
 
     @cached_property

@@ -25,6 +25,7 @@ page = st.navigation(
             st.Page("policy.py", title="Policy", icon=":material/tune:"),
             st.Page("models.py", title="Models", icon=":material/model_training:"),
             st.Page("data.py", title="Data", icon=":material/database:"),
+            st.Page("webhooks.py", title="Webhooks", icon=":material/webhook:"),
             st.Page("admin.py", title="Admin", icon=":material/key:"),
         ],
     }

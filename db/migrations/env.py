@@ -4,7 +4,8 @@ from alembic import context
 
 import db.people_models
 import db.program_models
-import db.quality_models  # noqa: F401
+import db.quality_models
+import db.webhook_models  # noqa: F401
 from db.models import Base
 
 
