@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.secret_files import SECRET, SecretFiles
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository's root: where app.py, .streamlit and models/ are."""
@@ -14,14 +16,18 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Settings(BaseSettings):
-    """Every field is read from MODERATO_<FIELD>."""
+    """Every field is read from MODERATO_<FIELD>; those that hold secrets also from the file MODERATO_<FIELD>_FILE."""
 
-    model_config = SettingsConfigDict(env_prefix="MODERATO_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MODERATO_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address that the dashboard listens on; only loopback in local mode.")
     port: int = Field(8501, ge=1, le=65535, description="Port that the dashboard listens on.")
     data_dir: Path = Field(ROOT / "data", description="Folder for the database, trained models, reports and exports.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty means SQLite in the data folder.", repr=False, json_schema_extra=SECRET
+    )
     base_data: Path | None = Field(None, description="Labelled file that retraining mixes with the corrections.")
     embedded_worker: bool = Field(True, description="Score waiting comments inside the dashboard's process.")
     shadow_scoring: bool = Field(True, description="Let this process's worker score for a challenger in the shadow.")
@@ -40,6 +46,18 @@ class Settings(BaseSettings):
     )
     api_languages: str = Field("en", description="Languages that the live model reads, by commas, for the API.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
+
+    @classmethod
+    def settings_customise_sources(  # pydantic-settings' own signature
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then files that hold secrets."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
 
     @cached_property
     def url(self) -> str:
