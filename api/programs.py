@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable
 from ipaddress import ip_address
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from api.guard import is_same_origin
+from api.guard import host_name, is_same_origin
 from core.api_intake import ApiIntake
 from core.batcher import MicroBatcher
 from core.key_ring import KeyRing
@@ -65,7 +64,7 @@ def is_from_here(request: Request) -> bool:
     headers = request.headers
     if not request.client or not _is_loopback(request.client.host) or any(name in headers for name in _PASSED_ON):
         return False
-    return _host_name(headers) in LOOPBACK and ("origin" not in headers or is_same_origin(headers))
+    return host_name(headers) in LOOPBACK and ("origin" not in headers or is_same_origin(headers))
 
 
 def _is_loopback(host: str) -> bool:
@@ -73,8 +72,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _host_name(headers: Headers) -> str:
-    host = headers.get("host", "")
-    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(2, gt=0, le=10, description="How often a worker looks for work or a new model.")
     max_upload_mb: int = Field(200, ge=1, le=4096, description="Largest upload; the command takes any file.")
     max_text_bytes: int = Field(65536, ge=1024, description="Longest comment, in bytes of UTF-8.")
+    max_sessions: int = Field(200, ge=1, description="Pages that may be open at a time, by all people together.")
+    max_sessions_per_address: int = Field(50, ge=1, description="Pages that may be open at a time from one address.")
+    allowed_hosts: str = Field("", description="Names that this server goes by, by commas, as in https://NAME.")
     api_origins: str = Field("", description="Origins whose pages may call the API, by commas; * for any.")
     api_store: bool = Field(False, description="Keep comments that programs have scored, unless they say doNotStore.")
     api_scale: Literal["probability", "quantile"] = Field(
