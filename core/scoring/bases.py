@@ -85,7 +85,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """config.json; raises ModelUnavailable."""
     try:
         return cast("dict[str, Any]", json.loads((folder / "config.json").read_bytes()))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelUnavailable(f"{folder / 'config.json'} cannot be read. Get the base again.") from error
 
 

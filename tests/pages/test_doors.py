@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from email.message import Message
+from urllib.parse import quote
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -48,12 +49,12 @@ def socket_to(server: Server, **options):
     return connect(url, subprotocols=["streamlit"], max_size=None, compression=None, **options)
 
 
-def visit(server: Server, page: str) -> tuple[list[str], str]:
+def visit(server: Server, page: str, *, query: str = "", **options) -> tuple[list[str], str]:
     """Kinds of elements that a visitor without a cookie is sent, and everything as one text."""
     kinds, everything = [], ""
-    with socket_to(server) as socket:
+    with socket_to(server, **options) as socket:
         ask = BackMsg()
-        ask.rerun_script.query_string = ""
+        ask.rerun_script.query_string = query
         ask.rerun_script.page_name = page
         socket.send(ask.SerializeToString())
         while True:
@@ -77,6 +78,31 @@ def test_a_stranger_is_asked_for_a_name_whatever_page_is_asked_for(fresh, page):
         f'body: "{title}"' in everything
         for title in ("Browse", "Score", "Metrics", "Data", "Models", "Policy", "Agreement")
     )
+
+
+ODD = [
+    "", "%00", "%ff%fe", "../../etc/passwd", "1e999", "-1", "\u202e\U0001f642", "a" * 5000, "[]", "9" * 30, "{x}",
+    "#1",
+]  # fmt: skip
+KEYS = ["model", "days", "label", "week_label", "q", "sort", "state", "lane", "source", "of", "comment", "page", "x y"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_no_address_makes_a_page_fail(fresh, odd):
+    query = "&".join(f"{key}={odd if '%' in odd else quote(odd)}" for key in KEYS) + "&&=&%&q&q=1&q=2"
+    cookie = {"additional_headers": {"Cookie": "moderato_name=Ada"}}
+    for page in PAGES:
+        kinds, _ = visit(fresh, page, query=query, **cookie)
+        assert "exception" not in kinds, page
+    assert "Traceback" not in fresh.log.read_text(errors="replace")
+
+
+@pytest.mark.parametrize("cookie", ["", "%", "%00", "%ff", "=;", "a" * 1500, "program%3Aeve", "%E2%80%AEAda", '"Ada'])
+def test_no_cookie_makes_a_page_fail(fresh, cookie):
+    headers = {"Cookie": f"moderato_name={cookie}; _streamlit_xsrf={cookie}; _streamlit_user={cookie}; ;;="}
+    kinds, _ = visit(fresh, "browse", additional_headers=headers)
+    assert "exception" not in kinds
+    assert "Traceback" not in fresh.log.read_text(errors="replace")
 
 
 @pytest.mark.parametrize(
