@@ -68,6 +68,22 @@ def test_any_state(ready, state, caplog):
     assert "a step of the review queue failed" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"outcome": ["remove"]}, {"outcome": {}}, {"seconds": 10**400}, {"comment": 2**64}, {"comment": True},
+     {"labels": [[1]]}, {"kind": ["decide"]}, {"id": None}, {"note": "\ud800\0"}],
+    ids=lambda odd: str(next(iter(odd))),
+)  # fmt: skip
+def test_odd_values_are_answered(ready, odd):
+    step = {"id": str(uuid4()), "by": "Ada", "kind": "decide", "comment": 2, "outcome": "remove", "labels": [0]} | odd
+    assert len(log.apply(ready.review, ADA, [step], log.Desk().of(ADA))) == 1
+
+
+def test_numbers_that_no_database_takes_are_passed_over(ready):
+    assert log.numbers({"have": [2**63, -1, True, 1.0, 3]}, "have") == {3}
+    assert len(log.numbers({"have": list(range(10**5))}, "have")) <= 1000
+
+
 @SEED
 @given(offset=st.integers(-(10**9), 10**9) | st.none())
 def test_any_clock_of_a_browser(offset):
