@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 import api.local
 from api.guard import OwnHost, SameOrigin, SecurityHeaders
-from api.limits import BodyLimit, SessionLimit, UploadLimit
+from api.limits import BodyLimit, Held, SessionLimit, UploadLimit
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
 from api.sockets import send_at_once
@@ -74,6 +74,6 @@ app = st.App(
         Middleware(SameOrigin),
         Middleware(SessionLimit, settings=settings),
         Middleware(BodyLimit, settings=settings),
-        Middleware(UploadLimit, settings=settings, held=held),
+        Middleware(UploadLimit, settings=settings, held=lambda session: Held(*held(session))),
     ],
 )

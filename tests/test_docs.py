@@ -38,5 +38,8 @@ def test_links_and_named_files_exist(document):
     text = (ROOT / document).read_text()
     folder = (ROOT / document).parent
     targets = [folder / link for link in re.findall(r"\]\(([^)#:]+)\)", text)]
-    targets += [ROOT / name for name in re.findall(r"`((?:api|benchmarks|core|db|pages|tests|docs)/[a-z_/.]+\.(?:py|md))`", text)]
+    targets += [
+        ROOT / name
+        for name in re.findall(r"`((?:api|benchmarks|core|db|pages|tests|docs)/[a-z_/.]+\.(?:py|md))`", text)
+    ]
     assert [str(target) for target in targets if not target.exists()] == []
