@@ -218,11 +218,10 @@ def test_one_address_opens_no_more_pages_than_it_may(fresh):
         pages.enter_context(socket_to(fresh, additional_headers=elsewhere))  # a proxy on this machine says who asks
     for _ in range(50):
         try:
-            socket_to(fresh).close()
+            with socket_to(fresh):
+                break
         except InvalidStatus:
             time.sleep(0.1)
-        else:
-            break
     else:
         raise AssertionError("a closed page still counts")
 
