@@ -1,13 +1,18 @@
 # The words of this project. `make run` and `make test` set up what they need.
 PY := .venv/bin/python
 
-.PHONY: run test lint fmt migrate bench setup clean
+# Packages are checked for known vulnerabilities where somebody can be asked; `make audit` fails where nobody can.
+.PHONY: run test lint audit fmt migrate bench setup clean
 run: setup ; @.venv/bin/moderato run
 # Browser tests run by themselves, so that pages answer soon; torch in many small processes is quickest on one thread each.
 test: .venv/.dev
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --dist loadfile -m "not browser"
 	$(PY) -m pytest -n logical --dist loadfile -m browser
-lint: .venv/.dev ; $(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+lint: .venv/.dev
+	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+	$(PY) -m bandit -q -r . -c pyproject.toml
+	$(PY) .ci/audit.py
+audit: .venv/.dev ; $(PY) .ci/audit.py --strict
 fmt: .venv/.dev ; $(PY) -m ruff check --fix . && $(PY) -m ruff format .
 migrate: setup ; $(PY) -m db.migrate $(m)
 bench: .venv/.dev ; $(PY) -m benchmarks

@@ -11,20 +11,27 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 import api.local
-from api.guard import SameOrigin, SecurityHeaders
+from api.guard import OwnHost, SameOrigin, SecurityHeaders
+from api.limits import BodyLimit, Held, SessionLimit, UploadLimit
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
 from api.rest.routes import build_rest_routes
 from api.sockets import send_at_once
 from core.errors import ModeratoError
 from core.metrics.ahead import FoldAhead
-from core.settings import LOOPBACK
+from core.settings import LOOPBACK, Settings
 from core.worker import EmbeddedWorker
 from pages.shared import chart
+from pages.shared.held_uploads import held
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
 programs = ProgramsAt(services)
+
+
+def settings() -> Settings:
+    """Those of the running process."""
+    return services().settings
 
 
 @asynccontextmanager
@@ -65,5 +72,12 @@ app = st.App(
     "pages/router.py",
     lifespan=lifespan,
     routes=[*api.local.routes, *chart.routes, *build_routes(programs), *build_rest_routes(programs)],
-    middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(OwnHost, names=lambda: settings().allowed_hosts),
+        Middleware(SameOrigin),
+        Middleware(SessionLimit, settings=settings),
+        Middleware(BodyLimit, settings=settings),
+        Middleware(UploadLimit, settings=settings, held=lambda session: Held(*held(session))),
+    ],
 )

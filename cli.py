@@ -40,7 +40,7 @@ def run() -> None:
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
     typer.echo(f"Moderato: http://{settings.host}:{settings.port}")
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", *flags])
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", *flags])  # nosec B606 # no shell, and the arguments are settings
 
 
 @app.command()

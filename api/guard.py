@@ -1,6 +1,11 @@
-"""Middleware around everything: security headers, a strict origin for websockets and writes, a cap of sessions."""
+"""Middleware around everything: security headers, the host that is asked, a strict origin for websockets and writes."""
 
-from starlette.datastructures import Headers
+import socket
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,19 +18,30 @@ CSP = (
     "media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; frame-src 'none'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 )
-HEADERS = (
-    (b"content-security-policy", CSP.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-)
+HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+_HSTS = "max-age=31536000"
 _HIDDEN = frozenset({"/_stcore/metrics"})
 """Streamlit's own statistics, which it serves to anybody."""
+_PRIVATE = "/media/"
+"""Exports and other downloads: never kept by a browser or a proxy, whatever Streamlit says."""
+FOR_PROGRAMS = ("/v1alpha1/", "/api/", "/$discovery/")
+"""Paths that programs call: they carry a key, and CORS says which pages may read the answers."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SecurityHeaders:
-    """Adds the headers to every answer. Pure ASGI: streams are passed on untouched."""
+    """Adds the headers to every answer. Pure ASGI: streams are passed on untouched.
+
+    An answer that says nothing about caches may hold data, and is not to be kept.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -38,39 +54,93 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *HEADERS]}
+                _add_headers(MutableHeaders(scope=message), scope)
             await send(message)
 
         inner = PlainTextResponse("not found", 404) if scope["path"] in _HIDDEN else self._app
         await inner(scope, receive, send_with_headers)
 
 
-class SameOrigin:
-    """Lets a websocket in only from this server's own pages, and not more than `most` at a time.
+class OwnHost:
+    """Answers only to this server's own names.
 
-    Streamlit itself accepts a missing origin and every port of localhost.
+    A page of another site can make its own name mean this machine (DNS rebinding), and is then of the same origin: its
+    requests name the other site as their host. An address in digits cannot be made to mean another one.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int = 200) -> None:
-        self._app, self._most, self._open = app, most, 0
+    def __init__(self, app: ASGIApp, names: Callable[[], str]) -> None:
+        self._app, self._names = app, names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] not in ("http", "websocket") or is_own_host(host_name(Headers(scope=scope)), self._names()):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await refuse_socket(receive, send)
+        else:
+            words = "This server does not go by that name. Whoever runs it can add it to MODERATO_ALLOWED_HOSTS."
+            await PlainTextResponse(words, 421)(scope, receive, send)
+
+
+class SameOrigin:
+    """Lets websockets and writes in only from this server's own pages.
+
+    Streamlit itself accepts a missing origin and every port of localhost for websockets. Programs, which send no origin
+    and carry a key, may write to their own paths.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or close it."""
-        if scope["type"] != "websocket":
+        if scope["type"] == "websocket" and not is_same_origin(Headers(scope=scope)):
+            await refuse_socket(receive, send)
+        elif scope["type"] == "http" and _is_foreign_write(scope):
+            await PlainTextResponse("Only Moderato's own pages may do that.", 403)(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
-        if not is_same_origin(Headers(scope=scope)) or self._open >= self._most:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        self._open += 1
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._open -= 1
+
+
+async def refuse_socket(receive: Receive, send: Send) -> None:
+    """Refuse a websocket before it is accepted: the client sees 403."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})
 
 
 def is_same_origin(headers: Headers) -> bool:
     """Whether the page that asks came from the host that it asks. A proxy must pass Host on."""
     origin = headers.get("origin", "")
     return origin.partition("://")[2] == headers.get("host", "") != ""
+
+
+def host_name(headers: Headers) -> str:
+    """The host that is asked, without its port, in small letters; empty if none is named."""
+    host = headers.get("host", "").strip().lower()
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].rstrip(".")
+
+
+@lru_cache(1024)
+def is_own_host(name: str, allowed: str) -> bool:
+    """Whether the host is this machine: an address in digits, localhost, its own name, or an allowed one (commas)."""
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        own = {"localhost", socket.gethostname().lower(), *(one.strip().lower() for one in allowed.split(","))}
+        return name in own - {""}
+
+
+def _is_foreign_write(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    if scope["method"] in _SAFE or scope["path"].startswith(FOR_PROGRAMS):
+        return False
+    return "origin" in headers and not is_same_origin(headers)
+
+
+def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
+    for name, value in HEADERS.items():
+        headers[name] = value
+    if scope.get("scheme") == "https":
+        headers["strict-transport-security"] = _HSTS
+    if scope["path"].startswith(_PRIVATE) or "cache-control" not in headers:
+        headers["cache-control"] = "no-store"

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from anyio import CapacityLimiter
-from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from api.guard import is_same_origin
+from api.guard import host_name, is_same_origin
 from core.api_intake import ApiIntake
 from core.batcher import MicroBatcher
 from core.key_ring import KeyRing
@@ -70,7 +69,7 @@ def is_from_here(request: Request) -> bool:
     headers = request.headers
     if not request.client or not _is_loopback(request.client.host) or any(name in headers for name in _PASSED_ON):
         return False
-    return _host_name(headers) in LOOPBACK and ("origin" not in headers or is_same_origin(headers))
+    return host_name(headers) in LOOPBACK and ("origin" not in headers or is_same_origin(headers))
 
 
 def _is_loopback(host: str) -> bool:
@@ -78,8 +77,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _host_name(headers: Headers) -> str:
-    host = headers.get("host", "")
-    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]

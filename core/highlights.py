@@ -15,7 +15,7 @@ from core.scoring.protocol import Scorer, Span
 
 MOST_CHARS = 4_000
 """Code points that are looked at, from the start of a comment."""
-_KEPT = 5_000
+_KEPT = 2_000
 _PAUSE = 0.02
 """Seconds between two comments: whoever decides goes first."""
 _CHEAP = frozenset({"starter", "onnx"})

@@ -266,7 +266,7 @@ def _read_metrics(folder: Path) -> dict[str, Any]:
     """What the model's own metrics.json says; nothing if there is none: figures are no reason not to start."""
     try:
         found = json.loads((folder / "metrics.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return {"test": found} if isinstance(found, dict) else {}
 

@@ -3,7 +3,7 @@
 import os
 import re
 import signal
-import subprocess
+import subprocess  # nosec B404 # `moderato` itself, without a shell
 import sys
 import threading
 import time
@@ -48,7 +48,7 @@ def spawn(arguments: list[str], *, log: Path, settings: Settings) -> int:
     """
     try:
         with log.open("ab") as output:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # nosec B603 # no shell; the arguments were checked by core/runs.py
                 [sys.executable, str(ROOT / "cli.py"), *arguments],
                 cwd=ROOT,
                 env={**os.environ, **_environment(settings)},

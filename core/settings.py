@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.secret_files import SECRET, SecretFiles
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository's root: where app.py, .streamlit and models/ are."""
@@ -14,14 +16,18 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Settings(BaseSettings):
-    """Every field is read from MODERATO_<FIELD>."""
+    """Every field is read from MODERATO_<FIELD>; those that hold secrets also from the file MODERATO_<FIELD>_FILE."""
 
-    model_config = SettingsConfigDict(env_prefix="MODERATO_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MODERATO_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address that the dashboard listens on; only loopback in local mode.")
     port: int = Field(8501, ge=1, le=65535, description="Port that the dashboard listens on.")
     data_dir: Path = Field(ROOT / "data", description="Folder for the database, trained models, reports and exports.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty means SQLite in the data folder.", repr=False, json_schema_extra=SECRET
+    )
     base_data: Path | None = Field(None, description="Labelled file that retraining mixes with the corrections.")
     embedded_worker: bool = Field(True, description="Score waiting comments inside the dashboard's process.")
     shadow_scoring: bool = Field(True, description="Let this process's worker score for a challenger in the shadow.")
@@ -33,6 +39,9 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(2, gt=0, le=10, description="How often a worker looks for work or a new model.")
     max_upload_mb: int = Field(200, ge=1, le=4096, description="Largest upload; the command takes any file.")
     max_text_bytes: int = Field(65536, ge=1024, description="Longest comment, in bytes of UTF-8.")
+    max_sessions: int = Field(200, ge=1, description="Pages that may be open at a time, by all people together.")
+    max_sessions_per_address: int = Field(50, ge=1, description="Pages that may be open at a time from one address.")
+    allowed_hosts: str = Field("", description="Names that this server goes by, by commas, as in https://NAME.")
     api_origins: str = Field("", description="Origins whose pages may call the API, by commas; * for any.")
     api_store: bool = Field(False, description="Keep comments that programs have scored, unless they say doNotStore.")
     api_scale: Literal["probability", "quantile"] = Field(
@@ -44,6 +53,18 @@ class Settings(BaseSettings):
         "", description="Networks that webhooks may reach though they are not public, by commas, as 10.0.0.0/8."
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
+
+    @classmethod
+    def settings_customise_sources(  # pydantic-settings' own signature
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then files that hold secrets."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
 
     @cached_property
     def url(self) -> str:

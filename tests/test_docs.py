@@ -33,10 +33,13 @@ def test_every_layer_is_documented(folder):
     assert f"\n{folder}/ " in ARCHITECTURE
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operating.md", "docs/architecture.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/operating.md", "docs/architecture.md", "docs/security.md"])
 def test_links_and_named_files_exist(document):
     text = (ROOT / document).read_text()
     folder = (ROOT / document).parent
     targets = [folder / link for link in re.findall(r"\]\(([^)#:]+)\)", text)]
-    targets += [ROOT / name for name in re.findall(r"`((?:core|db|pages|tests|docs)/[a-z_/.]+\.(?:py|md))`", text)]
+    targets += [
+        ROOT / name
+        for name in re.findall(r"`((?:api|benchmarks|core|db|pages|tests|docs)/[a-z_/.]+\.(?:py|md))`", text)
+    ]
     assert [str(target) for target in targets if not target.exists()] == []

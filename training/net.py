@@ -241,7 +241,7 @@ class _Fit:
     def _table(self, distinct: NDArray[np.int64], random: np.random.Generator) -> "torch.Tensor":
         import torch
 
-        rows = self.vectors.row[distinct] * (random.random(len(distinct)) >= self.config.word_dropout)
+        rows = self.vectors.row[distinct] * (random.random(len(distinct)) >= self.config.word_dropout)  # nosec B311 # dropout
         part = self.corpus.pieces[distinct]
         bags = self.vectors.pieces(
             torch.from_numpy(part.indices.astype(np.int64)), torch.from_numpy(part.indptr[:-1].astype(np.int64))
@@ -280,7 +280,8 @@ def _run(
 
 def batches(lengths: Sequence[int], size: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """All rows in random batches of like length, so that little is padded."""
-    noisy = np.asarray(lengths) * random.uniform(0.8, 1.25, len(lengths)) + random.uniform(0, 4, len(lengths))
+    stretch = random.uniform(0.8, 1.25, len(lengths))  # nosec B311 # an order of rows
+    noisy = np.asarray(lengths) * stretch + random.uniform(0, 4, len(lengths))  # nosec B311 # an order of rows
     groups = np.array_split(np.argsort(noisy), max(1, -(-len(lengths) // size)))
     for index in random.permutation(len(groups)):
         yield groups[index]

@@ -31,7 +31,7 @@ def keep_some(rows: LabelledRows, count: int, *, balance: float, seed: int) -> L
     # systematic sampling: exactly `count` rows, each with its probability
     random = np.random.default_rng(seed)
     order = random.permutation(len(rows))
-    marks = np.floor(np.cumsum(wanted[order]) + random.random())
+    marks = np.floor(np.cumsum(wanted[order]) + random.random())  # nosec B311 # a draw of rows
     mask = np.zeros(len(rows), np.bool_)
     mask[order[np.diff(marks, prepend=0) > 0]] = True
     weights = (rows.weights / wanted).astype(np.float32)
@@ -56,7 +56,7 @@ def draw_epoch(share: NDArray[np.float64], random: np.random.Generator, *, part:
     """
     wanted = share * part
     times = np.floor(wanted).astype(np.int64)
-    times += random.random(len(wanted)) < wanted - times
+    times += random.random(len(wanted)) < wanted - times  # nosec B311 # a draw of rows
     return random.permutation(np.repeat(np.arange(len(share)), times))
 
 

@@ -169,7 +169,7 @@ def train_answers(
             args=args,
             optimizers=optimizers,
             callbacks=[between],
-            processing_class=AutoTokenizer.from_pretrained(tokenizer, local_files_only=True, trust_remote_code=False),
+            processing_class=AutoTokenizer.from_pretrained(tokenizer, local_files_only=True, trust_remote_code=False),  # nosec B615 # a folder on this machine, no download
         )
         between.trainer = trainer
         trainer.remove_callback(PrinterCallback)

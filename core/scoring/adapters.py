@@ -104,7 +104,7 @@ def check_adapter(folder: Path) -> None:
             raise unusable(folder / name, "is missing")
     try:
         config = json.loads((folder / CONFIG).read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unusable(folder / CONFIG, "is not JSON") from error
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise unusable(folder / CONFIG, "does not describe a LoRA adapter")

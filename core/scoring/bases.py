@@ -57,7 +57,8 @@ def _download(name: str) -> Path:
 
     page = f"https://huggingface.co/{name}"
     try:
-        return Path(snapshot_download(name, allow_patterns=_WANTED, token=os.environ.get("HF_TOKEN")))
+        # The files' digest is recorded when the model is trained, and checked whenever it is loaded.
+        return Path(snapshot_download(name, allow_patterns=_WANTED, token=os.environ.get("HF_TOKEN")))  # nosec B615
     except (GatedRepoError, RepositoryNotFoundError) as error:
         raise ModelUnavailable(
             f"The hub does not give out {name}. If it is gated, visit {page}, accept its licence there, and set "
@@ -84,7 +85,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """config.json; raises ModelUnavailable."""
     try:
         return cast("dict[str, Any]", json.loads((folder / "config.json").read_bytes()))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelUnavailable(f"{folder / 'config.json'} cannot be read. Get the base again.") from error
 
 

@@ -114,7 +114,7 @@ def read_blend(folder: Path) -> Blend:
             raise ValueError(f"is of another format, version or set of labels than {FORMAT} {VERSION}")
         blend = Blend(**{**values, "members": read_members(values["members"])})
         _check(blend)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         said = str(error) if isinstance(error, ValueError) and str(error).startswith(("is ", "has ", "does ")) else ""
         raise ModelUnavailable(
             f"{path} {said or 'is missing or does not describe a blend'}. Restore the folder from a backup, or make it "

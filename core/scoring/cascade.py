@@ -130,7 +130,7 @@ def read_cascade(folder: Path) -> Cascade:
         head = [values.pop(key) for key in ("format", "version", "labels")]
         cascade = Cascade(**{**values, "members": read_members(values["members"])})
         sound = head == [FORMAT, VERSION, list(LABELS)] and 0 <= cascade.low <= cascade.high <= 1
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _unusable(path) from error
     if not sound:
         raise _unusable(path)

@@ -120,7 +120,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_bytes())
     except OSError as error:
         raise unusable(path, f"cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unusable(path, "is not JSON") from error
     if not isinstance(values, dict):
         raise unusable(path, "is not a JSON object")

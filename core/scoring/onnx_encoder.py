@@ -111,7 +111,7 @@ def read_encoder(folder: Path) -> EncoderManifest:
         manifest = EncoderManifest(**values)
     except OSError as error:
         raise _unusable(path, f"cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _unusable(path, "does not describe an encoder of Moderato") from error
     if head != [FORMAT, VERSION, list(LABELS)]:
         raise _unusable(path, f"is of another format, version or set of labels than {FORMAT} {VERSION}")

@@ -73,7 +73,7 @@ def _read_bytes(path: Path) -> bytes:
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(_read_bytes(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unusable(path, "is not JSON") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise unusable(path, "does not describe a starter model")

@@ -11,9 +11,10 @@ from db.models import CommentRow, GoldenRow
 
 _COLUMNS = ("text", "text_hash", "source", "external_id", "author", "thread", "parent", "created_at", "added_at")
 _NAMES = ", ".join(_COLUMNS)
-_SQLITE = f"INSERT INTO comment ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
+_SQLITE = f"INSERT INTO comment ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"  # nosec B608 # own columns
 _ARRAYS = ", ".join(f"%s::{'bigint' if name.endswith('_at') else 'text'}[]" for name in _COLUMNS)
-_POSTGRESQL = f"INSERT INTO comment ({_NAMES}) SELECT * FROM unnest({_ARRAYS}) ON CONFLICT DO NOTHING RETURNING id"
+_UNNEST = f"INSERT INTO comment ({_NAMES}) SELECT * FROM unnest({_ARRAYS})"  # nosec B608 # own columns
+_POSTGRESQL = f"{_UNNEST} ON CONFLICT DO NOTHING RETURNING id"
 INTAKE_LOCK = 8_501_003
 """First key of the advisory lock on a source: two that add the same ids in another order would deadlock."""
 

@@ -19,7 +19,7 @@ _MEANINGS = {
     Scope.INGEST: "Ingest: send comments in",
     Scope.READ: "Read: where comments stand, decisions, models, policy, metrics",
 }
-_SECRET = "new_key"
+_SECRET = "new_key"  # nosec B105 # a key of the session's state
 
 
 def draw_secret() -> None:

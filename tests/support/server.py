@@ -62,6 +62,11 @@ class Server:
             cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid if self._process else 0
+
     def cpu_seconds(self) -> float:
         """Processor time that the server's process has used."""
         times = psutil.Process(self._process.pid).cpu_times() if self._process else None

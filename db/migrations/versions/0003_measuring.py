@@ -157,7 +157,7 @@ def upgrade() -> None:
     order = " + ".join(f"score.{label} / {share}" for label, share in PREVALENCE.items())
     its_score = "FROM score WHERE score.comment_id = routing.comment_id AND score.model_id = routing.model_id"
     op.execute(
-        f"UPDATE routing SET priority = -(SELECT {order} {its_score}) "
+        f"UPDATE routing SET priority = -(SELECT {order} {its_score}) "  # nosec B608 # words of this file
         f"WHERE state = 'open' AND lane = 'flagged' AND EXISTS (SELECT 1 {its_score})"
     )
 

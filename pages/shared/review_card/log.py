@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, TypeGuard
 from uuid import UUID
 
 from core.accounts import Person
@@ -14,6 +14,9 @@ from core.review import Review
 from core.verdict import Verdict
 
 _MOST_KEPT = 1_000
+_MOST_LISTED = 1_000
+"""Comments that a browser can say it has; a moderator has some forty."""
+_MOST_SECONDS: Final = 1e9
 log = logging.getLogger("moderato")
 
 
@@ -52,7 +55,8 @@ def last_beat(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def numbers(beat: dict[str, Any], name: str) -> set[int]:
     """The comments that a sign of life lists under the name."""
     found = beat.get(name)
-    return {number for number in found if isinstance(number, int)} if isinstance(found, list) else set()
+    listed = found[:_MOST_LISTED] if isinstance(found, list) else []
+    return {number for number in listed if _is_number(number)}
 
 
 def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk: Desk) -> list[dict[str, Any]]:
@@ -107,7 +111,7 @@ def _undo(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any
 
 def _verdict(step: dict[str, Any]) -> Verdict:
     outcome = step.get("outcome")
-    if outcome not in set(Outcome):
+    if not isinstance(outcome, str) or outcome not in set(Outcome):
         raise BadInput("The card sent an unknown outcome. Reload the page.")
     seconds, note = step.get("seconds"), step.get("note")
     return Verdict(
@@ -115,7 +119,7 @@ def _verdict(step: dict[str, Any]) -> Verdict:
         comment_id=_comment(step),
         outcome=Outcome(outcome),
         labels=_labels(step.get("labels")),
-        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        seconds=float(seconds) if isinstance(seconds, int | float) and abs(seconds) < _MOST_SECONDS else None,
         note=note if isinstance(note, str) else None,
     )
 
@@ -129,9 +133,14 @@ def _labels(value: Any) -> LabelFlags:
 
 def _comment(step: dict[str, Any]) -> int:
     comment_id = step.get("comment")
-    if not isinstance(comment_id, int) or not 0 < comment_id < 2**63:
+    if not _is_number(comment_id):
         raise BadInput("The card sent no comment's number. Reload the page.")
     return comment_id
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    """Whether it can be a comment's: JSON has numbers that no database takes."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
 
 
 def _uuid(value: Any) -> UUID:

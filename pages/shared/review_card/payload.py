@@ -11,6 +11,7 @@ from core.review import Counts, Elsewhere
 from core.review_items import Context, Evidence, Item, Remark
 from core.scoring.protocol import Span
 
+_DAY = 24 * 60
 _WEAK = 0.4
 """A stretch that moves no label's logit by more is not highlighted."""
 _SHARE = 0.2
@@ -75,7 +76,7 @@ def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:
 
 def local_midnight(now: datetime, offset_minutes: int | None) -> datetime:
     """When the day began for a browser whose clock is so many minutes behind UTC."""
-    behind = timedelta(minutes=offset_minutes or 0)
+    behind = timedelta(minutes=min(max(offset_minutes or 0, -_DAY), _DAY))
     return (now - behind).replace(hour=0, minute=0, second=0, microsecond=0) + behind
 
 
