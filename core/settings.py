@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +39,16 @@ class Settings(BaseSettings):
         "probability", description="What the API's scores say: probabilities, or shares of comments that have less."
     )
     api_languages: str = Field("en", description="Languages that the live model reads, by commas, for the API.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="What a line of the log is: text or json.")
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _any_case(cls, value: object, info: ValidationInfo) -> object:
+        fold = str.upper if info.field_name == "log_level" else str.lower
+        return fold(value) if isinstance(value, str) else value
 
     @cached_property
     def url(self) -> str:

@@ -1,0 +1,5 @@
+"""`moderato doctor`, `backup` and `restore`."""
+
+import typer
+
+app = typer.Typer()
