@@ -92,7 +92,9 @@ class Ops:
         if key is None:
             return _refuse(401, "There is no such key, or it was revoked.")
         if Allowed.METRICS not in key.scopes:
-            return _refuse(403, f"This key lacks the scope {Allowed.METRICS}: `moderato keys create NAME --scope metrics`.")
+            return _refuse(
+                403, f"This key lacks the scope {Allowed.METRICS}: `moderato keys create NAME --scope metrics`."
+            )
         try:
             programs.ring.admit(key)
         except OverLimit as error:

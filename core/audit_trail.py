@@ -14,6 +14,8 @@ class What(StrEnum):
 
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    BACKUP_MADE = "backup.made"
+    RESTORED = "backup.restored"
 
 
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:

@@ -64,7 +64,9 @@ class NoComments(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record; False for what libraries say of requests, frames and SQL as they are."""
-        if record.name == "uvicorn.access" or (record.levelno < logging.INFO and not record.name.startswith("moderato")):
+        if record.name == "uvicorn.access" or (
+            record.levelno < logging.INFO and not record.name.startswith("moderato")
+        ):
             return False
         if isinstance(record.args, tuple):
             record.args = tuple(_plain(argument) for argument in record.args)

@@ -115,9 +115,13 @@ def _queue(session: Session) -> Iterator[Metric]:
 
 def _scoring(session: Session) -> Iterator[Metric]:
     pending, store = PendingStore(session), TelemetryStore(session)
-    yield _gauge("moderato_scoring_waiting_comments", "Comments that wait for the live model's scores.", pending.count())
     yield _gauge(
-        "moderato_scoring_failing_comments", "Those among them that make the live model fail.", pending.count_set_aside()
+        "moderato_scoring_waiting_comments", "Comments that wait for the live model's scores.", pending.count()
+    )
+    yield _gauge(
+        "moderato_scoring_failing_comments",
+        "Those among them that make the live model fail.",
+        pending.count_set_aside(),
     )
     yield _gauge(
         "moderato_scoring_lag_seconds",
