@@ -50,6 +50,8 @@ class Ops:
         self._known_good: dict[bytes, float] = {}
         """Until when, by digest."""
         self._wired: Programs | None = None
+        self._gaps: list[Gap] = []
+        self._ready_until = 0.0
 
     async def readiness(self) -> list[Gap]:
         """What is not ready, some tenths of a second old at most; never waits longer than PATIENCE."""
@@ -109,7 +111,6 @@ class Ops:
             self._ready = Readiness(services.sessions, services.settings, services.models)
             self._look = Bounded(self._ready.look)
             self._read = Bounded(Telemetry(services.sessions, services.settings).read)
-            self._gaps: list[Gap] = []
             self._ready_until = 0.0
             self._wired = programs
 

@@ -73,7 +73,7 @@ def write_archive(
         manifest.files[name] = Entry(sha256=digest_of(path), bytes=path.stat().st_size)
         done += sizes[name]
     options = {"mode": "w:gz", "compresslevel": 1} if zipped else {"mode": "w"}
-    with tarfile.open(fileobj=out, **options) as tar:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=out, **options) as tar:
         _add(tar, _MANIFEST, io.BytesIO(text := manifest.model_dump_json(indent=1).encode()), len(text))
         done = 0
         for name, path in files.items():
@@ -98,7 +98,7 @@ def unpack(path: Path, into: Path | None, say: Progress) -> Manifest:
     with _opened(path) as tar:
         manifest = _first(tar, path)
         left, done = dict(manifest.files), 0
-        for member in tar:
+        while member := tar.next():
             entry = left.pop(member.name, None)
             if entry is None:
                 raise BadInput(

@@ -48,7 +48,8 @@ def describe_trace(error: BaseException) -> list[str]:
 
     Source lines are left out too: they are in the repository, and a frame of generated code may hold anything.
     """
-    lines, seen = [], set()
+    lines: list[str] = []
+    seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))

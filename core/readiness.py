@@ -26,7 +26,7 @@ WORKER: Final = "worker"
 TODO: Final = {
     DATABASE: "Check that the database runs and lets Moderato in; `moderato doctor` on the server says more.",
     MODEL: "Run `moderato doctor` on the server; `moderato rollback` puts the former model back.",
-    WORKER: "Start `moderato worker`, or the dashboard with MODERATO_EMBEDDED_WORKER=true; `moderato doctor` says more.",
+    WORKER: "Start `moderato worker`, or the dashboard with MODERATO_EMBEDDED_WORKER=true.",
 }
 """What to do about each. Nothing in it is told to strangers that they could not read in the manual."""
 

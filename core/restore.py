@@ -169,13 +169,13 @@ def _check(manifest: Manifest, path: Path, settings: Settings) -> None:
     wanted = "postgresql" if sqlite_path(settings.url) is None else "sqlite"
     if manifest.database != wanted:
         raise BadInput(
-            f"{path} is a backup of a {manifest.database} database, and the settings name a {wanted} one. Restore it with "
-            "the MODERATO_DATABASE_URL of such a database."
+            f"{path} is a backup of a {manifest.database} database, and the settings name a {wanted} one. "
+            "Restore it with the MODERATO_DATABASE_URL of such a database."
         )
     if manifest.revision not in known_revisions():
         raise BadInput(
-            f"{path} has a schema that this Moderato does not know ({manifest.revision[:40]!r}): it was made by a newer "
-            "one. Update Moderato, then restore."
+            f"{path} has a schema that this Moderato does not know ({manifest.revision[:40]!r}): it was made by "
+            "a newer one. Update Moderato, then restore."
         )
     needed = {DATABASE} if wanted == "sqlite" else {f"{TABLES}/{table}.copy" for table in manifest.columns}
     if lacking := needed - set(manifest.files):

@@ -1,4 +1,4 @@
-"""Figures for whoever watches the installation, as a scrape asks for them: cheap at any size, and never comment text."""
+"""Figures for whoever watches the installation, as a scrape asks for them: cheap at any size, never comment text."""
 
 import shutil
 import threading

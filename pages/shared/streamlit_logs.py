@@ -1,4 +1,4 @@
-"""Streamlit's logs, and those of its server, go where Moderato's go: their own handlers print errors with their words."""
+"""Streamlit's logs, and its server's, go where Moderato's go: their own handlers print errors with their words."""
 
 import logging
 
