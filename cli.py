@@ -121,11 +121,13 @@ def score(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Checks alone, as JSON.")] = False) -> None:
     """List every setting with its value, and say what is wrong and what to do. Exit status 1 if anything fails."""
     from core.doctor import Grade, examine, list_settings
 
     settings = Settings()
+    if as_json:
+        raise typer.Exit(cli_ops.print_checks(examine(settings)))
     for line in list_settings(settings):
         typer.echo(f"{line.variable}={line.value}\n    {line.meaning}")
     typer.echo("")

@@ -1,12 +1,16 @@
 """`moderato backup` and `moderato restore`."""
 
+import json
 import sys
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli_models import this_user
+from core.checkup import Check
 
 app = typer.Typer()
 
@@ -56,6 +60,14 @@ def restore(file: Annotated[Path, typer.Argument(help="A file that `moderato bac
         typer.echo(f"What was there before: {place}. Delete it when you do not need it any more.")
     for note in done.notes:
         typer.echo(note)
+
+
+def print_checks(checks: Iterable[Check]) -> int:
+    """Print the doctor's checks as one JSON document; the exit status, 1 if any fails."""
+    found = [asdict(check) for check in checks]
+    failed = any(check["grade"] == "FAIL" for check in found)
+    typer.echo(json.dumps({"ok": not failed, "checks": found}, indent=1))
+    return int(failed)
 
 
 def _say(what: str, share: float) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -115,6 +116,8 @@ class _Restore:
             target = target.with_name(f"{model.name}-restored-{self._stamp}")
             self._done.notes.append(f"model {model.name} was put into {target}: another one is in its place")
         target.parent.mkdir(parents=True, exist_ok=True)
+        for path in (new, *new.rglob("*"), target.parent):
+            _own_as(self._settings.data_dir, path)
         os.rename(new, target)
         sync_folder(target.parent)
         return relative(target)
@@ -139,7 +142,7 @@ class _Restore:
         self._say("bringing the schema up to date", 0)
         with newest_schema(new) as session:
             finish(session)
-        new.chmod(0o600)
+        _give_to_owner(new, current)
         if current is None:
             raise BadInput("The database of the settings is no SQLite file.")
         current.parent.mkdir(parents=True, exist_ok=True)
@@ -234,3 +237,17 @@ def _staging(data_dir: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _give_to_owner(new: Path, current: Path | None) -> None:
+    """Mode and owner of the database that was there, else closed to others and of the data folder's owner."""
+    there = current is not None and current.exists()
+    new.chmod(stat.S_IMODE(current.stat().st_mode) if current and there else 0o600)
+    _own_as(current if current and there else new.parent.parent, new)
+
+
+def _own_as(example: Path, path: Path) -> None:
+    """Restored by root, files are the service's all the same."""
+    if os.geteuid() == 0:
+        found = example.stat()
+        os.chown(path, found.st_uid, found.st_gid)

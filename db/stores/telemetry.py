@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from core.domain import Lane, Outcome
-from db.models import CommentRow, DecisionRow, PendingRow, RoutingRow, ScoreRow, StratumRow
+from db.models import CommentRow, DecisionRow, PendingRow, RoutingRow, ScoreRow, StratumRow, WorkerRow
 from db.stores.pending import SET_ASIDE
 
 _LOWEST, _NEWEST = 2_000, 20_000
@@ -90,6 +90,20 @@ class TelemetryStore:
             return self._session.scalar(text("SELECT pg_database_size(current_database())")) or 0
         pages = self._session.scalar(text("PRAGMA page_count")) or 0
         return pages * (self._session.scalar(text("PRAGMA page_size")) or 0)
+
+    def newest_comment(self) -> int:
+        """The highest id of a comment: about how many there are."""
+        return self._session.scalar(select(func.max(CommentRow.id))) or 0
+
+    def first_comment_at(self) -> datetime | None:
+        """When the first comment was added."""
+        return self._session.scalar(select(func.min(CommentRow.added_at)))
+
+    def newest_moment(self) -> datetime | None:
+        """The latest moment that comments, decisions or workers carry."""
+        columns = (CommentRow.added_at, DecisionRow.decided_at, WorkerRow.seen_at)
+        found = [self._session.scalar(select(func.max(column))) for column in columns]
+        return max((moment for moment in found if moment), default=None)
 
     def clock(self) -> datetime | None:
         """The database server's clock; None for SQLite, which has none of its own."""

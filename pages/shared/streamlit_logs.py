@@ -3,6 +3,7 @@
 import logging
 
 import uvicorn.config
+from streamlit import config
 from streamlit import logger as streamlit_logger
 
 _LOGGERS = {
@@ -19,6 +20,7 @@ def take_over() -> None:
     function is replaced. A test pins that it is still there. uvicorn reads its dictionary when a server is configured:
     before this where `uvicorn app:app` starts it, so that this is called again once it runs.
     """
+    config.set_option("logger.enableRich", False)  # prints errors past every logger
     streamlit_logger.setup_formatter = _pass_on
     for made in list(streamlit_logger._loggers.values()):
         _pass_on(made)
