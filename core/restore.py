@@ -73,7 +73,7 @@ class _Restore:
 
     def __init__(self, settings: Settings, manifest: Manifest, staging: Path, say: Progress) -> None:
         self._settings, self._manifest, self._staging, self._say = settings, manifest, staging, say
-        self._stamp = f"{now():%Y%m%d-%H%M%S}"
+        self._stamp = f"{now():%Y%m%d-%H%M%S-%f}"
         self._aside = settings.data_dir / f"before-restore-{self._stamp}"
         self._done = Restored(manifest)
 

@@ -43,7 +43,7 @@ class Copied:
     columns: dict[str, list[str]] = field(default_factory=dict)
     """Of PostgreSQL's tables, in an order in which they can be filled; the file is `TABLE.copy`."""
     sequences: dict[str, int] = field(default_factory=dict)
-    """The last number that each of PostgreSQL's sequences gave."""
+    """The next number that each of PostgreSQL's sequences gives."""
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -177,8 +177,7 @@ def copy_postgres(engine: Engine, folder: Path, progress: Progress) -> Copied:
         for number, (table, columns) in enumerate(copied.columns.items()):
             progress(f"copying {table}", number / len(copied.columns))
             copied.counts[table] = _copy_out(connection, table, columns, folder / f"{table}.copy")
-        sequences = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = current_schema()"
-        copied.sequences = {name: last for name, last in connection.execute(text(sequences)) if last is not None}
+        copied.sequences = {name: _next_of(connection, name) for name in _sequences(connection)}
     return copied
 
 
@@ -265,12 +264,21 @@ def _fill(connection: Connection, copied: Copied, folder: Path, progress: Progre
 
 
 def _set_sequences(connection: Connection, sequences: Mapping[str, int]) -> None:
-    there = set(inspect(connection).get_sequence_names())
-    for name, last in sequences.items():
-        if name in there:
-            connection.execute(
-                text("SELECT setval(CAST(:name AS regclass), :last)"), {"name": f'"{name}"', "last": last}
-            )
+    """Let new rows get numbers that were never given before, deleted rows' included."""
+    for name in _sequences(connection):
+        if name in sequences:
+            values = {"name": _quoted(name), "next": sequences[name]}
+            connection.execute(text("SELECT setval(CAST(:name AS regclass), :next, false)"), values)
+
+
+def _sequences(connection: Connection) -> list[str]:
+    query = "SELECT sequencename FROM pg_sequences WHERE schemaname = current_schema() ORDER BY 1"
+    return list(connection.scalars(text(query)))
+
+
+def _next_of(connection: Connection, sequence: str) -> int:
+    query = f"SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM {_quoted(sequence)}"
+    return int(connection.scalar(text(query)) or 1)
 
 
 def _list(table: str, columns: Sequence[str]) -> str:
