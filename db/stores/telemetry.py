@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, literal_column, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
-from core.domain import Lane, Outcome
+from core.domain import Lane, Outcome, RoutingState
 from db.models import CommentRow, DecisionRow, PendingRow, RoutingRow, ScoreRow, StratumRow, WorkerRow
 from db.stores.pending import SET_ASIDE
 
@@ -41,8 +41,8 @@ class TelemetryStore:
         self._session = session
 
     def lanes(self) -> list[LaneDepth]:
-        """Every lane, empty ones too. Reads the index of open comments, and one row a lane."""
-        is_open = RoutingRow.state == literal_column("'open'")  # the words of the partial index, or it is not used
+        """Every lane, empty ones too. Reads what is open by an index, and one row a lane."""
+        is_open = RoutingRow.state == RoutingState.OPEN.value
         query = select(RoutingRow.lane, func.count(), func.min(RoutingRow.comment_id)).where(is_open)
         found = {lane: (many, first) for lane, many, first in self._session.execute(query.group_by(RoutingRow.lane))}
         since = self._routed_at([first for _, first in found.values()])

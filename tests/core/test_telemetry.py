@@ -75,14 +75,3 @@ def test_a_look_is_shared_for_some_seconds(services, world):
     add_comments(services.sessions, ["new"])
     assert telemetry.read() is first
     assert values(telemetry)["moderato_scoring_waiting_comments",] == 1
-
-
-def test_the_plan_reads_the_index_of_open_comments(sqlite_services):
-    with sqlite_services.sessions.read() as session:
-        seen = []
-        execute = session.execute
-        session.execute = lambda query, *a, **k: seen.append(query) or execute(query, *a, **k)
-        TelemetryStore(session).lanes()
-        compiled = seen[0].compile(sqlite_services.sessions.engine, compile_kwargs={"literal_binds": True})
-        plan = " ".join(str(row) for row in execute(text(f"EXPLAIN QUERY PLAN {compiled}")))
-    assert "COVERING INDEX ix_routing_queue" in plan
