@@ -11,22 +11,28 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 import api.local
+from api import ops
 from api.guard import OwnHost, SameOrigin, SecurityHeaders
 from api.limits import BodyLimit, Held, SessionLimit, UploadLimit
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
+from api.request_log import RequestLog
 from api.rest.routes import build_rest_routes
 from api.sockets import send_at_once
 from core.errors import ModeratoError
+from core.logs import set_up_logs
 from core.metrics.ahead import FoldAhead
 from core.settings import LOOPBACK, Settings
 from core.worker import EmbeddedWorker
-from pages.shared import chart
+from pages.shared import chart, streamlit_logs
 from pages.shared.held_uploads import held
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
+set_up_logs(Settings())
+streamlit_logs.take_over()
 programs = ProgramsAt(services)
+watched = ops.Ops(programs)
 
 
 def settings() -> Settings:
@@ -43,6 +49,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             f"Without accounts Moderato serves this machine alone, not {address or 'all addresses'}. "
             "Start it with `moderato run`, or set MODERATO_HOST=127.0.0.1."
         )
+    streamlit_logs.take_over()  # again: under `uvicorn app:app` the server set its own up before
     send_at_once(st.get_option("server.port"))
     wired = services()
     worker = EmbeddedWorker(wired.build_worker("dashboard")) if wired.settings.embedded_worker else None
@@ -71,8 +78,15 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    routes=[*api.local.routes, *chart.routes, *build_routes(programs), *build_rest_routes(programs)],
+    routes=[
+        *api.local.routes,
+        *chart.routes,
+        *build_routes(programs),
+        *build_rest_routes(programs),
+        *ops.build_routes(watched),
+    ],
     middleware=[
+        Middleware(RequestLog, meter=watched.meter),
         Middleware(SecurityHeaders),
         Middleware(OwnHost, names=lambda: settings().allowed_hosts),
         Middleware(SameOrigin),

@@ -10,12 +10,15 @@ from typing import Annotated
 import typer
 
 import cli_keys
+import cli_ops
 import cli_webhooks
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
 from core.errors import ModeratoError
 from core.files.kinds import Kind
+from core.logs import set_up_logs
+from core.settings import ROOT, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -23,7 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 @app.command()
 def run() -> None:
     """Serve the dashboard on MODERATO_HOST:MODERATO_PORT."""
-    from core.settings import ROOT, Settings
+    from core.settings import Settings
     from core.webhooks.addresses import networks_setting
 
     settings = Settings()
@@ -126,12 +129,13 @@ def score(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Checks alone, as JSON.")] = False) -> None:
     """List every setting with its value, and say what is wrong and what to do. Exit status 1 if anything fails."""
     from core.doctor import Grade, examine, list_settings
-    from core.settings import Settings
 
     settings = Settings()
+    if as_json:
+        raise typer.Exit(cli_ops.print_checks(examine(settings)))
     for line in list_settings(settings):
         typer.echo(f"{line.variable}={line.value}\n    {line.meaning}")
     typer.echo("")
@@ -186,10 +190,12 @@ app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traf
 
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_webhooks.app, name="webhooks")
+app.registered_commands += cli_ops.app.registered_commands
 
 
 def main() -> None:
     """Run the command; an error that a person can act on is one line, exit status 1."""
+    set_up_logs(Settings())
     try:
         app()
     except ModeratoError as error:

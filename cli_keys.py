@@ -32,7 +32,9 @@ def list_() -> None:
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What the ledger and the lists call the program.")],
-    scope: Annotated[list[str], typer.Option(help="analyze, suggest, trusted, ingest or read; may be repeated.")],
+    scope: Annotated[
+        list[str], typer.Option(help="analyze, suggest, trusted, ingest, read, metrics; may be repeated.")
+    ],
     rate: Annotated[float, typer.Option(min=0, help="Requests a second; 0 for no limit.")] = 100,
     daily: Annotated[int, typer.Option(min=0, help="Requests a day; 0 for no limit.")] = 0,
 ) -> None:

@@ -61,6 +61,8 @@ class Action(StrEnum):
     """Make and revoke programs' keys."""
     MANAGE_WEBHOOKS = "manage_webhooks"
     """Say where decisions are delivered, and send failed messages again."""
+    BACK_UP = "back_up"
+    """Make backups, and restore them."""
 
 
 _EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
@@ -78,7 +80,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.FIND_LABEL_ERRORS,
         Action.SET_POLICY,
     },
-    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.MANAGE_WEBHOOKS},
+    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.MANAGE_WEBHOOKS, Action.BACK_UP},
 }
 """The one table of who may do what. A person may have several roles, and may then do what any of them may."""
 

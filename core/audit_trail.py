@@ -21,6 +21,8 @@ class What(StrEnum):
     WEBHOOK_DELETED = "webhook.deleted"
     WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"
     WEBHOOK_RESENT = "webhook.resent"
+    BACKUP_MADE = "backup.made"
+    RESTORED = "backup.restored"
 
 
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:

@@ -7,9 +7,20 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 
+from core.checkup import Check, Grade
+from core.doctor_door import check_keys, check_origins, check_server
+from core.doctor_storage import (
+    check_backup,
+    check_clock,
+    check_growth,
+    check_leftovers,
+    check_permissions,
+    check_postgres,
+    check_wal,
+)
+from core.doctor_work import check_work
 from core.domain import now
 from core.errors import ModeratoError
 from core.registry import Registry
@@ -24,25 +35,6 @@ from db.stores.workers import WorkerStore
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_GB = 2
 _WORKER_SILENT = timedelta(minutes=1)
-
-
-class Grade(StrEnum):
-    """How a check went."""
-
-    OK = "OK"
-    WARN = "WARN"
-    FAIL = "FAIL"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
-
-    name: str
-    grade: Grade
-    found: str
-    todo: str = ""
-    """What to do about it; empty when it is OK."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +60,15 @@ def examine(settings: Settings) -> Iterator[Check]:
     """Look at everything. Makes no database and changes nothing."""
     yield _python()
     yield _data_dir(settings.data_dir)
+    yield from check_permissions(settings)
     yield _port(settings)
+    yield from check_server(settings)
+    yield from check_origins(settings)
     yield _base_data(settings.base_data)
     yield _webhook_networks(settings.webhook_private)
     yield from _database(settings)
+    yield check_backup(settings)
+    yield from check_leftovers(settings)
 
 
 def _python() -> Check:
@@ -143,12 +140,26 @@ def _database(settings: Settings) -> Iterator[Check]:
         yield from _guarded("schema", lambda: _schema(engine))
         if health.is_sqlite(engine):
             yield from _guarded("database file", lambda: _sqlite(engine))
+            yield from check_wal(settings)
+        else:
+            yield from _guarded_many("PostgreSQL", lambda: check_postgres(engine))
         if health.schema_is_current(engine):
             sessions = Sessions(engine)
             yield from _guarded("live model", lambda: _model(sessions, settings))
             yield from _guarded("worker", lambda: _worker(sessions, settings))
+            yield from _guarded_many("work", lambda: check_work(sessions, settings))
+            yield from _guarded_many("clock", lambda: check_clock(engine))
+            yield from _guarded_many("keys", lambda: check_keys(sessions))
+            yield from _guarded("database size", lambda: check_growth(engine, settings))
     finally:
         engine.dispose()
+
+
+def _guarded_many(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    try:
+        yield from checks()
+    except Exception as error:
+        yield Check(name, Grade.FAIL, f"could not be looked at ({type(error).__name__})", "See the lines above.")
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Iterator[Check]:

@@ -13,6 +13,7 @@ from core.errors import ModeratoError
 from core.heartbeat import whereabouts
 from core.keys import ApiKey, Keys, KnownKeys
 from core.policies import today_number
+from core.request_notes import note_key
 
 log = logging.getLogger("moderato.keys")
 
@@ -62,6 +63,7 @@ class KeyRing:
 
     def admit(self, key: ApiKey) -> None:
         """Count one request of the key. Raises OverLimit."""
+        note_key(key.name)
         counts, at = self._counts if self._counts is not None else Counter(), (today_number(), key.id)
         if key.daily is not None and counts[at] >= key.daily:
             left = _DAY_SECONDS - int(now().timestamp()) % _DAY_SECONDS

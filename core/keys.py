@@ -38,6 +38,8 @@ class Scope(StrEnum):
     """Send comments in."""
     READ = "read"
     """Read comments, decisions and metrics."""
+    METRICS = "metrics"
+    """Read the figures for Prometheus, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

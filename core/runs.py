@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn
 from core.accounts import Action, Person, check_may
 from core.domain import RunState, TrainingRun, now
 from core.errors import Conflict, ModeratoError, NotFound
+from core.log_text import one_line
 from core.readings import Reading, ReadingsFile, read_readings
 from core.run_process import AS_IT_IS, RunOptions, end_process, is_training, spawn
 from core.settings import Settings
@@ -224,7 +225,7 @@ class Following:
     def log(self, what: str) -> None:
         """Append a line to the log."""
         with self._runs.log_path(self._run_id).open("a", encoding="utf-8") as log:
-            log.write(f"{now():%H:%M:%S} {what}\n")
+            log.write(f"{now():%H:%M:%S} {one_line(what)}\n")
 
 
 _interrupted = threading.Event()

@@ -207,7 +207,7 @@ class Services:
 def build_services(settings: Settings | None = None) -> Services:
     """Open the database of the settings, bring it up to date, and wire the use cases."""
     settings = settings or Settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it is for nobody else
     engine = build_engine(settings.url)
     migrate(engine)
     services = Services(settings, Sessions(engine))

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.secret_files import SECRET, SecretFiles
@@ -52,7 +52,16 @@ class Settings(BaseSettings):
     webhook_private: str = Field(
         "", description="Networks that webhooks may reach though they are not public, by commas, as 10.0.0.0/8."
     )
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="What a line of the log is: text or json.")
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _any_case(cls, value: object, info: ValidationInfo) -> object:
+        fold = str.upper if info.field_name == "log_level" else str.lower
+        return fold(value) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(  # pydantic-settings' own signature

@@ -1,5 +1,6 @@
 """Whether a database is reachable, current and sound. Changes nothing, makes nothing."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url, text
@@ -51,3 +52,30 @@ def journal_mode(engine: Engine) -> str:
     """SQLite's journal mode; "wal" lets people read while a worker writes."""
     with engine.connect() as connection:
         return str(connection.execute(text("PRAGMA journal_mode")).scalar())
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresFacts:
+    """What a PostgreSQL server says of itself."""
+
+    version: int
+    """Major version."""
+    encoding: str
+    connections: int
+    """Open ones, to all its databases."""
+    most_connections: int
+
+
+def postgres_facts(engine: Engine) -> PostgresFacts:
+    """Ask the server."""
+    with engine.connect() as connection:
+
+        def one(query: str) -> str:
+            return str(connection.scalar(text(query)))
+
+        return PostgresFacts(
+            int(one("SHOW server_version_num")) // 10_000,
+            one("SHOW server_encoding"),
+            int(one("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")),
+            int(one("SHOW max_connections")),
+        )

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from db.session import build_engine
 
-_LOCK = 8_501_001
+MIGRATION_LOCK = 8_501_001
 """Key of PostgreSQL's advisory lock around a migration: two processes may start at once."""
 
 
@@ -37,7 +37,7 @@ def migrate(engine: Engine) -> None:
     made = config()
     with engine.execution_options(moderato_writes=True).begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         made.attributes["connection"] = connection
         command.upgrade(made, "head")
 

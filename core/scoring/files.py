@@ -31,7 +31,7 @@ def relative(folder: Path) -> str:
 
 def has_files(folder: Path) -> bool:
     """Whether the folder is there and holds anything that counts for the digest."""
-    return folder.is_dir() and any(True for _ in _files(folder))
+    return folder.is_dir() and any(True for _ in list_files(folder))
 
 
 def folder_digest(folder: Path) -> str:
@@ -41,7 +41,7 @@ def folder_digest(folder: Path) -> str:
     """
     whole = hashlib.sha256()
     try:
-        for name, path in sorted(_files(folder)):
+        for name, path in sorted(list_files(folder)):
             with path.open("rb") as file:
                 whole.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     except OSError as error:
@@ -49,9 +49,25 @@ def folder_digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
+def check_files(name: str, path: str, sha256: str) -> None:
+    """Raise ModelUnavailable unless the version's files are there, plain data, and the registered ones."""
+    folder = resolve(path)
+    if not has_files(folder):
+        raise ModelUnavailable(
+            f"Model {name} has no files in {folder}. Restore the folder from a backup, or promote another "
+            "version (`moderato models` lists them)."
+        )
+    refuse_code(folder)
+    if folder_digest(folder) != sha256:
+        raise ModelUnavailable(
+            f"The files of model {name} in {folder} are not the registered ones. Restore them from a backup, "
+            "or promote another version (`moderato models` lists them)."
+        )
+
+
 def refuse_code(folder: Path) -> None:
     """Raise ModelUnavailable if any file is not of a kind known to be plain data."""
-    for name, path in _files(folder):
+    for name, path in list_files(folder):
         if path.suffix not in PLAIN_SUFFIXES and path.name not in _PLAIN_NAMES:
             raise ModelUnavailable(
                 f"The model folder {folder} holds {name}, which may run code when loaded. Remove it, or save the "
@@ -59,7 +75,8 @@ def refuse_code(folder: Path) -> None:
             )
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+def list_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """(relative name, path) of the files that count for the digest, in no order."""
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
         if path.is_file() and name.as_posix() not in DESCRIPTIVE and not any(p.startswith(".") for p in name.parts):

@@ -11,7 +11,7 @@ import numpy as np
 from core.domain import ModelVersion
 from core.errors import ModelUnavailable, ModeratoError
 from core.labels import LABELS
-from core.scoring.files import folder_digest, has_files, refuse_code, resolve
+from core.scoring.files import check_files, resolve
 from core.scoring.members import Member
 from core.scoring.protocol import Scorer
 
@@ -32,7 +32,7 @@ def load_scorer(version: ModelVersion, *, threads: int) -> Scorer:
             f"Model {version.name} is of kind {version.kind!r}; this Moderato serves {', '.join(_LOADERS)}. "
             "Update Moderato, or promote another version."
         )
-    _check_files(version, folder)
+    check_files(version.name, version.path, version.sha256)
     if version.kind == "starter" and (transformers := sys.modules.get("core.scoring.adapters")):
         transformers.release()  # a base kept for the next version of its own
     try:
@@ -59,20 +59,6 @@ def probe(scorer: Scorer) -> None:
     sound = scores.shape == (len(PROBE), len(LABELS)) and bool(np.isfinite(scores).all())
     if not sound or scores.min() < 0 or scores.max() > 1:
         raise ModelUnavailable(f"Model {scorer.name} does not give six probabilities a text. Train it again.")
-
-
-def _check_files(version: ModelVersion, folder: Path) -> None:
-    if not has_files(folder):
-        raise ModelUnavailable(
-            f"Model {version.name} has no files in {folder}. Restore the folder from a backup, or promote another "
-            "version (`moderato models` lists them)."
-        )
-    refuse_code(folder)
-    if folder_digest(folder) != version.sha256:
-        raise ModelUnavailable(
-            f"The files of model {version.name} in {folder} are not the registered ones. Restore them from a backup, "
-            "or promote another version (`moderato models` lists them)."
-        )
 
 
 def _load_starter(folder: Path, name: str, threads: int) -> Scorer:

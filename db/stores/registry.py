@@ -1,5 +1,6 @@
 """Model versions and promotions."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +57,11 @@ class RegistryStore:
     def set_metrics(self, model_id: int, metrics: dict[str, Any]) -> None:
         """Replace what is known about a version's quality."""
         self._session.execute(update(ModelVersionRow).where(ModelVersionRow.id == model_id).values(metrics=metrics))
+
+    def set_paths(self, paths: Mapping[str, str]) -> None:
+        """Let versions, by name, have their files elsewhere."""
+        for name, path in paths.items():
+            self._session.execute(update(ModelVersionRow).where(ModelVersionRow.name == name).values(path=path))
 
     def add_promotion(self, values: dict[str, Any]) -> None:
         """Append a promotion; the values are PromotionRow's columns but for the id."""

@@ -18,6 +18,7 @@ _MEANINGS = {
     Scope.TRUSTED: "Trusted: its corrections hold at once, as decisions under its name",
     Scope.INGEST: "Ingest: send comments in",
     Scope.READ: "Read: where comments stand, decisions, models, policy, metrics",
+    Scope.METRICS: "Metrics: figures for Prometheus",
 }
 _SECRET = "new_key"  # nosec B105 # a key of the session's state
 
