@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
-from core.domain import Lane, Outcome, RoutingState
+from core.domain import Lane, Outcome
 from db.models import CommentRow, DecisionRow, PendingRow, RoutingRow, ScoreRow, StratumRow, WorkerRow
 from db.stores.pending import SET_ASIDE
 
@@ -40,11 +40,15 @@ class TelemetryStore:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @property
+    def _is_sqlite(self) -> bool:
+        return self._session.get_bind().dialect.name == "sqlite"
+
     def lanes(self) -> list[LaneDepth]:
         """Every lane, empty ones too. Reads what is open by an index, and one row a lane."""
-        is_open = RoutingRow.state == RoutingState.OPEN.value
-        query = select(RoutingRow.lane, func.count(), func.min(RoutingRow.comment_id)).where(is_open)
-        found = {lane: (many, first) for lane, many, first in self._session.execute(query.group_by(RoutingRow.lane))}
+        hint = "INDEXED BY ix_routing_queue" if self._is_sqlite else ""  # left to itself it takes six times as long
+        query = f"SELECT lane, count(*), min(comment_id) FROM routing {hint} WHERE state = 'open' GROUP BY lane"
+        found = {lane: (many, first) for lane, many, first in self._session.execute(text(query))}
         since = self._routed_at([first for _, first in found.values()])
         none = (0, None)
         return [
@@ -86,7 +90,7 @@ class TelemetryStore:
 
     def database_bytes(self) -> int:
         """Size of the database."""
-        if self._session.get_bind().dialect.name == "postgresql":
+        if not self._is_sqlite:
             return self._session.scalar(text("SELECT pg_database_size(current_database())")) or 0
         pages = self._session.scalar(text("PRAGMA page_count")) or 0
         return pages * (self._session.scalar(text("PRAGMA page_size")) or 0)
@@ -107,7 +111,7 @@ class TelemetryStore:
 
     def clock(self) -> datetime | None:
         """The database server's clock; None for SQLite, which has none of its own."""
-        if self._session.get_bind().dialect.name != "postgresql":
+        if self._is_sqlite:
             return None
         return self._session.scalar(text("SELECT clock_timestamp()"))
 
