@@ -1,6 +1,6 @@
 """The Perspective dialect under load: 32 connections that ask for six attributes of real comments, one after another.
 
-    python -m benchmarks.perspective_load [--seconds 20] [--connections 32] [--flood] [--queue]
+    python -m benchmarks.perspective_load [--seconds 20] [--connections 32] [--flood] [--queue] [--profile]
 
 A real server with the starter and its worker; the clients are another process on the same machine, so they take their
 share of its cores. `--flood` then asks with 900 connections and counts who is told to come back; `--queue` drives the
@@ -19,6 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.common import comment_texts, machine, report
+from benchmarks.sampler import sampling
 from core.accounts import local_person
 from core.keys import Scope
 from core.services import build_services
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--flood", action="store_true", help="also with 900 connections")
     parser.add_argument("--queue", action="store_true", help="also with the review queue in use")
+    parser.add_argument("--profile", action="store_true", help="sample the server's threads; told on standard error")
     parser.add_argument("--client", nargs=2, metavar=("PORT", "SECRET"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.client:
@@ -46,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         secret = prepare(folder, queue=options.queue)
-        with serving(folder) as server:
+        with sampling(folder / "profile.txt", on=options.profile), serving(folder) as server:
             ask(server, secret, options.connections, WARM_SECONDS)
             before = server.cpu_seconds()
             seen = ask(server, secret, options.connections, options.seconds)
@@ -54,6 +56,8 @@ def main() -> None:
             more = {"flood": ask(server, secret, FLOOD, options.seconds / 2)} if options.flood else {}
             if options.queue:
                 more |= {"queue": queue_under_load(server, secret, options.connections)}
+        if options.profile:
+            print((folder / "profile.txt").read_text(), file=sys.stderr)
     report(
         "perspective_load", seen["per_second"], "requests/s", floor=400, target=400, p50_ms=seen["p50_ms"],
         p99_ms=seen["p99_ms"], p99_floor_ms=150, answers=seen["answers"], connections=options.connections,
