@@ -59,6 +59,12 @@ class Action(StrEnum):
     """Train, compare, promote, roll back and shadow."""
     MANAGE_KEYS = "manage_keys"
     """Make and revoke programs' keys."""
+    SEE_AUDIT_TRAIL = "see_audit_trail"
+    """Search the audit trail and take it out. It tells of everybody's sign-ins, so it is for administrators alone."""
+    ERASE = "erase"
+    """Erase texts for good."""
+    MANAGE_PRIVACY = "manage_privacy"
+    """Set how long texts are kept and how authors are named; take out what is held on one."""
 
 
 _EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
@@ -76,7 +82,8 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.FIND_LABEL_ERRORS,
         Action.SET_POLICY,
     },
-    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS},
+    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.SEE_AUDIT_TRAIL}
+    | {Action.ERASE, Action.MANAGE_PRIVACY},
 }
 """The one table of who may do what. A person may have several roles, and may then do what any of them may."""
 

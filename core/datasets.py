@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from uuid import uuid4
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.data_card import LeftOut, Tally, write_card
 from core.dataset_files import to_row, writing
 from core.domain import Snapshot, now, unpack_labels
@@ -78,7 +79,10 @@ class Datasets:
         values = {"purpose": purpose, "path": self._shorten(path), "sha256": sha256, "rows": tally.rows}
         values |= {"filters": chosen, "card": card, "person": by.name, "created_at": at}
         with self._sessions.begin() as session:
-            return SnapshotStore(session).add(values)
+            made = SnapshotStore(session).add(values)
+            told = {"purpose": purpose, "filters": chosen, "rows": tally.rows, "sha256": sha256}
+            record(session, by, What.DATA_EXPORTED, f"snapshot {made.id}", file=path.name, **told)
+            return made
 
     def export_into(
         self, folder: str, ending: str, *, by: Person, purpose: Purpose = "records", filters: Filters = EVERYTHING

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.domain import ImportRun, NewComment, RunState, now, pack_labels
 from core.errors import BadInput, ModeratoError
 from core.files.columns import ColumnMap, find_columns
@@ -141,6 +142,8 @@ class Intake:
         with self._sessions.begin() as session:
             store = ImportStore(session)
             run = store.get(store.start(file=file_name, source=source, person=by.name))
+            number = f"import {run.id}" if run else "import"
+            record(session, by, What.IMPORT_STARTED, number, file=file_name, source=source)
         if run is None:
             raise ModeratoError("The import could not be recorded. Try again.")
         return run
@@ -171,6 +174,7 @@ class Intake:
         with self._sessions.begin() as session:
             ImportStore(session).update(run.id, values)
             done = ImportStore(session).get(run.id)
+            _record_end(session, run, state)
         log.info("import %d: %d added, %d known, %d bad", run.id, run.added, run.known, run.bad)
         return done or run
 
@@ -179,6 +183,7 @@ class Intake:
         problem = str(error) if known else f"It stopped ({type(error).__name__}). Run it again: nothing is added twice."
         with self._sessions.begin() as session:
             ImportStore(session).update(run.id, {"state": RunState.FAILED, "problem": problem})
+            _record_end(session, ImportStore(session).get(run.id) or run, RunState.FAILED)
 
     def _checked(self, comment: NewComment) -> NewComment:
         try:
@@ -212,6 +217,11 @@ class Intake:
         ]
         golden = {(c.source, c.external_id): c.golden for c in reversed(comments)}  # the first of a key counts
         return values, {key: pack_labels(flags) for key, flags in golden.items() if flags is not None}
+
+
+def _record_end(session: Session, run: ImportRun, state: RunState) -> None:
+    counts = {"added": run.added, "known": run.known, "bad": run.bad}
+    record(session, run.person, What.IMPORT_ENDED, f"import {run.id}", state=state.value, **counts)
 
 
 def _counted(run: ImportRun, part: _Part, report: str | None) -> ImportRun:

@@ -30,6 +30,7 @@ from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
 from core.suggestions import Suggestions
+from core.trail import Trail
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -122,6 +123,11 @@ class Services:
     def keys(self) -> Keys:
         """Programs' keys."""
         return Keys(self.sessions)
+
+    @cached_property
+    def trail(self) -> Trail:
+        """The audit trail: searched, taken out, verified."""
+        return Trail(self.sessions, self.settings)
 
     @cached_property
     def suggestions(self) -> Suggestions:

@@ -50,6 +50,8 @@ def no_audit(services) -> None:
 
 def audit_undecided(services) -> None:
     seed(services, comments=2_000, days=3)
+    with services.sessions.begin() as session:
+        ledger.unlock(session)
     run(services, "DELETE FROM decision WHERE lane = 'audit'")
 
 
