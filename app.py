@@ -44,6 +44,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     if worker:
         worker.start()
     wired.search_index.start()
+    wired.keeper.start()
     ahead = FoldAhead(wired.metrics)
     ahead.start()
     try:
@@ -52,6 +53,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await programs.close()
         ahead.stop()
         wired.search_index.stop()
+        wired.keeper.stop()
         if worker:
             worker.stop()
         wired.close()

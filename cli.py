@@ -54,8 +54,10 @@ def worker() -> None:
     made = services.build_worker()
     typer.echo(f"Scoring as “{made.name}”.")
     services.search_index.start()
+    services.keeper.start()
     made.run(stop)
     services.search_index.stop()
+    services.keeper.stop()
     services.close()
 
 

@@ -82,7 +82,8 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.FIND_LABEL_ERRORS,
         Action.SET_POLICY,
     },
-    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.SEE_AUDIT_TRAIL}
+    Role.ADMIN: _EVERYBODY
+    | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.SEE_AUDIT_TRAIL}
     | {Action.ERASE, Action.MANAGE_PRIVACY},
 }
 """The one table of who may do what. A person may have several roles, and may then do what any of them may."""

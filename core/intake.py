@@ -18,6 +18,7 @@ from core.files.report import Report
 from core.files.stream import STDIN
 from core.files.table import BadRow, Table, open_table
 from core.labels import LABELS
+from core.privacy.admission import admit
 from core.settings import Settings
 from core.text import storable, text_hash
 from db.models import to_micros
@@ -40,7 +41,7 @@ class Added:
 
     added: int
     known: int
-    """Comments whose (source, external id) was there before; nothing about them changed."""
+    """Comments whose (source, external id) was there before, or was erased; nothing about them changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ class Intake:
         added = known = 0
         for some in _chunks(values, _TOGETHER):
             with self._sessions.begin() as session:
-                new, old = CommentStore(session).add_many(some, golden)
-            added, known = added + new, known + old
+                new, _ = CommentStore(session).add_many(admit(session, some), golden)
+            added, known = added + new, known + len(some) - new
         return Added(added, known)
 
     def import_file(
@@ -231,8 +232,8 @@ def _counted(run: ImportRun, part: _Part, report: str | None) -> ImportRun:
 
 def _store(session: Session, run: ImportRun, part: _Part) -> ImportRun:
     """The rows and the counts in one transaction: what the run says is what is there, whenever it is killed."""
-    added, known = CommentStore(session).add_many(part.values, part.golden)
-    run = replace(run, added=run.added + added, known=run.known + known)
+    added, _ = CommentStore(session).add_many(admit(session, part.values), part.golden)
+    run = replace(run, added=run.added + added, known=run.known + len(part.values) - added)
     names = ("read", "added", "known", "bad", "share", "report")
     ImportStore(session).update(run.id, {name: getattr(run, name) for name in names})
     return run

@@ -18,6 +18,8 @@ from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.planning import Planner
 from core.policies import Policies
+from core.privacy.keeper import Keeper
+from core.privacy.service import Privacy
 from core.registry import Registry
 from core.removals import Removals
 from core.review import Review
@@ -29,6 +31,7 @@ from core.second_opinions import SecondOpinions
 from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
+from core.site_settings import SiteSettings
 from core.suggestions import Suggestions
 from core.trail import Trail
 from core.worker import RegistryModels, ScoringWorker
@@ -123,6 +126,21 @@ class Services:
     def keys(self) -> Keys:
         """Programs' keys."""
         return Keys(self.sessions)
+
+    @cached_property
+    def privacy(self) -> Privacy:
+        """Erasing texts, how long they are kept, how authors are named."""
+        return Privacy(self.sessions, self.settings)
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """Goes on with erasures in a thread."""
+        return Keeper(self.privacy, self.settings.data_dir)
+
+    @cached_property
+    def site_settings(self) -> SiteSettings:
+        """What people set on pages."""
+        return SiteSettings(self.sessions)
 
     @cached_property
     def trail(self) -> Trail:

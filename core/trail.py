@@ -95,9 +95,7 @@ class Trail:
             record(session, by, What.TRAIL_EXPORTED, kind, rows=rows)
         return rows
 
-    def verify(
-        self, *, full: bool, expect: tuple[int, str] | None = None, progress: Progress | None = None
-    ) -> Proof:
+    def verify(self, *, full: bool, expect: tuple[int, str] | None = None, progress: Progress | None = None) -> Proof:
         """Walk the chain, all of it or from the checkpoint on, and move the checkpoint if all is well.
 
         `expect` is a number and a hash that somebody noted outside: that event must still be there with that hash.
