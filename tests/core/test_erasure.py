@@ -66,7 +66,8 @@ def test_the_text_is_nowhere_in_the_data_folder(sqlite_services, ada, tmp_path):
     with services.sessions.begin() as session:
         ids = list(session.scalars(select(CommentRow.id).where(CommentRow.author == f"{SECRET}-author")))
         found = put_routing(services, session, ids)
-    review_all(services, ada, found, note=f"says {SECRET} twice")
+    review_all(services, ada, found[:-1], note=f"says {SECRET} twice")
+    review_all(services, ada, found[-1:])
     for ending in ("csv", "jsonl", "parquet", "csv.gz", "jsonl.gz"):
         services.datasets.export_into("exports", ending, by=ada)
     (tmp_path / "uploads").mkdir()
