@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import cli_keys
+import cli_privacy
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
@@ -181,6 +182,8 @@ app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traf
 
 
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_privacy.app, name="privacy")
+app.add_typer(cli_privacy.trail_app, name="trail")
 
 
 def main() -> None:

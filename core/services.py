@@ -18,10 +18,12 @@ from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.planning import Planner
 from core.policies import Policies
+from core.privacy.author_export import AuthorExports
 from core.privacy.keeper import Keeper
 from core.privacy.service import Privacy
 from core.registry import Registry
 from core.removals import Removals
+from core.reveals import Reveals
 from core.review import Review
 from core.runs import Runs
 from core.scoring.load import load_scorer
@@ -133,6 +135,16 @@ class Services:
         return Privacy(self.sessions, self.settings)
 
     @cached_property
+    def author_exports(self) -> AuthorExports:
+        """What is held on an author, to hand over."""
+        return AuthorExports(self.sessions)
+
+    @cached_property
+    def reveals(self) -> Reveals:
+        """Who had masked texts shown."""
+        return Reveals(self.sessions)
+
+    @cached_property
     def keeper(self) -> Keeper:
         """Goes on with erasures in a thread."""
         return Keeper(self.privacy, self.settings.data_dir)
@@ -198,7 +210,9 @@ class Services:
         return Highlights(self.registry)
 
     def close(self) -> None:
-        """Give the database's connections back."""
+        """Write what is left to write, and give the database's connections back."""
+        if "reveals" in self.__dict__:
+            self.reveals.close()
         self.sessions.engine.dispose()
 
 

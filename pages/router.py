@@ -26,6 +26,8 @@ page = st.navigation(
             st.Page("models.py", title="Models", icon=":material/model_training:"),
             st.Page("data.py", title="Data", icon=":material/database:"),
             st.Page("admin.py", title="Admin", icon=":material/key:"),
+            st.Page("privacy.py", title="Privacy", icon=":material/shield_person:"),
+            st.Page("audit_trail.py", title="Audit trail", icon=":material/history_edu:"),
         ],
     }
 )
