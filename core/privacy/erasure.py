@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -135,7 +136,7 @@ class _Run:
             self._rename_authors()
             return
         for ids in self._doomed():
-            self._try(lambda ids=ids: self._erase(ids))
+            self._try(partial(self._erase, ids))
 
     def _doomed(self) -> Iterator[Sequence[int]]:
         if self._job.kind == Kind.COMMENT:

@@ -95,8 +95,7 @@ def _is_table(path: Path) -> bool:
 
 
 def _strip_text(path: Path, part: Path, are_erased: AreErased) -> tuple[int, int]:
-    opened = gzip.open if is_gzip_name(path.name) else open
-    with opened(path, "rb") as source, part.open("wb") as raw:
+    with _opened(path) as source, part.open("wb") as raw:
         target: Any = gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if is_gzip_name(path.name) else raw
         records = _jsonl_records(source) if kind_of(path.name) is Kind.JSONL else _csv_records(source, path.name)
         removed = kept = 0
@@ -109,6 +108,10 @@ def _strip_text(path: Path, part: Path, are_erased: AreErased) -> tuple[int, int
             target.close()
         raw.flush()
     return removed, kept - (kind_of(path.name) is not Kind.JSONL)  # a header is no row
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.GzipFile(path, "rb") if is_gzip_name(path.name) else path.open("rb")  # type: ignore[return-value]
 
 
 def _batches(records: Iterator[tuple[bytes, Key]]) -> Iterator[list[tuple[bytes, Key]]]:

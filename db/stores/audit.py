@@ -124,7 +124,7 @@ _COLUMNS: tuple[Any, ...] = tuple(getattr(AuditEventRow, name) for name in Audit
 
 
 def _event(row: Row[Any]) -> AuditEvent:
-    return AuditEvent(*row)
+    return AuditEvent(*tuple(row))
 
 
 def _conditions(wanted: TrailFilter) -> list[Any]:

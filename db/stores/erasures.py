@@ -100,4 +100,4 @@ _COLUMNS: tuple[Any, ...] = tuple(getattr(ErasureRow, name) for name in Erasure.
 
 
 def _erasure(row: Row[Any]) -> Erasure:
-    return Erasure(*row)
+    return Erasure(*tuple(row))

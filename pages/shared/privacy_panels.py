@@ -50,7 +50,7 @@ def draw_author(person: Person) -> None:
         on_click="ignore",
     )
     st.caption(
-        "A ZIP with comments, scores, decisions and dates, without moderators' names. Read it before you hand it on."
+        "A ZIP with comments, scores, decisions and dates, without moderators' names. Read it before handing it on."
     )
     confirm(
         f"Erase {many_comments(held.comments)}",
@@ -71,9 +71,8 @@ def draw_comment(person: Person) -> None:
     if not found:
         notice(f"There is no comment {number}.", "info")
         return
-    st.text(
-        f"From {plain(found[0].source, 60)}, added {found[0].added_at:%Y-%m-%d %H:%M} UTC, now {found[0].standing}."
-    )
+    one = found[0]
+    st.text(f"From {plain(one.source, 60)}, added {one.added_at:%Y-%m-%d %H:%M} UTC, now {one.standing}.")
     if person.may(Action.ERASE):
         confirm("Erase this comment", "comment", lambda by: services().privacy.erase_comment(int(number), by=by))
 
@@ -149,7 +148,7 @@ def draw_erasures() -> None:
 
 def _draw_running(one: Erasure) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.spinner("")
+        st.markdown(":material/hourglass_top:", width="content")
         st.text(f"Erasure {one.id}: {_STAGES.get(one.stage, one.stage)}, {one.erased:,} comments so far")
     if one.problem:
         notice(one.problem, "warning")

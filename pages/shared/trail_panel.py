@@ -21,13 +21,13 @@ _MOST_EXPORTED = 100_000
 _ANY = "Anybody"
 _PLACE = "trail_place"
 _CSS = """<style>
-.m-trail{display:grid;grid-template-columns:max-content max-content 1fr;gap:0 1rem;font-size:.9rem;line-height:1.5}
+.m-trail{display:grid;grid-template-columns:max-content max-content 1fr;font-size:.9rem;line-height:1.5}
 .m-trail>div{display:contents}
-.m-trail>div>*{padding:.5rem 0;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);margin:0}
-.m-trail time{font-variant-numeric:tabular-nums;opacity:.75}
-.m-trail b{font-weight:600}.m-trail dl{display:flex;flex-wrap:wrap;gap:0 1rem;margin:.1rem 0 0;font-size:.82rem}
-.m-trail dl div{display:flex;gap:.35rem;min-width:0}.m-trail dt{opacity:.65}
-.m-trail dd{margin:0;overflow-wrap:anywhere}.m-trail .what{overflow-wrap:anywhere}
+.m-trail>div>*{padding:.5rem 1rem .5rem 0;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);margin:0}
+.m-trail time{font-variant-numeric:tabular-nums;opacity:.75}.m-trail b{font-weight:600}
+.m-trail .what{overflow-wrap:anywhere;min-width:0}
+.m-trail .facts{display:flex;flex-wrap:wrap;gap:0 1rem;font-size:.82rem}
+.m-trail .facts i{font-style:normal;opacity:.65;margin-right:.35rem}
 @media(max-width:700px){.m-trail{grid-template-columns:1fr}.m-trail>div{display:block;padding:.5rem 0;
  border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}.m-trail>div>*{border:0;padding:0;display:block}}
 </style>"""
@@ -64,7 +64,7 @@ def _verify() -> None:
 
 def draw_filters(person: Person) -> TrailFilter:
     """Who, what, about what, when."""
-    who, what, about, since, until = st.columns([2, 3, 2, 1.6, 1.6])
+    who, what, about, since, until = st.columns([1.6, 2, 1.6, 2, 2])
     name = who.selectbox("Who", [_ANY, *services().trail.people(by=person)], key="trail_person")
     kinds = what.multiselect("What", sorted(one.value for one in What), key="trail_kinds", placeholder="Anything")
     subject = about.text_input("About", key="trail_subject", max_chars=200, placeholder="part of a name")
@@ -90,30 +90,21 @@ def draw_events(person: Person, wanted: TrailFilter) -> None:
         st.info("No event matches. Take a filter away.", icon=":material/search_off:")
     st.html(_CSS + f'<div class="m-trail" role="list">{"".join(map(event_html, events[:_PAGE]))}</div>')
     with st.container(horizontal=True):
-        st.button(
-            "Newer", key="trail_newer", icon=":material/chevron_left:", disabled=len(place[1]) < 2, on_click=_back
-        )
-        older = events[_PAGE - 1].id if len(events) > _PAGE else None
-        st.button(
-            "Older",
-            key="trail_older",
-            icon=":material/chevron_right:",
-            disabled=older is None,
-            on_click=_on,
-            args=(older,),
-        )
+        first, older = len(place[1]) < 2, events[_PAGE - 1].id if len(events) > _PAGE else None
+        last, then = older is None, (older,)
+        st.button("Newer", key="trail_newer", icon=":material/chevron_left:", disabled=first, on_click=_back)
+        st.button("Older", key="trail_older", icon=":material/chevron_right:", disabled=last, on_click=_on, args=then)
 
 
 def event_html(event: AuditEvent) -> str:
     """One event. Names and details come from people: escaped, what cannot be seen shows as its code."""
     who = html.escape(plain(event.person)) or "<i>nobody known</i>"
-    facts = "".join(
-        f"<div><dt>{html.escape(plain(name))}</dt><dd>{_fact(value)}</dd></div>" for name, value in _flat(event)
-    )
+    pairs = ((html.escape(plain(name)), _fact(value)) for name, value in _flat(event))
+    facts = "".join(f"<span><i>{name}</i>{value}</span>" for name, value in pairs)
     return (
         f'<div role="listitem"><time>{event.at:%Y-%m-%d %H:%M:%S}</time><b>{who}</b><div class="what">'
         f"{html.escape(event.what)} · {html.escape(plain(event.subject))} <small>#{event.id}</small>"
-        f"<dl>{facts}</dl></div></div>"
+        f'<div class="facts">{facts}</div></div></div>'
     )
 
 
