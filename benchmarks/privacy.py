@@ -1,4 +1,4 @@
-"""A long audit trail: appending, searching, verifying. A large author: erasing, with what a decision waits meanwhile."""
+"""A long audit trail: appending, searching, verifying. A large author: erasing, and how long others wait meanwhile."""
 
 import json
 import tempfile
