@@ -37,7 +37,7 @@ log = logging.getLogger("moderato.privacy")
 
 SILENT: Final = timedelta(seconds=60)
 """After so long without a sign of life another worker goes on."""
-SMALL_FILE: Final = 512 << 20
+SMALL_FILE: Final = 128 << 20
 """Up to so many bytes SQLite's file is compacted at the end of every erasure: seconds, in which nobody can write."""
 _TOGETHER: Final = 200
 """Comments erased in one transaction: tens of milliseconds, so that decisions hardly wait."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.session import Sessions
 
-_MERGED = 500
+_MERGED = 100
 """Pages of the full-text index that are merged in one transaction."""
 _TABLES = ("comment", "decision", "suggestion", "word_day", "erasure")
 

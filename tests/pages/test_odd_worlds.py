@@ -50,8 +50,6 @@ def no_audit(services) -> None:
 
 def audit_undecided(services) -> None:
     seed(services, comments=2_000, days=3)
-    with services.sessions.begin() as session:
-        ledger.unlock(session)
     run(services, "DELETE FROM decision WHERE lane = 'audit'")
 
 
@@ -84,6 +82,7 @@ def certain_scores(services) -> None:
 
 def run(services, statement: str) -> None:
     with services.sessions.begin() as session:
+        ledger.unlock(session)
         session.execute(text(statement))
 
 
