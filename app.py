@@ -61,6 +61,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     wired.search_index.start()
     if wired.settings.webhook_delivery:
         wired.webhook_delivery.start()
+    wired.keeper.start()
     ahead = FoldAhead(wired.metrics)
     ahead.start()
     try:
@@ -70,6 +71,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         ahead.stop()
         wired.search_index.stop()
         wired.webhook_delivery.stop()
+        wired.keeper.stop()
         if worker:
             worker.stop()
         wired.close()

@@ -11,6 +11,7 @@ import typer
 
 import cli_keys
 import cli_ops
+import cli_privacy
 import cli_webhooks
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
@@ -62,9 +63,11 @@ def worker() -> None:
     services.search_index.start()
     if services.settings.webhook_delivery:
         services.webhook_delivery.start()
+    services.keeper.start()
     made.run(stop)
     services.webhook_delivery.stop()
     services.search_index.stop()
+    services.keeper.stop()
     services.close()
 
 
@@ -191,6 +194,8 @@ app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traf
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_webhooks.app, name="webhooks")
 app.registered_commands += cli_ops.app.registered_commands
+app.add_typer(cli_privacy.app, name="privacy")
+app.add_typer(cli_privacy.trail_app, name="trail")
 
 
 def main() -> None:

@@ -63,6 +63,12 @@ class Action(StrEnum):
     """Say where decisions are delivered, and send failed messages again."""
     BACK_UP = "back_up"
     """Make backups, and restore them."""
+    SEE_AUDIT_TRAIL = "see_audit_trail"
+    """Search the audit trail and take it out. It tells of everybody's sign-ins, so it is for administrators alone."""
+    ERASE = "erase"
+    """Erase texts for good."""
+    MANAGE_PRIVACY = "manage_privacy"
+    """Set how long texts are kept and how authors are named; take out what is held on one."""
 
 
 _EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
@@ -80,7 +86,9 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.FIND_LABEL_ERRORS,
         Action.SET_POLICY,
     },
-    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.MANAGE_WEBHOOKS, Action.BACK_UP},
+    Role.ADMIN: _EVERYBODY
+    | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.MANAGE_WEBHOOKS, Action.BACK_UP}
+    | {Action.SEE_AUDIT_TRAIL, Action.ERASE, Action.MANAGE_PRIVACY},
 }
 """The one table of who may do what. A person may have several roles, and may then do what any of them may."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.accounts import Person
 from core.domain import now
+from core.text import storable
 from db.session import Session
 from db.stores.audit import AuditStore
 
@@ -23,12 +24,33 @@ class What(StrEnum):
     WEBHOOK_RESENT = "webhook.resent"
     BACKUP_MADE = "backup.made"
     RESTORED = "backup.restored"
+    POLICY_SAVED = "policy.saved"
+    MODEL_REGISTERED = "model.registered"
+    MODEL_MEASURED = "model.measured"
+    MODEL_PROMOTED = "model.promoted"
+    MODEL_ROLLED_BACK = "model.rolled_back"
+    SHADOW_STARTED = "shadow.started"
+    SHADOW_STOPPED = "shadow.stopped"
+    TRAINING_STARTED = "training.started"
+    TRAINING_STOPPED = "training.stopped"
+    DRIFT_REFERENCE = "drift.reference"
+    SECOND_WITHDRAWN = "second_opinions.withdrawn"
+    IMPORT_STARTED = "import.started"
+    IMPORT_ENDED = "import.ended"
+    DATA_EXPORTED = "data.exported"
+    TRAIL_EXPORTED = "trail.exported"
+    TEXT_REVEALED = "text.revealed"
+    SETTING_CHANGED = "setting.changed"
+    AUTHOR_EXPORTED = "author.exported"
+    ERASURE_STARTED = "erasure.started"
+    ERASURE_ENDED = "erasure.ended"
 
 
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:
     """Append an event, in the transaction that does what it says: both are kept, or neither.
 
-    Never give comment text: the trail outlives what is erased. Times as ISO strings, floats as strings.
+    Never give comment text: the trail outlives what is erased. Times as ISO strings, floats as strings. Make it the
+    transaction's last act: from here on others that append wait for the commit.
     """
     name = by.name if isinstance(by, Person) else by
-    AuditStore(session).append(name, what.value, subject, details, at=now())
+    AuditStore(session).append(storable(name), what.value, storable(subject), details, at=now())

@@ -186,7 +186,7 @@ def _item(
         source=comment.source,
         author=comment.author,
         added_at=comment.added_at,
-        standing=standing_of(routing, scored=scores is not None, golden=golden),
+        standing=standing_of(routing, scored=scores is not None, golden=golden) if comment.text else Standing.ERASED,
         scores=None if hidden else scores,
         hidden=hidden,
         labels=unpack_labels(decision.labels) if decision else None,

@@ -90,4 +90,5 @@ _STANDINGS: dict[Standing, dict[str, Any]] = {
     Standing.SETTLED: {"state": RoutingState.SETTLED},
     Standing.REMOVED: {"state": RoutingState.REMOVED},
     Standing.GOLDEN: {"golden": True},
+    Standing.ERASED: {"state": RoutingState.ERASED},
 }

@@ -8,14 +8,17 @@ from typing import Any, Final, Literal
 from uuid import uuid4
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.data_card import LeftOut, Tally, write_card
 from core.dataset_files import to_row, writing
 from core.domain import Snapshot, now, unpack_labels
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, Conflict, NotFound
 from core.labels import LABELS
 from core.settings import Settings
 from db.session import Sessions
 from db.stores.datasets import DatasetStore, Filters
+from db.stores.erased import ErasedStore
+from db.stores.erasures import ErasureStore
 from db.stores.snapshots import SnapshotStore
 
 Purpose = Literal["records", "training"]
@@ -50,7 +53,8 @@ class Datasets:
             store = DatasetStore(session)
             rows, labels = store.count(filters, training=training)
             comments, decided = store.count_comments()
-            matching = rows if not training else decided if filters == EVERYTHING else store.count(filters)[0]
+            all_decided = filters == EVERYTHING and not ErasedStore(session).has_any()
+            matching = rows if not training else decided if all_decided else store.count(filters)[0]
             left_out = LeftOut(comments - decided, decided - matching, matching - rows)
         return Preview(rows, dict(zip(LABELS, labels, strict=True)), left_out)
 
@@ -67,7 +71,7 @@ class Datasets:
         The same decisions give the same bytes. Raises BadInput if nothing matches or the file cannot be written.
         """
         check_may(by, Action.EXPORT)
-        preview = self.preview(purpose, filters)
+        preview, erased_before = self.preview(purpose, filters), self._erased()
         tally = self._write(path, filters, training=purpose == "training")
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -78,7 +82,13 @@ class Datasets:
         values = {"purpose": purpose, "path": self._shorten(path), "sha256": sha256, "rows": tally.rows}
         values |= {"filters": chosen, "card": card, "person": by.name, "created_at": at}
         with self._sessions.begin() as session:
-            return SnapshotStore(session).add(values)
+            if ErasureStore(session).mark() != erased_before:
+                path.unlink(missing_ok=True)
+                raise Conflict("Texts were erased while the export was written, so it was thrown away. Export again.")
+            made = SnapshotStore(session).add(values)
+            told = {"purpose": purpose, "filters": chosen, "rows": tally.rows, "sha256": sha256}
+            record(session, by, What.DATA_EXPORTED, f"snapshot {made.id}", file=path.name, **told)
+            return made
 
     def export_into(
         self, folder: str, ending: str, *, by: Person, purpose: Purpose = "records", filters: Filters = EVERYTHING
@@ -88,6 +98,15 @@ class Datasets:
         made.mkdir(parents=True, exist_ok=True)
         path = made / f"{purpose}-{now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}.{ending}"
         return self.export(path, by=by, purpose=purpose, filters=filters)
+
+    def _erased(self) -> tuple[int, int]:
+        with self._sessions.read() as session:
+            return ErasureStore(session).mark()
+
+    def erased_from(self, snapshot_ids: Collection[int]) -> dict[int, int]:
+        """How many rows erasures took out of snapshots' files, for those that lost any."""
+        with self._sessions.read() as session:
+            return {i: one.removed for i, one in ErasedStore(session).of_snapshots(snapshot_ids).items()}
 
     def list_snapshots(self, limit: int = 50) -> list[Snapshot]:
         """The latest exports, newest first."""
@@ -103,12 +122,17 @@ class Datasets:
         return found
 
     def require_file(self, snapshot: Snapshot) -> Path:
-        """The snapshot's file, proven to be the one that was written. Raises NotFound, or BadInput if it changed."""
+        """The snapshot's file, proven to be the one that was written, or that an erasure left of it.
+
+        Raises NotFound, or BadInput if it changed otherwise.
+        """
         path = self._settings.data_dir / snapshot.path
         if not path.is_file():
             raise NotFound(f"The file of snapshot {snapshot.id} is gone: {path}. Export again.")
+        with self._sessions.read() as session:
+            rewritten = ErasedStore(session).of_snapshots([snapshot.id]).get(snapshot.id)
         with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != snapshot.sha256:
+            if hashlib.file_digest(file, "sha256").hexdigest() != (rewritten or snapshot).sha256:
                 raise BadInput(f"{path} is not the file that snapshot {snapshot.id} recorded. Export again.")
         return path
 

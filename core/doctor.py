@@ -26,6 +26,7 @@ from core.errors import ModeratoError
 from core.registry import Registry
 from core.scoring.load import load_scorer
 from core.settings import Settings
+from core.trail import Trail
 from core.webhooks.addresses import networks_setting
 from db import health
 from db.health import Engine
@@ -34,6 +35,8 @@ from db.stores.workers import WorkerStore
 
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_GB = 2
+_WALKED_WHOLE = 50_000
+"""Up to so many events of the audit trail are walked anew each time: a second."""
 _WORKER_SILENT = timedelta(minutes=1)
 
 
@@ -57,7 +60,7 @@ def list_settings(settings: Settings) -> list[SettingLine]:
 
 
 def examine(settings: Settings) -> Iterator[Check]:
-    """Look at everything. Makes no database and changes nothing."""
+    """Look at everything. Makes no database and changes nothing but the audit trail's checkpoint file."""
     yield _python()
     yield _data_dir(settings.data_dir)
     yield from check_permissions(settings)
@@ -151,6 +154,7 @@ def _database(settings: Settings) -> Iterator[Check]:
             yield from _guarded_many("clock", lambda: check_clock(engine))
             yield from _guarded_many("keys", lambda: check_keys(sessions))
             yield from _guarded("database size", lambda: check_growth(engine, settings))
+            yield from _guarded("audit trail", lambda: _trail(Trail(sessions, settings)))
     finally:
         engine.dispose()
 
@@ -167,6 +171,22 @@ def _guarded(name: str, check: Callable[[], Check]) -> Iterator[Check]:
         yield check()
     except Exception as error:
         yield Check(name, Grade.FAIL, f"could not be looked at ({type(error).__name__})", "See the lines above.")
+
+
+def _trail(trail: Trail) -> Check:
+    """From the checkpoint on; the whole chain where it is short or was never walked."""
+    newest, known = trail.newest(), trail.checkpoint()
+    proof = trail.verify(full=known is None or (newest is not None and newest[0] <= _WALKED_WHOLE))
+    if proof.problem:
+        todo = (
+            "Keep a copy of the database, compare with a backup, and find out who could write to it (docs/privacy.md)."
+        )
+        return Check("audit trail", Grade.FAIL, proof.problem, todo)
+    if not proof.last:
+        return Check("audit trail", Grade.OK, "empty")
+    whole = f"; all of it walked {proof.full_at:%Y-%m-%d}" if proof.full_at else ""
+    found = f"{proof.last:,} events, the chain is whole; newest {proof.last}:{proof.hash}{whole}"
+    return Check("audit trail", Grade.OK, found)
 
 
 def _schema(engine: Engine) -> Check:

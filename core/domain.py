@@ -60,6 +60,8 @@ class RoutingState(StrEnum):
     SETTLED = "settled"
     REMOVED = "removed"
     """By the policy alone, without review."""
+    ERASED = "erased"
+    """Its text is gone, whatever it was before; what was decided of it still counts."""
 
 
 class Stage(StrEnum):

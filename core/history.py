@@ -34,10 +34,14 @@ class Standing(StrEnum):
     """By the policy, without review."""
     GOLDEN = "golden"
     """Its answers are known: it is scored for evaluation, but not routed."""
+    ERASED = "erased"
+    """Its text is gone for good."""
 
 
 def standing_of(routing: RoutingRow | None, *, scored: bool, golden: bool) -> Standing:
     """Where a comment stands."""
+    if routing and routing.state == RoutingState.ERASED:
+        return Standing.ERASED
     if routing is None:
         return Standing.GOLDEN if golden and scored else Standing.NOT_SCORED
     if not scored:
@@ -178,5 +182,6 @@ _AT_REST = {
     RoutingState.SETTLED: Standing.SETTLED,
     RoutingState.REMOVED: Standing.REMOVED,
     RoutingState.ALLOWED: Standing.ALLOWED,
+    RoutingState.ERASED: Standing.ERASED,
 }
 _VERBS = {Outcome.APPROVE: "Approved", Outcome.REMOVE: "Removed", Outcome.ESCALATE: "Escalated"}

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.domain import ImportRun, NewComment, RunState, now, pack_labels
 from core.errors import BadInput, ModeratoError
 from core.files.columns import ColumnMap, find_columns
@@ -17,6 +18,7 @@ from core.files.report import Report
 from core.files.stream import STDIN
 from core.files.table import BadRow, Table, open_table
 from core.labels import LABELS
+from core.privacy.admission import admit
 from core.settings import Settings
 from core.text import storable, text_hash
 from db.models import to_micros
@@ -39,7 +41,7 @@ class Added:
 
     added: int
     known: int
-    """Comments whose (source, external id) was there before; nothing about them changed."""
+    """Comments whose (source, external id) was there before, or was erased; nothing about them changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,8 @@ class Intake:
         added = known = 0
         for some in _chunks(values, _TOGETHER):
             with self._sessions.begin() as session:
-                new, old = CommentStore(session).add_many(some, golden)
-            added, known = added + new, known + old
+                new, _ = CommentStore(session).add_many(admit(session, some), golden)
+            added, known = added + new, known + len(some) - new
         return Added(added, known)
 
     def import_file(
@@ -141,6 +143,8 @@ class Intake:
         with self._sessions.begin() as session:
             store = ImportStore(session)
             run = store.get(store.start(file=file_name, source=source, person=by.name))
+            number = f"import {run.id}" if run else "import"
+            record(session, by, What.IMPORT_STARTED, number, file=file_name, source=source)
         if run is None:
             raise ModeratoError("The import could not be recorded. Try again.")
         return run
@@ -171,6 +175,7 @@ class Intake:
         with self._sessions.begin() as session:
             ImportStore(session).update(run.id, values)
             done = ImportStore(session).get(run.id)
+            _record_end(session, run, state)
         log.info("import %d: %d added, %d known, %d bad", run.id, run.added, run.known, run.bad)
         return done or run
 
@@ -179,6 +184,7 @@ class Intake:
         problem = str(error) if known else f"It stopped ({type(error).__name__}). Run it again: nothing is added twice."
         with self._sessions.begin() as session:
             ImportStore(session).update(run.id, {"state": RunState.FAILED, "problem": problem})
+            _record_end(session, ImportStore(session).get(run.id) or run, RunState.FAILED)
 
     def _checked(self, comment: NewComment) -> NewComment:
         try:
@@ -219,6 +225,11 @@ def values_of(comments: Sequence[NewComment]) -> list[CommentValues]:
     ]
 
 
+def _record_end(session: Session, run: ImportRun, state: RunState) -> None:
+    counts = {"added": run.added, "known": run.known, "bad": run.bad}
+    record(session, run.person, What.IMPORT_ENDED, f"import {run.id}", state=state.value, **counts)
+
+
 def _counted(run: ImportRun, part: _Part, report: str | None) -> ImportRun:
     read = run.read + len(part.values) + len(part.bad)
     return replace(run, read=read, bad=run.bad + len(part.bad), share=part.share, report=report)
@@ -226,8 +237,8 @@ def _counted(run: ImportRun, part: _Part, report: str | None) -> ImportRun:
 
 def _store(session: Session, run: ImportRun, part: _Part) -> ImportRun:
     """The rows and the counts in one transaction: what the run says is what is there, whenever it is killed."""
-    added, known = CommentStore(session).add_many(part.values, part.golden)
-    run = replace(run, added=run.added + added, known=run.known + known)
+    added, _ = CommentStore(session).add_many(admit(session, part.values), part.golden)
+    run = replace(run, added=run.added + added, known=run.known + len(part.values) - added)
     names = ("read", "added", "known", "bad", "share", "report")
     ImportStore(session).update(run.id, {name: getattr(run, name) for name in names})
     return run

@@ -178,7 +178,7 @@ class LabelErrors:
             added = _bring_in(session, base, policy.id)
             ids = self._ids(store, items)
             places = queue.lock(list(ids.values()))
-            settled = [i for i, place in places.items() if place.state is not RoutingState.OPEN]
+            settled = [i for i, place in places.items() if place.state not in (RoutingState.OPEN, RoutingState.ERASED)]
             by_id = {comment_id: key for key, comment_id in ids.items()}
             for comment_id in settled:
                 queue.reopen([comment_id], Lane.RECHECK, priority=ranks[by_id[comment_id]])

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.automatic import Beside, beside_of
 from core.domain import BANDS, Policy, now
 from core.errors import BadInput, NotFound
@@ -140,7 +141,9 @@ class Policies:
             active = store.active()
             beside = (beside or (beside_of(active) if active else Beside())).rounded()
             check_policy(thresholds, audit_rates, beside)
-            return store.add(_draft(thresholds, audit_rates, beside, by=by.name, reason=reason))
+            made = store.add(_draft(thresholds, audit_rates, beside, by=by.name, reason=reason))
+            record(session, by, What.POLICY_SAVED, f"version {made.id}", reason=reason, **_numbers(made))
+            return made
 
     def save_again(self, policy_id: int, *, by: Person) -> Policy:
         """Make a new version with the numbers of an old one. Raises NotFound, NotAllowed."""
@@ -206,6 +209,16 @@ def _draft(
 ) -> Policy:
     """A version that is not stored yet."""
     return Policy(0, thresholds, audit_rates, now(), by, reason, **asdict(beside))
+
+
+def _numbers(policy: Policy) -> dict[str, Any]:
+    """What a version says, for the audit trail."""
+    marks = None if policy.auto_remove is None else [None if m is None else f"{m:g}" for m in policy.auto_remove]
+    found: dict[str, Any] = {
+        "thresholds": [f"{value:g}" for value in policy.thresholds],
+        "audit_rates": [f"{value:g}" for value in policy.audit_rates],
+    }
+    return found | {"second_rate": f"{policy.second_rate:g}", "auto_remove": marks}
 
 
 def _rounded(values: Sequence[float]) -> tuple[float, ...]:

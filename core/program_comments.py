@@ -7,6 +7,7 @@ from enum import StrEnum
 from core.domain import NewComment
 from core.files.comments import Unusable, check_name, check_text
 from core.intake import check_source, values_of
+from core.privacy.admission import admit
 from core.settings import Settings
 from db.session import Sessions
 from db.stores.comments import CommentStore, CommentValues
@@ -21,6 +22,8 @@ class Fate(StrEnum):
     KNOWN = "known"
     """(source, external id) was there before; nothing about it changed."""
     REFUSED = "refused"
+    ERASED = "erased"
+    """It was here and its text was erased for good: it stays out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Sent:
 
     fate: Fate
     id: int | None = None
-    """None if refused."""
+    """None if refused or erased."""
     differs: bool = False
     """It is known, with another text than the one that was sent: what is kept stays."""
     faults: tuple[Fault, ...] = ()
@@ -63,7 +66,7 @@ class ProgramComments:
         values = values_of([one for one in checked if isinstance(one, NewComment)])
         with self._sessions.begin() as session:
             store = CommentStore(session)
-            new = set(store.add_new(values))
+            new = set(store.add_new(admit(session, values)))
             kept = store.find_kept(source, [value.external_id for value in values])
         rest = iter(values)
         return [
@@ -93,6 +96,8 @@ class ProgramComments:
 
 
 def _fate(sent: CommentValues, kept: dict[str, tuple[int, str]], new: set[int]) -> Sent:
+    if sent.external_id not in kept:
+        return Sent(Fate.ERASED)
     comment_id, digest = kept[sent.external_id]
     fate = Fate.NEW if comment_id in new else Fate.KNOWN
     new.discard(comment_id)  # a second one with this id, in the same call, is known

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.domain import ModelVersion, Promotion, Stage, now
 from core.errors import BadInput, Conflict, ModelUnavailable, NotFound
 from core.gate import GateReport
@@ -95,7 +96,9 @@ class Registry:
             store.lock()
             if store.get(name):
                 raise Conflict(f"There is a model {name} already. Give another name.")
-            return store.add(values)
+            made = store.add(values)
+            record(session, by, What.MODEL_REGISTERED, name, kind=kind, sha256=made.sha256, snapshot=snapshot_id)
+            return made
 
     def check_name(self, name: str) -> None:
         """Raise BadInput for a name that cannot be a new version's, Conflict for one that is taken: before the work."""
@@ -135,6 +138,7 @@ class Registry:
         check_may(by, Action.MANAGE_MODELS)
         with self._sessions.begin() as session:
             RegistryStore(session).set_metrics(version.id, metrics)
+            record(session, by, What.MODEL_MEASURED, version.name, measures=sorted(metrics))
 
     def former_live(self) -> ModelVersion | None:
         """The version that `rollback` would put back, or None."""
@@ -170,6 +174,9 @@ class Registry:
                 raise Conflict(f"Meanwhile {now_live}; you had seen {expected or 'none'}. Look again, then decide.")
             _make_live(store, version, live, person=by.name, report=report, rollback=rollback)
             ShadowStore(session).end(version.id, now())  # from here on all traffic is its own
+            what = What.MODEL_ROLLED_BACK if rollback else What.MODEL_PROMOTED
+            told = {name: report[name] for name in ("passed", "overridden", "reason") if name in report}
+            record(session, by, what, version.name, former=expected, sha256=version.sha256, **told)
             return replace(version, stage=Stage.LIVE)
 
     def ensure_shipped(self) -> None:
@@ -198,6 +205,9 @@ class Registry:
                 reason = {"reason": "The model that ships with this release of Moderato."}
                 _make_live(store, version, live, person=_SYSTEM, report=reason)
                 ShadowStore(session).end(version.id, now())
+                if live:  # not the very first model: nobody had anything else
+                    told = {"former": live.name, "sha256": version.sha256}
+                    record(session, _SYSTEM, What.MODEL_PROMOTED, version.name, **told)
 
     def _is_settled(self, path: str, digest: str) -> bool:
         with self._sessions.read() as session:

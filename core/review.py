@@ -181,6 +181,9 @@ class Review:
             queue, claims = QueueStore(session), ClaimStore(session)
             ids = [decision.comment_id for decision in group]
             places = queue.lock(ids)
+            if places[last.comment_id].state is RoutingState.ERASED:
+                raise Conflict(f"The text of comment {last.comment_id} was erased: that step cannot be undone.")
+            ids = [i for i in ids if places[i].state is not RoutingState.ERASED]
             newest, taken = ledger.standing(ids), claims.live_of(ids)
             unasked = {i for i, place in places.items() if place.lane in OTHERS_LANES} | {
                 i for i in ids if self._is_free(taken.get(i), by)
@@ -273,6 +276,8 @@ class Review:
             raise NotFound(f"Comment {verdict.comment_id} is not in the queue: no model has scored it yet.")
         if place.state is RoutingState.REMOVED:
             raise Conflict(f"The policy removed comment {verdict.comment_id} without review. Send it to review first.")
+        if place.state is RoutingState.ERASED:
+            raise Conflict(f"The text of comment {verdict.comment_id} was erased meanwhile. Nothing was recorded.")
         if place.state is RoutingState.SETTLED:
             last = ledger.get_standing(verdict.comment_id)
             who = "You" if last and last.person == by.name else (last.person if last else "Somebody")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.domain import RunState, TrainingRun, now
 from core.errors import Conflict, ModeratoError, NotFound
 from core.log_text import one_line
@@ -76,6 +77,7 @@ class Runs:
             run = store.add(values | {"started_at": at, "seen_at": at})
             log = f"logs/training-{run.id}.log"
             store.update(run.id, {"log": log})
+            record(session, by, What.TRAINING_STARTED, f"run {run.id}", preset=preset)
         self.log_path(run.id).parent.mkdir(parents=True, exist_ok=True)
         return self.require(run.id)
 
@@ -102,7 +104,10 @@ class Runs:
             raise Conflict(f"Training run {run_id} has ended already.")
         if run.pid and run.pid != os.getpid() and is_training(run.pid):
             end_process(run.pid)
-        self.update(run_id, state=RunState.STOPPED, step=f"Stopped by {by.name}")
+        with self._sessions.begin() as session:
+            values = {"seen_at": now(), "state": RunState.STOPPED, "step": f"Stopped by {by.name}"}
+            RunStore(session).update(run_id, values)
+            record(session, by, What.TRAINING_STOPPED, f"run {run_id}", preset=run.preset)
 
     def update(self, run_id: int, **values: Any) -> bool:
         """Note a sign of life and what changed; False if the run was stopped or buried meanwhile."""

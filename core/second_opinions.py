@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from core.accounts import PROGRAM, Action, Person, check_may
+from core.audit_trail import What, record
 from core.domain import OTHERS_LANES, Decision, Lane, Outcome, RoutingState, now, unpack_labels
 from core.errors import BadInput
 from core.labels import LABELS
@@ -158,7 +159,9 @@ class SecondOpinions:
             raise BadInput(f"Only second opinions and adjudications can be withdrawn, not lane {lane.value}.")
         with self._sessions.begin() as session:
             DecisionStore(session).lock()
-            return SecondOpinionStore(session).withdraw(lane, self._clock())
+            many = SecondOpinionStore(session).withdraw(lane, self._clock())
+            record(session, by, What.SECOND_WITHDRAWN, lane.value, comments=many)
+            return many
 
     def _rate(self, store: SecondOpinionStore, made: Decision) -> float:
         mean = store.second_rate()

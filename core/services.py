@@ -18,10 +18,14 @@ from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.planning import Planner
 from core.policies import Policies
+from core.privacy.author_export import AuthorExports
+from core.privacy.keeper import Keeper
+from core.privacy.service import Privacy
 from core.program_comments import ProgramComments
 from core.program_reads import ProgramReads
 from core.registry import Registry
 from core.removals import Removals
+from core.reveals import Reveals
 from core.review import Review
 from core.runs import Runs
 from core.scoring.load import load_scorer
@@ -31,7 +35,9 @@ from core.second_opinions import SecondOpinions
 from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
+from core.site_settings import SiteSettings
 from core.suggestions import Suggestions
+from core.trail import Trail
 from core.webhooks.addresses import networks_setting
 from core.webhooks.delivery import Delivery
 from core.webhooks.service import Webhooks
@@ -140,6 +146,36 @@ class Services:
         return Delivery(self.sessions, allowed, poll_seconds=self.settings.poll_seconds, name=worker_name("webhooks"))
 
     @cached_property
+    def privacy(self) -> Privacy:
+        """Erasing texts, how long they are kept, how authors are named."""
+        return Privacy(self.sessions, self.settings)
+
+    @cached_property
+    def author_exports(self) -> AuthorExports:
+        """What is held on an author, to hand over."""
+        return AuthorExports(self.sessions)
+
+    @cached_property
+    def reveals(self) -> Reveals:
+        """Who had masked texts shown."""
+        return Reveals(self.sessions)
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """Goes on with erasures in a thread."""
+        return Keeper(self.privacy, self.settings.data_dir)
+
+    @cached_property
+    def site_settings(self) -> SiteSettings:
+        """What people set on pages."""
+        return SiteSettings(self.sessions)
+
+    @cached_property
+    def trail(self) -> Trail:
+        """The audit trail: searched, taken out, verified."""
+        return Trail(self.sessions, self.settings)
+
+    @cached_property
     def suggestions(self) -> Suggestions:
         """Corrections that programs send."""
         return Suggestions(self.sessions)
@@ -200,7 +236,9 @@ class Services:
         return Highlights(self.registry)
 
     def close(self) -> None:
-        """Give the database's connections back."""
+        """Write what is left to write, and give the database's connections back."""
+        if "reveals" in self.__dict__:
+            self.reveals.close()
         self.sessions.engine.dispose()
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.domain import BANDS, RoutingState, Stage, now
 from core.errors import BadInput, Conflict, NotFound
 from core.labels import LABELS
@@ -124,6 +125,7 @@ class Shadows:
                 raise Conflict(f"{running.model} runs in the shadow already. Stop it first: each worker holds one.")
             store.start(version.id, rate=rate, person=by.name, at=now())
             started = store.get_running()
+            record(session, by, What.SHADOW_STARTED, name, rate=f"{rate:g}")
         if started is None:
             raise Conflict("The shadow ended while it was started. Look again.")
         return started
@@ -138,6 +140,7 @@ class Shadows:
             if running is None:
                 raise Conflict("No model runs in the shadow.")
             store.end(running.model_id, now())
+            record(session, by, What.SHADOW_STOPPED, running.model)
         return running
 
     def report(self, shadow: Shadow) -> ShadowReport:

@@ -80,7 +80,7 @@ class Base(DeclarativeBase):
 
 
 class CommentRow(Base):
-    """One text and where it came from. Never changed after it was added."""
+    """One text and where it came from. Never changed after it was added, but that an erasure empties it."""
 
     __tablename__ = "comment"
     __table_args__ = (
@@ -92,7 +92,7 @@ class CommentRow(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     text: Mapped[str]
-    """Storable: no NUL, no lone surrogate (core.text.storable)."""
+    """Storable: no NUL, no lone surrogate (core.text.storable). Empty once it is erased, and only then."""
     text_hash: Mapped[str] = mapped_column(index=True)
     """core.text.text_hash: equal for identical normalised texts."""
     source: Mapped[str]
@@ -263,7 +263,10 @@ class ClaimRow(Base):
 
 
 class DecisionRow(Base):
-    """One entry of the ledger. Append-only: undo is a new entry that revokes an old one."""
+    """One entry of the ledger. Append-only: undo is a new entry that revokes an old one.
+
+    Triggers refuse any change but that a note goes, with the comment that it may quote (migration 0007).
+    """
 
     __tablename__ = "decision"
     __table_args__ = (

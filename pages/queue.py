@@ -33,6 +33,8 @@ def card() -> None:
     answers = log.apply(review, person, steps, desk)
     beat = log.last_beat(steps)
     keep_claims(review, person, beat, desk)
+    if revealed := log.newly_revealed(beat, desk):
+        services().reveals.note(person, revealed, "queue")
     told = what_waits(review, person, beat, desk, in_haste=bool(answers))
     review_card.mount({"answers": answers, "beat": beat.get("id"), **told})
 

@@ -27,6 +27,8 @@ page = st.navigation(
             st.Page("data.py", title="Data", icon=":material/database:"),
             st.Page("webhooks.py", title="Webhooks", icon=":material/webhook:"),
             st.Page("admin.py", title="Admin", icon=":material/key:"),
+            st.Page("privacy.py", title="Privacy", icon=":material/shield_person:"),
+            st.Page("audit_trail.py", title="Audit trail", icon=":material/history_edu:"),
         ],
     }
 )

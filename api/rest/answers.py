@@ -39,8 +39,11 @@ class Taken(_Out):
     """What became of one comment."""
 
     external_id: str | None = Field(description="As sent; null where it cannot be read.")
-    status: Fate = Field(description="new: it waits for scores. known: it was there, and stays. refused: see errors.")
-    id: int | None = Field(description="Moderato's id; null if refused.")
+    status: Fate = Field(
+        description="new: it waits for scores. known: it was there, and stays. refused: see errors. "
+        "erased: it was here, its text was erased for good, and it stays out."
+    )
+    id: int | None = Field(description="Moderato's id; null if refused or erased.")
     text_differs: bool = Field(description="It is known with another text, which stays: send an edit with its own id.")
     errors: list[ErrorAt] = Field(description="Why it was refused.")
 
@@ -52,6 +55,7 @@ class Received(_Out):
     new: int
     known: int
     refused: int
+    erased: int
     results: list[Taken]
 
 

@@ -54,6 +54,7 @@ def received(
         new=fates.count(Fate.NEW),
         known=fates.count(Fate.KNOWN),
         refused=fates.count(Fate.REFUSED),
+        erased=fates.count(Fate.ERASED),
         results=[
             Taken(
                 external_id=_external_id(one),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.accounts import Action, Person, check_may
+from core.audit_trail import What, record
 from core.domain import now
 from core.drift.counting import count_words
 from core.drift.judge import FIRST_LOOK, Finding, Kind, errors_at, judge
@@ -61,6 +62,8 @@ class Drift:
         with self._sessions.begin() as session:
             days = (span.first, span.last) if span else None
             DriftStore(session).set_reference(days, by=by.name, at=at)
+            span_days = {"first_day": span.first, "last_day": span.last} if span else {}
+            record(session, by, What.DRIFT_REFERENCE, "fixed" if span else "rolling", **span_days)
         log.info("drift reference %s by=%s", f"{span.first}..{span.last}" if span else "rolling", by.name)
 
     def report(self, days: int) -> Report | None:

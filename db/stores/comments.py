@@ -1,6 +1,6 @@
 """Comments: added in bulk, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import func, insert, select
@@ -72,6 +72,12 @@ class CommentStore:
             found.update((external_id, (id_, digest)) for external_id, id_, digest in rows)
         return found
 
+    def lock_sources(self, sources: Collection[str]) -> None:
+        """Until this transaction ends nobody else adds or erases comments of these. SQLite has one writer anyway."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            for source in sorted(sources):
+                self._session.execute(select(func.pg_advisory_xact_lock(INTAKE_LOCK, func.hashtext(source))))
+
     def get(self, comment_id: int) -> Comment | None:
         """The comment, or None."""
         return self.get_many([comment_id]).get(comment_id)
@@ -101,8 +107,7 @@ class CommentStore:
 
     def _add_postgresql(self, comments: Sequence[CommentValues]) -> Sequence[int]:
         connection = self._session.connection()
-        for source in sorted({comment.source for comment in comments}):
-            self._session.execute(select(func.pg_advisory_xact_lock(INTAKE_LOCK, func.hashtext(source))))
+        self.lock_sources({comment.source for comment in comments})
         arrays = tuple(list(values) for values in zip(*comments, strict=True))
         ids = list(connection.exec_driver_sql(_POSTGRESQL, arrays).scalars())
         connection.exec_driver_sql(

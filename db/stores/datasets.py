@@ -153,6 +153,7 @@ class DatasetStore:
             .join(latest, latest.c.comment_id == CommentRow.id)
             .join(DecisionRow, DecisionRow.id == latest.c.decision_id)
             .join(RoutingRow, and_(RoutingRow.comment_id == CommentRow.id, RoutingRow.audit))
+            .where(CommentRow.text != "")  # a model cannot be asked about what was erased
             .order_by(CommentRow.id.desc())
             .limit(limit)
         )
@@ -166,8 +167,10 @@ class DatasetStore:
 
     def golden_items(self, limit: int) -> list[EvaluationItem]:
         """The newest golden items; each stands for itself."""
-        found = select(CommentRow.id, CommentRow.text, GoldenRow.labels).join(
-            GoldenRow, GoldenRow.comment_id == CommentRow.id
+        found = (
+            select(CommentRow.id, CommentRow.text, GoldenRow.labels)
+            .join(GoldenRow, GoldenRow.comment_id == CommentRow.id)
+            .where(CommentRow.text != "")
         )
         rows = self._session.execute(found.order_by(CommentRow.id.desc()).limit(limit))
         return [EvaluationItem(*row, weight=1.0) for row in rows]
@@ -207,7 +210,8 @@ def _select(*columns: Any) -> Select[Any]:
 
 
 def _conditions(filters: Filters, *, training: bool) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [~is_for_evaluation()] if training else []
+    found: list[ColumnElement[bool]] = [CommentRow.text != ""]  # what was erased is in no export
+    found += [~is_for_evaluation()] if training else []
     if filters.since:
         found.append(DecisionRow.decided_at >= datetime.combine(filters.since, time(), UTC))
     if filters.until:

@@ -57,8 +57,9 @@ class QueueStore:
         self._session.execute(moved.values(state=RoutingState.REMOVED.value, lane=None))
 
     def reopen(self, comment_ids: Collection[int], lane: Lane, *, priority: float = 0.0) -> None:
-        """Let comments that are settled or were let through wait in this lane; open ones stay where they are."""
-        moved = update(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids), RoutingRow.state != "open")
+        """Let comments that are settled or were let through wait in this lane; open and erased ones stay."""
+        at_rest = RoutingRow.state.not_in([RoutingState.OPEN.value, RoutingState.ERASED.value])
+        moved = update(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids), at_rest)
         self._session.execute(moved.values(state=RoutingState.OPEN.value, lane=lane.value, priority=priority))
 
     def twins(self, comment_id: int, limit: int) -> list[int]:

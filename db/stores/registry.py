@@ -8,7 +8,7 @@ from sqlalchemy import exists, insert, literal, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from core.domain import NO_DAY, ModelVersion, Promotion, Stage
+from core.domain import NO_DAY, ModelVersion, Promotion, RoutingState, Stage
 from db.models import ModelVersionRow, PendingRow, PromotionRow, RoutingRow
 
 _LOCK = 8_501_004
@@ -88,6 +88,7 @@ class RegistryStore:
         wanted = (
             select(RoutingRow.comment_id, literal(0))
             .where(or_(RoutingRow.state == "open", RoutingRow.routed_at >= since), RoutingRow.day > NO_DAY, ~waits)
+            .where(RoutingRow.state != RoutingState.ERASED.value)
             .order_by(RoutingRow.comment_id)
         )
         add = postgresql.insert if self._session.get_bind().dialect.name == "postgresql" else sqlite.insert

@@ -26,6 +26,7 @@ STANDING_TITLES = {
     Standing.SETTLED: "Settled",
     Standing.REMOVED: "Removed without review",
     Standing.GOLDEN: "Golden",
+    Standing.ERASED: "Erased",
 }
 """How people see where a comment stands."""
 

@@ -11,6 +11,8 @@ import streamlit as st
 from core.labels import LABEL_TITLES, LABELS
 from core.scoring.protocol import Span
 from pages.shared import state
+from pages.shared.access import current_person
+from pages.shared.resources import services
 
 Highlight = Span | tuple[int, int]
 """A stretch of code points to mark."""
@@ -74,8 +76,15 @@ def draw_comment(comment_id: int, text: str, spans: Iterable[Highlight] = (), *,
     st.html(CSS + comment_html(comment_id, text, spans, masked=masked))
     if masked:
         st.button(
-            "Reveal", key=f"reveal_{comment_id}", icon=":material/visibility:", on_click=state.keep, args=(key, True)
+            "Reveal", key=f"reveal_{comment_id}", icon=":material/visibility:", on_click=_reveal, args=(comment_id,)
         )
+
+
+def _reveal(comment_id: int) -> None:
+    """Show the text in this browser session; the audit trail hears who asked for it."""
+    state.keep(f"revealed_{comment_id}", True)
+    if person := current_person():
+        services().reveals.note(person, [comment_id], "page")
 
 
 def plain(text: str, most: int = 160) -> str:

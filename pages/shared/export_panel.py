@@ -145,12 +145,14 @@ def _draw_snapshots() -> None:
     if not snapshots:
         return
     st.header("Snapshots", anchor=False)
+    erased = services().datasets.erased_from([one.id for one in snapshots])
     rows = [
         {
             "No.": one.id,
             "When (UTC)": one.created_at,
             "Purpose": one.purpose,
             "Rows": one.rows,
+            "Erased since": erased.get(one.id, 0),
             "File": plain(one.path.rsplit("/", 1)[-1]),
             "By": plain(one.person),
             "SHA-256": one.sha256,

@@ -31,6 +31,7 @@ BADGES = {
     Standing.SETTLED: "red",
     Standing.REMOVED: "red",
     Standing.GOLDEN: "yellow",
+    Standing.ERASED: "gray",
 }
 """Colours of where a comment stands."""
 

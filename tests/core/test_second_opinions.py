@@ -22,6 +22,7 @@ from db.models import ClaimRow, DecisionRow, PolicyRow, RoutingRow
 from db.quality_models import SecondOpinionRow
 from db.stores.decisions import DecisionStore
 from db.stores.second_opinions import COLUMNS, SecondOpinionStore
+from tests.support.ledger import unlock
 from tests.support.queue import Waiting, fill_queue, flagged
 
 TOXIC = (True, False, False, False, False, False)
@@ -377,6 +378,7 @@ def test_any_sequence_of_acts_leaves_everything_consistent(sqlite_services, acts
     review = Review(sessions, sqlite_services.settings, clock)
     people = {name: local_person(name) for name in ["Ada", "Bob", "Cleo"]}
     with sessions.begin() as session:  # every example begins anew
+        unlock(session)
         for table in (SecondOpinionRow, ClaimRow, DecisionRow):
             session.query(table).delete()
         session.query(RoutingRow).update({"state": "settled"})

@@ -82,6 +82,7 @@ def certain_scores(services) -> None:
 
 def run(services, statement: str) -> None:
     with services.sessions.begin() as session:
+        ledger.unlock(session)
         session.execute(text(statement))
 
 

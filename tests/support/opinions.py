@@ -11,7 +11,7 @@ from core.labels import LABELS
 from core.second_opinions import TYPICAL, Lane, rates, stratum_of
 from core.services import Services
 from db.models import DecisionRow, PolicyRow
-from tests.support.ledger import DAY, World, _reset_sequences, _write
+from tests.support.ledger import DAY, World, _reset_sequences, _write, unlock
 
 PEOPLE = ("Ada", "Bob", "Cleo", "Dan")
 
@@ -85,6 +85,7 @@ def _rewrite(session, ids: np.ndarray, masks: np.ndarray, people: list[str]) -> 
         {"id": i, "labels": mask, "person": person, "outcome": "remove" if mask else "approve"}
         for i, mask, person in zip(ids.tolist(), masks.tolist(), people, strict=True)
     ]
+    unlock(session)  # the made-up ledger is made to say what is to be tested
     statement = "UPDATE decision SET labels = :labels, person = :person, outcome = :outcome WHERE id = :id"
     for start in range(0, len(rows), 100_000):
         session.execute(text(statement), rows[start : start + 100_000])

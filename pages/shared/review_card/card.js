@@ -100,7 +100,10 @@ class Card {
         desk.resume()
         this.tell("A held comment is back.")
       },
-      reveal: (item) => (item.choice.revealed = !item.choice.revealed),
+      reveal: (item) => {
+        item.choice.revealed = !item.choice.revealed
+        if (item.choice.revealed && item.masked) desk.reveals.add(item.id)
+      },
       unfold: (item) => (item.choice.unfolded = true),
       mask: () => {
         this.settings.maskAll = !this.settings.maskAll
@@ -200,10 +203,11 @@ class Card {
     if (!again && this.sent.id !== null && now - this.sent.at < GATHER_MS) return // one report at a time; the rest follows its answer
     const beat = {
       kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
+      revealed: [...this.desk.reveals].slice(0, 500),
     }
     for (const item of this.desk.queue) if (beat.bare.includes(item.id)) item.asked += 1
     if (this.sent.id === null) this.sent.first = now
-    this.sent = { at: now, id: beat.id, dirty: false, first: this.sent.first }
+    this.sent = { at: now, id: beat.id, dirty: false, first: this.sent.first, revealed: beat.revealed }
     this.emit("log", [...this.desk.pending, beat])
   }
 
@@ -218,7 +222,10 @@ class Card {
     const spansBefore = before && before.spans
     const gone = this.desk.hear(data)
     if (gone) this.desk.problems.push(`Comment ${gone.id} is not yours any more: your claim lapsed and somebody else took it, or it was settled.`)
-    if (answered) this.sent.id = null
+    if (answered) {
+      this.sent.id = null
+      for (const id of this.sent.revealed || []) this.desk.reveals.delete(id)
+    }
     if (this.desk.item !== before || this.isNew) this.turned()
     else if (before && before.spans !== spansBefore) this.redraw()
     else this.refresh()

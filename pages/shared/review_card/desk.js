@@ -19,6 +19,7 @@ class Desk {
     this.history = [] // steps of this visit: {id, kind, item, choice}
     this.pending = [] // steps that the server has not confirmed, oldest first
     this.problems = [] // what the server refused, in words
+    this.reveals = new Set() // severe texts that were shown, until the server has heard of it
     this.fronts = [] // comments that an undo brings back from before this visit
     this.clock = 0
     this.restore()

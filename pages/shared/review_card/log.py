@@ -29,6 +29,8 @@ class Desk:
     """What was answered to each step, for when it is sent again."""
     models: dict[int, int] = field(default_factory=dict)
     """Which model's scores went to the browser, by comment: its highlights follow."""
+    revealed: set[int] = field(default_factory=set)
+    """Severe texts that were shown, as far as the audit trail was told."""
     kept_at: float = 0.0
     """Monotonic time of the last heartbeat that was passed on."""
 
@@ -38,6 +40,7 @@ class Desk:
             self.person, self.kept_at = person.name, 0.0
             self.answers.clear()
             self.models.clear()
+            self.revealed.clear()
         return self
 
 
@@ -57,6 +60,13 @@ def numbers(beat: dict[str, Any], name: str) -> set[int]:
     found = beat.get(name)
     listed = found[:_MOST_LISTED] if isinstance(found, list) else []
     return {number for number in listed if _is_number(number)}
+
+
+def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
+    """Severe texts that the person had shown since the last sign of life. A sign may come twice; each counts once."""
+    fresh = {number for number in numbers(beat, "revealed") if 0 < number < 2**63} - desk.revealed
+    desk.revealed |= fresh
+    return fresh
 
 
 def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk: Desk) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from core.services import build_services
 from core.settings import Settings
 from db.models import DecisionRow, GoldenRow, StratumRow
 from db.stores.decisions import latest_effective
-from tests.support.ledger import World, model_row, seed, today, write_decisions, write_scores
+from tests.support.ledger import World, model_row, seed, today, unlock, write_decisions, write_scores
 
 COMMENTS = 40
 RATES = (0.3, 0.5, 0.5, 0.5, 0.5)
@@ -26,6 +26,8 @@ def place(tmp_path_factory):
     """Services and a world whose ledger is still empty."""
     services = build_services(Settings(data_dir=tmp_path_factory.mktemp("fold")))
     world = seed(services, comments=COMMENTS, days=3, rates=RATES, decided=0.0)
+    with services.sessions.begin() as session:
+        unlock(session)  # the product never empties its ledger; this test does
     yield services, world
     services.close()
 
