@@ -28,6 +28,12 @@ def tiny(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def database(tmp_path):
+    """Without a model: these tests put a small one into the shipped one's place first."""
+    return Settings(data_dir=tmp_path)
+
+
 @pytest.fixture(autouse=True)
 def shipped(tiny, tmp_path, monkeypatch):
     """A small shipped model of the test's own; before the app starts."""
