@@ -19,7 +19,7 @@ from core.errors import ModeratoError
 from core.metrics.ahead import FoldAhead
 from core.settings import LOOPBACK
 from core.worker import EmbeddedWorker
-from pages.shared import chart
+from pages.shared import chart, trouble
 from pages.shared.resources import services
 
 log = logging.getLogger("moderato")
@@ -60,6 +60,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
+    on_script_error=trouble.tell,
     routes=[*api.local.routes, *chart.routes, *build_routes(programs)],
     middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
 )

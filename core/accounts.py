@@ -59,6 +59,8 @@ class Action(StrEnum):
     """Train, compare, promote, roll back and shadow."""
     MANAGE_KEYS = "manage_keys"
     """Make and revoke programs' keys."""
+    MOVE_DATABASE = "move_database"
+    """Move everything to another database."""
 
 
 _EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
@@ -76,7 +78,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.FIND_LABEL_ERRORS,
         Action.SET_POLICY,
     },
-    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS},
+    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.MOVE_DATABASE},
 }
 """The one table of who may do what. A person may have several roles, and may then do what any of them may."""
 

@@ -14,6 +14,7 @@ class What(StrEnum):
 
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    DATABASE_MOVED = "database.moved"
 
 
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:

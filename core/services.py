@@ -33,6 +33,7 @@ from core.suggestions import Suggestions
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
+from db.trouble import in_words
 
 
 class Services:
@@ -183,7 +184,8 @@ def build_services(settings: Settings | None = None) -> Services:
     settings = settings or Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = build_engine(settings.url)
-    migrate(engine)
+    with in_words():
+        migrate(engine)
     services = Services(settings, Sessions(engine))
     services.registry.ensure_shipped()
     return services

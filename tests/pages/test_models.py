@@ -11,6 +11,7 @@ from core.domain import NewComment, RunState, Stage
 from core.gate import unopposed
 from core.readings import Reading, ReadingsFile
 from core.scoring.files import resolve
+from core.settings import Settings
 from db.models import ModelVersionRow
 from tests.support.decided import TOXIC, Made, put
 from tests.support.models import TINY, add_model, rows, write_csv
