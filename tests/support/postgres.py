@@ -50,11 +50,12 @@ class Postgres:
     binaries: Path
     folder: Path
     port: int
+    durable: bool = False
 
     @classmethod
-    def start(cls) -> "Postgres":
-        """Make a cluster and start it. As root it runs as the user postgres, since the server refuses root."""
-        server = cls(_require_binaries(), Path(tempfile.mkdtemp(prefix="moderato-pg-")), free_port())
+    def start(cls, *, durable: bool = False) -> "Postgres":
+        """Make a cluster and start it, `durable` as one that is meant to last. As root it runs as the user postgres, since the server refuses root."""
+        server = cls(_require_binaries(), Path(tempfile.mkdtemp(prefix="moderato-pg-")), free_port(), durable)
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             os.chown(server.folder, user.pw_uid, user.pw_gid)
@@ -73,7 +74,8 @@ class Postgres:
 
     def resume(self) -> None:
         """Start the server on its data and port."""
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200 {_QUICK}"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        options += "" if self.durable else f" {_QUICK}"
         where = ["-D", f"{self.folder}/data", "-l", f"{self.folder}/log"]
         self._run("pg_ctl", "-s", *where, "-w", "-o", options, "start")
 
