@@ -49,9 +49,10 @@ def worker() -> None:
 
     from core.services import build_services
 
-    services, stop = build_services(), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # first: whoever is told to stop while it starts stops as well
         signal.signal(number, lambda *_: stop.set())
+    services = build_services()
     made = services.build_worker()
     typer.echo(f"Scoring as “{made.name}”.")
     services.search_index.start()

@@ -77,7 +77,9 @@ def measure(server: Postgres, put: Put, rows: int, size: int) -> tuple[float, fl
         migrate(engine)
         sessions = Sessions(engine)
         with sessions.begin() as session:
-            session.execute(text("ALTER TABLE score DROP CONSTRAINT fk_score_comment_id, DROP CONSTRAINT fk_score_model_id"))
+            session.execute(
+                text("ALTER TABLE score DROP CONSTRAINT fk_score_comment_id, DROP CONSTRAINT fk_score_model_id")
+            )
         scores = np.random.default_rng(1).random((rows, len(LABELS)), np.float32)
         speeds = write(sessions, put, scores, size), write(sessions, put, scores, size)
         engine.dispose()

@@ -58,7 +58,10 @@ def test_gone_and_back_nothing_acknowledged_is_lost_and_everybody_is_told(own_po
         services = build_services(Settings(data_dir=tmp_path, database_url=url))
         first, second, *_ = fill_queue(services.sessions, flagged(6))
         key = make_key(services)
-        with serving(tmp_path / "served", database_url=url, poll_seconds="0.2") as server, Visitor(server, "Ada") as ada:
+        with (
+            serving(tmp_path / "served", database_url=url, poll_seconds="0.2") as server,
+            Visitor(server, "Ada") as ada,
+        ):
             ask = f"{server.url}/v1alpha1/comments:analyze?key={key}"
             question = b'{"comment": {"text": "You idiot."}, "requestedAttributes": {"TOXICITY": {}}}'
             assert status(ask, question)[0] == 200

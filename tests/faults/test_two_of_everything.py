@@ -8,9 +8,10 @@ import threading
 from collections import Counter
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from core.accounts import local_person
+from core.automatic import Beside
 from core.gate import unopposed
 from core.labels import LABELS
 from core.services import build_services
@@ -19,6 +20,7 @@ from db.models import CommentRow, DecisionRow, PendingRow, RoutingRow, ScoreRow,
 from tests.faults.test_database_gone import status, wait_until
 from tests.support.models import add_model
 from tests.support.programs import make_key
+from tests.support.scoring import add_comments
 from tests.support.server import serving
 from tests.support.visitor import Visitor
 
@@ -80,7 +82,9 @@ def test_they_work_as_one(postgres, tmp_path, start_worker):
     options = {"embedded_worker": "false", "poll_seconds": "0.2"}
     with postgres.database() as url:
         services = build_services(Settings(data_dir=tmp_path, database_url=url))
-        services.policies.save((0.2,) * len(LABELS), (0.5,) * 5, second_rate=0.0, by=ada, reason="a low threshold")
+        services.policies.save(
+            (0.2,) * len(LABELS), (0.5,) * 5, by=ada, reason="a low threshold", beside=Beside(second_rate=0.0)
+        )
         with (
             serving(tmp_path / "one", database_url=url, **options) as one,
             serving(tmp_path / "two", database_url=url, **options) as two,
@@ -167,15 +171,9 @@ def check_keys(services, one, two) -> None:
 def check_live_model(services, ada) -> None:
     """Both workers take a new live model and a new policy up, and score what comes in by them."""
     add_model(services, "fresh", by=ada)
-    services.registry.promote(
-        "fresh", by=ada, report=unopposed("fresh", "a test"), override=True, reason="a test"
-    )
+    services.registry.promote("fresh", by=ada, report=unopposed("fresh", "starter"), override=True, reason="a test")
     policy = services.policies.save((0.6,) * len(LABELS), (0.2,) * 5, by=ada, reason="another")
     wait_until(lambda: count(services, WorkerRow, WorkerRow.model == "fresh") == 2, 30)
-    with services.sessions.begin() as session:
-        session.execute(update(WorkerRow).values(scored=WorkerRow.scored))
-    from tests.support.scoring import add_comments
-
     ids = add_comments(services.sessions, [f"blurb snark {k}" for k in range(100)])
     wait_until(lambda: count(services, PendingRow) == 0, 30)
     live = services.registry.require_live()

@@ -11,6 +11,7 @@ from core.domain import Policy, now
 from core.scored import Highest, ScoredText, as_csv, split_lines
 from core.settings import ROOT
 from pages.shared.score_bars import bars_html
+from tests.support.databases import on_both
 
 POLICY = Policy(1, (0.5,) * 6, (0.1,) * 5, now(), "Ada", "test")
 
@@ -50,6 +51,7 @@ def test_nothing_pasted(score):
     assert "Paste a comment" in html(score_text(score, " \n "))
 
 
+@on_both
 def test_sending_to_the_queue_twice_adds_once(score, app_services):
     score_text(score, "You idiot\nThanks", lines=True)
     page = score.button(key="score_send").click().run()
