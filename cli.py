@@ -30,6 +30,10 @@ def run() -> None:
         raise ModeratoError(
             f"Without accounts Moderato serves this machine alone, not {settings.host}. Set MODERATO_HOST=127.0.0.1."
         )
+    if settings.database_url:  # a server that is away is one line here, and a stack trace from within the dashboard
+        from core.services import build_services
+
+        build_services(settings).close()
     os.chdir(ROOT)  # where Streamlit looks for .streamlit/config.toml
     options = {
         "server.address": settings.host,

@@ -2,8 +2,8 @@
 
     python -m benchmarks.bulk_postgres [--rows 200000]
 
-A server of its own is started, with fsync on. Each way writes batches as a worker does, into a new table, then once more
-over the same rows, as a new live model's worker does.
+A server of its own is started, with fsync on. Each way writes batches as a worker does, into a new table, then once
+more over the same rows, as a new live model's worker does. Seen: arrays are up to twice as quick.
 """
 
 import argparse
@@ -77,9 +77,8 @@ def measure(server: Postgres, put: Put, rows: int, size: int) -> tuple[float, fl
         migrate(engine)
         sessions = Sessions(engine)
         with sessions.begin() as session:
-            session.execute(
-                text("ALTER TABLE score DROP CONSTRAINT fk_score_comment_id, DROP CONSTRAINT fk_score_model_id")
-            )
+            for key in ("fk_score_comment_id", "fk_score_model_id"):
+                session.execute(text(f"ALTER TABLE score DROP CONSTRAINT {key}"))
         scores = np.random.default_rng(1).random((rows, len(LABELS)), np.float32)
         speeds = write(sessions, put, scores, size), write(sessions, put, scores, size)
         engine.dispose()

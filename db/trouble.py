@@ -9,8 +9,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from core.errors import DatabaseTrouble
 
 _AWAY = (
-    "The database cannot be reached. What was not confirmed is not recorded. Moderato goes on by itself once it is back"
+    "The database cannot be reached ({}). What was not confirmed is not recorded. Moderato goes on by itself once "
+    "it is back."
 )
+_SILENT = "the server does not answer"
 _FULL = (
     "The disk that holds the database is full, so nothing can be recorded. Free some space there; Moderato goes on by "
     "itself. What was confirmed before is safe."
@@ -34,8 +36,8 @@ _POSTGRESQL = (
     ("25006", "The database server takes no writes at the moment (it is a standby). Nothing was recorded."),
     ("40", "Two writers stood in each other's way, and this one gave in. Nothing was recorded. Try again."),
     ("55P03", _BUSY),
-    ("08", f"{_AWAY}."),
-    ("57P", f"{_AWAY}."),
+    ("08", _AWAY.format(_SILENT)),
+    ("57P", _AWAY.format("the server is going down or coming up")),
     ("58", "The database server cannot read or write its files. See its log; nothing was recorded."),
 )
 """How an SQLSTATE begins (PostgreSQL's appendix A), and what to say; the first that fits."""
@@ -61,7 +63,7 @@ def _words(error: DBAPIError | PoolTimeout) -> str | None:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         away = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-        return f"{_AWAY}: {_reason(str(error.orig))}." if away else None
+        return _AWAY.format(_reason(str(error.orig))) if away else None
     return next((words for mark, words in _POSTGRESQL if state.startswith(mark)), None)
 
 
@@ -75,4 +77,4 @@ def _reason(said: str) -> str:
     ):
         if mark in said:
             return reason
-    return "the server does not answer"
+    return _SILENT

@@ -55,8 +55,8 @@ class PendingStore:
     def lease(self, worker: str, limit: int, *, now: datetime, until: datetime) -> Lease:
         """Take up to `limit` comments for the worker: first those whose holder died, then the longest waiting.
 
-        Never waits for another worker that does the same. Of a batch whose holder died half is taken, with nothing else:
-        should one of its texts kill whoever scores it, it is alone in the end, and is then set aside.
+        Never waits for another worker that does the same. Of a batch whose holder died half is taken, with nothing
+        else: should one of its texts kill whoever scores it, it is alone in the end, and is then set aside.
         """
         while (dead := self._dead(now, until)) is not None:
             if dead.worker.endswith(ALONE):

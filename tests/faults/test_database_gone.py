@@ -107,17 +107,17 @@ def test_frozen_the_pages_wait_and_go_on(own_postgres, tmp_path):
     with own_postgres.database() as url:
         services = build_services(Settings(data_dir=tmp_path, database_url=url))
         comment_id = fill_queue(services.sessions, flagged(2))[0]
-        with serving(tmp_path / "served", database_url=url, embedded_worker="false") as server:
-            with Visitor(server, "Ada") as ada:
-                children = _freeze(own_postgres.pid)
-                pid = os.fork()
-                if pid == 0:  # pragma: no cover - the child thaws it while the parent waits for the page
-                    time.sleep(min(GONE, 10))
-                    for number in children:
-                        os.kill(number, signal.SIGCONT)
-                    os._exit(0)
-                assert [answer["ok"] for answer in ada.report(ada.decision(comment_id))] == [True]
-                os.waitpid(pid, 0)
+        options = {"database_url": url, "embedded_worker": "false"}
+        with serving(tmp_path / "served", **options) as server, Visitor(server, "Ada") as ada:
+            children = _freeze(own_postgres.pid)
+            pid = os.fork()
+            if pid == 0:  # pragma: no cover - the child thaws it while the parent waits for the page
+                time.sleep(min(GONE, 10))
+                for number in children:
+                    os.kill(number, signal.SIGCONT)
+                os._exit(0)
+            assert [answer["ok"] for answer in ada.report(ada.decision(comment_id))] == [True]
+            os.waitpid(pid, 0)
         assert len(ledger(services)) == 1
         services.close()
 

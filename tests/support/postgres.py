@@ -45,7 +45,7 @@ _QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_
 
 @dataclass(eq=False)
 class Postgres:
-    """A running server. `pause` and `resume` take it away and bring it back, as `stop` and `start` do, with the data."""
+    """A running server. `pause` takes it away, `resume` brings it back with its data."""
 
     binaries: Path
     folder: Path
@@ -54,7 +54,10 @@ class Postgres:
 
     @classmethod
     def start(cls, *, durable: bool = False) -> "Postgres":
-        """Make a cluster and start it, `durable` as one that is meant to last. As root it runs as the user postgres, since the server refuses root."""
+        """Make a cluster and start it, `durable` as one that is meant to last.
+
+        As root it runs as the user postgres, since the server refuses root.
+        """
         server = cls(_require_binaries(), Path(tempfile.mkdtemp(prefix="moderato-pg-")), free_port(), durable)
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
