@@ -83,6 +83,7 @@ def test_a_file_goes_to_the_queue(score, app_services):
     assert (run.added, run.source) == (2, "score page")
 
 
+@pytest.mark.parametrize("database", ["none"], indirect=True)
 def test_without_a_live_model_it_says_what_to_do(app, monkeypatch):
     monkeypatch.setattr("core.registry.SHIPPED", "models/none")
     app.run()

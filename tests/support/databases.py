@@ -16,7 +16,9 @@ on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect
 
 
 def settings_on(kind: str, request: pytest.FixtureRequest, data_dir: Path) -> Settings:
-    """Settings on a new database of the kind ("sqlite" or "postgresql"), with the schema and the shipped model."""
+    """Settings on a new database of the kind: "sqlite" or "postgresql" with the schema and the shipped model, or "none"."""
+    if kind == "none":
+        return Settings(data_dir=data_dir)
     if kind == "sqlite":
         copy_sqlite(data_dir)
         return Settings(data_dir=data_dir)
