@@ -92,6 +92,7 @@ def test_without_a_live_model_it_says_what_to_do(app, monkeypatch):
     assert not page.text_area
 
 
+@pytest.mark.parametrize("database", ["none"], indirect=True)
 def test_an_unreadable_model_is_named(app, monkeypatch, tmp_path):
     folder = tmp_path / "shipped"
     shutil.copytree(ROOT / "models" / "starter", folder)

@@ -29,6 +29,7 @@ class Visitor:
             additional_headers={"Cookie": f"moderato_name={name}"},
             max_size=None,
             compression=None,
+            legacy=True,
         )
 
     def __enter__(self) -> "Visitor":
