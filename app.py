@@ -24,7 +24,7 @@ from core.logs import set_up_logs
 from core.metrics.ahead import FoldAhead
 from core.settings import LOOPBACK, Settings
 from core.worker import EmbeddedWorker
-from pages.shared import chart, streamlit_logs
+from pages.shared import chart, streamlit_logs, trouble
 from pages.shared.held_uploads import held
 from pages.shared.resources import services
 
@@ -80,6 +80,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
+    on_script_error=trouble.tell,
     routes=[
         *api.local.routes,
         *chart.routes,

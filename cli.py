@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import cli_keys
+import cli_move
 import cli_ops
 import cli_privacy
 import cli_webhooks
@@ -36,6 +37,10 @@ def run() -> None:
             f"Without accounts Moderato serves this machine alone, not {settings.host}. Set MODERATO_HOST=127.0.0.1."
         )
     networks_setting(settings.webhook_private)
+    if settings.database_url:  # a server that is away is one line here, and a stack trace from within the dashboard
+        from core.services import build_services
+
+        build_services(settings).close()
     os.chdir(ROOT)  # where Streamlit looks for .streamlit/config.toml
     options = {
         "server.address": settings.host,
@@ -55,9 +60,10 @@ def worker() -> None:
 
     from core.services import build_services
 
-    services, stop = build_services(), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # first: whoever is told to stop while it starts stops as well
         signal.signal(number, lambda *_: stop.set())
+    services = build_services()
     made = services.build_worker()
     typer.echo(f"Scoring as “{made.name}”.")
     services.search_index.start()
@@ -196,6 +202,7 @@ app.add_typer(cli_webhooks.app, name="webhooks")
 app.registered_commands += cli_ops.app.registered_commands
 app.add_typer(cli_privacy.app, name="privacy")
 app.add_typer(cli_privacy.trail_app, name="trail")
+app.registered_commands += cli_move.app.registered_commands
 
 
 def main() -> None:

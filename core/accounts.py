@@ -69,6 +69,8 @@ class Action(StrEnum):
     """Erase texts for good."""
     MANAGE_PRIVACY = "manage_privacy"
     """Set how long texts are kept and how authors are named; take out what is held on one."""
+    MOVE_DATABASE = "move_database"
+    """Move everything to another database."""
 
 
 _EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
@@ -87,7 +89,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.SET_POLICY,
     },
     Role.ADMIN: _EVERYBODY
-    | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.MANAGE_WEBHOOKS, Action.BACK_UP}
+    | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.MANAGE_WEBHOOKS, Action.BACK_UP, Action.MOVE_DATABASE}
     | {Action.SEE_AUDIT_TRAIL, Action.ERASE, Action.MANAGE_PRIVACY},
 }
 """The one table of who may do what. A person may have several roles, and may then do what any of them may."""

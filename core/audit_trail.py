@@ -44,6 +44,7 @@ class What(StrEnum):
     AUTHOR_EXPORTED = "author.exported"
     ERASURE_STARTED = "erasure.started"
     ERASURE_ENDED = "erasure.ended"
+    DATABASE_MOVED = "database.moved"
 
 
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:

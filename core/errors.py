@@ -21,5 +21,9 @@ class Conflict(ModeratoError):
     """Somebody or something else got there first."""
 
 
+class DatabaseTrouble(ModeratoError):
+    """The database is away, full, locked or damaged. What was asked may be asked again: no answer was given."""
+
+
 class ModelUnavailable(ModeratoError):
     """No live model, or its files cannot be read."""

@@ -44,6 +44,7 @@ from core.webhooks.service import Webhooks
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
+from db.trouble import in_words
 
 
 class Services:
@@ -247,7 +248,8 @@ def build_services(settings: Settings | None = None) -> Services:
     settings = settings or Settings()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it is for nobody else
     engine = build_engine(settings.url)
-    migrate(engine)
+    with in_words():
+        migrate(engine)
     services = Services(settings, Sessions(engine))
     services.registry.ensure_shipped()
     return services

@@ -9,13 +9,25 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from db.trouble import in_words
+
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+"""How long a PostgreSQL server may be silent before a connection counts as lost; libpq's names, seconds."""
 _WRITES = "moderato_writes"
 
 
 def build_engine(url: str) -> Engine:
     """An engine with this project's rules set; makes the folder of an SQLite file."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(
+            url, connect_args=_PATIENCE, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True
+        )
     if database := make_url(url).database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": 30}, pool_size=10, max_overflow=40, hide_parameters=True)
@@ -45,7 +57,7 @@ def _begin(connection: Connection) -> None:
 
 
 class Sessions:
-    """Short transactions on one database."""
+    """Short transactions on one database. What it cannot do at the moment is told as DatabaseTrouble."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -55,11 +67,11 @@ class Sessions:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A transaction that writes: committed at the end, rolled back on an error."""
-        with self._writes.begin() as session:
+        with in_words(), self._writes.begin() as session:
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only reads: one consistent view, never waits for a writer on SQLite."""
-        with self._reads() as session:
+        with in_words(), self._reads() as session:
             yield session

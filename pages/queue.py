@@ -8,9 +8,10 @@ import streamlit as st
 
 from core.accounts import Action, Person
 from core.domain import now
+from core.errors import DatabaseTrouble
 from core.review import Review
 from core.review_items import Item
-from pages.shared import review_card, state
+from pages.shared import review_card, state, trouble
 from pages.shared.access import require
 from pages.shared.resources import services
 from pages.shared.review_card import log, payload
@@ -32,11 +33,24 @@ def card() -> None:
     steps = log.steps_of(state.kept(review_card.KEY))
     answers = log.apply(review, person, steps, desk)
     beat = log.last_beat(steps)
-    keep_claims(review, person, beat, desk)
-    if revealed := log.newly_revealed(beat, desk):
-        services().reveals.note(person, revealed, "queue")
-    told = what_waits(review, person, beat, desk, in_haste=bool(answers))
-    review_card.mount({"answers": answers, "beat": beat.get("id"), **told})
+    try:
+        keep_claims(review, person, beat, desk)
+        if revealed := log.newly_revealed(beat, desk):
+            services().reveals.note(person, revealed, "queue")
+        told = what_waits(review, person, beat, desk, in_haste=bool(answers))
+    except DatabaseTrouble as error:
+        go_on_without(desk, answers, str(error))
+        return
+    desk.told = {**told, "items": [], "spans": {}, "more": False}
+    review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
+
+
+def go_on_without(desk: log.Desk, answers: Sequence[dict[str, Any]], words: str) -> None:
+    """Keep the card up while the database is away: its steps stay unconfirmed, so the browser sends them again."""
+    if desk.told is None:
+        raise DatabaseTrouble(words)
+    review_card.mount({"answers": answers, "beat": None, "trouble": words, **desk.told})
+    trouble.show(words)
 
 
 def keep_claims(review: Review, person: Person, beat: dict[str, Any], desk: log.Desk) -> None:

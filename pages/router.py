@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.settings import ROOT
-from pages.shared import access
+from pages.shared import access, trouble
 
 st.set_page_config(page_title="Moderato", page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
 person = access.sign_in()
@@ -35,4 +35,4 @@ page = st.navigation(
 with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
     st.text(person.name)
     st.button("Change", key="sign_out", on_click=access.sign_out, type="tertiary", help="Work under another name")
-page.run()
+trouble.run(page)

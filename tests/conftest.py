@@ -9,6 +9,7 @@ import pytest
 from core.accounts import Person, local_person
 from core.services import Services, build_services
 from core.settings import ROOT, Settings
+from tests.support.databases import copy_sqlite, settings_on
 from tests.support.postgres import Postgres
 
 DATA = Path(os.environ.get("MODERATO_DATA", ROOT.parent / "shared" / "data"))
@@ -37,13 +38,18 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def settings(request, tmp_path) -> Iterator[Settings]:
-    """Settings on an empty database of each kind."""
+def settings(request, tmp_path) -> Settings:
+    """Settings on an empty database of each kind: the schema is there, the shipped model, and nothing else."""
+    return settings_on(request.param, request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_settings(request, tmp_path) -> Iterator[Settings]:
+    """Settings on a database of each kind without any table: for tests of how it comes to have them."""
     if request.param == "sqlite":
         yield Settings(data_dir=tmp_path)
         return
-    server = request.getfixturevalue("postgres")
-    with server.empty_database() as url:
+    with request.getfixturevalue("postgres").database() as url:
         yield Settings(data_dir=tmp_path, database_url=url)
 
 
@@ -58,6 +64,7 @@ def services(settings) -> Iterator[Services]:
 @pytest.fixture
 def sqlite_services(tmp_path) -> Iterator[Services]:
     """Every use case on SQLite alone: for tests whose subject is not the database."""
+    copy_sqlite(tmp_path)
     made = build_services(Settings(data_dir=tmp_path))
     yield made
     made.close()

@@ -10,7 +10,7 @@ ALLOWED = {
     "pages": {"pages", "core", "training"},
     "api": {"api", "core"},
     "core": {"core", "db"},
-    "db": {"db", "core.domain"},
+    "db": {"db", "core.domain", "core.errors"},
     "training": {"training", "core"},
 }
 ONLY_IN = {"streamlit": {"app.py", "pages"}, "sqlalchemy": {"db", "core/services.py"}}

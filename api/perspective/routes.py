@@ -22,7 +22,7 @@ from api.programs import Programs, ProgramsAt, is_from_here, secret_of
 from core.api_intake import source_of
 from core.batcher import Overloaded
 from core.domain import ModelVersion
-from core.errors import ModelUnavailable, ModeratoError
+from core.errors import DatabaseTrouble, ModelUnavailable, ModeratoError
 from core.heartbeat import whereabouts
 from core.key_ring import OverLimit
 from core.keys import ApiKey, KnownKeys, Scope
@@ -68,7 +68,7 @@ def _answering(handler: Handler, programs: ProgramsAt) -> Callable[[Request], Aw
             return problem.response()
         except (OverLimit, Overloaded) as error:
             return over_limit(str(error), error.retry_after).response()
-        except ModelUnavailable as error:
+        except (ModelUnavailable, DatabaseTrouble) as error:
             return no_model(str(error)).response()
         except ModeratoError as error:
             return refused(str(error)).response()

@@ -1,4 +1,7 @@
-"""Many rows in one go: executemany on SQLite, one statement over arrays on PostgreSQL."""
+"""Many rows in one go: executemany on SQLite, one statement over arrays on PostgreSQL.
+
+COPY into a temporary table and an upsert from there is slower: benchmarks/bulk_postgres.py.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import CommentRow, PendingRow, to_micros
+from db.models import CommentRow, PendingRow, from_micros, to_micros
 from db.stores.bulk import in_chunks, put_rows
 
 SET_ASIDE = "set aside"
 """Holder of comments that made the live model fail: nobody's, until tried again."""
+
+ALONE = " (alone)"
+"""Ends the holder's name where it holds one comment of a batch whose holder died: if that dies too, it was that one."""
+
+_SET_ASIDE_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,41 @@ class PendingStore:
     def lease(self, worker: str, limit: int, *, now: datetime, until: datetime) -> Lease:
         """Take up to `limit` comments for the worker: first those whose holder died, then the longest waiting.
 
-        Never waits for another worker that does the same.
+        Never waits for another worker that does the same. Of a batch whose holder died half is taken, with nothing
+        else: should one of its texts kill whoever scores it, it is alone in the end, and is then set aside.
         """
-        expired = (PendingRow.lease_until > 0) & (PendingRow.lease_until < to_micros(now))
-        lease = Lease(worker, until, 0)
-        size = self._take(expired, lease, limit)
-        size += self._take(PendingRow.lease_until == 0, lease, limit - size)
+        while (dead := self._dead(now, until)) is not None:
+            if dead.worker.endswith(ALONE):
+                self.set_aside_all(dead, until=now + _SET_ASIDE_FOR)
+                continue
+            share = min(max(dead.size // 2, 1), limit)
+            lease = Lease(worker + ALONE if share == 1 else worker, until, 0)
+            if size := self._take(_held_by(dead), lease, share):
+                return Lease(lease.worker, until, size)
+            break  # another worker is taking them
+        size = self._take(PendingRow.lease_until == 0, Lease(worker, until, 0), limit)
         return Lease(worker, until, size)
+
+    def set_aside_all(self, lease: Lease, *, until: datetime) -> None:
+        """Let all that the lease holds wait, unscored, until the time has come or `retry_set_aside`."""
+        self._session.execute(
+            update(PendingRow).where(_held_by(lease)).values(lease_until=to_micros(until), worker=SET_ASIDE)
+        )
+
+    def _dead(self, now: datetime, until: datetime) -> Lease | None:
+        """A batch that lapsed, or that a clock an hour ahead had leased: twice the span of a lease is beyond any."""
+        beyond = PendingRow.lease_until > to_micros(until + (until - now))
+        expired = (PendingRow.lease_until > 0) & (PendingRow.lease_until < to_micros(now))
+        expired |= beyond & (PendingRow.worker != SET_ASIDE)
+        first = (
+            select(PendingRow.worker, PendingRow.lease_until).where(expired).order_by(PendingRow.lease_until).limit(1)
+        )
+        found = self._session.execute(first.with_for_update(skip_locked=True)).one_or_none()
+        if found is None:
+            return None
+        lease = Lease(found.worker or "", from_micros(found.lease_until), 0)
+        size = self._session.scalar(select(func.count()).select_from(PendingRow).where(_held_by(lease)))
+        return Lease(lease.worker, lease.until, size or 0)
 
     def texts(self, lease: Lease) -> list[tuple[int, str]]:
         """(comment id, text) of what the lease still holds, by id."""
@@ -80,7 +113,7 @@ class PendingStore:
         """Give back everything that the worker holds."""
         self._session.execute(
             update(PendingRow)
-            .where(PendingRow.lease_until > 0, PendingRow.worker == worker)
+            .where(PendingRow.lease_until > 0, PendingRow.worker.in_((worker, worker + ALONE)))
             .values(lease_until=0, worker=None)
         )
 

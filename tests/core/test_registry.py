@@ -28,6 +28,12 @@ from training.starter import train_starter
 ADA = local_person("Ada")
 
 
+@pytest.fixture
+def settings(bare_settings):
+    """Without a model: these tests put their own into the shipped one's place first."""
+    return bare_settings
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """A folder with a tiny starter."""

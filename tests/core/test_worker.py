@@ -350,15 +350,15 @@ def test_a_slow_model_gets_small_batches(sessions, build):
 
 
 WORKER = """
-import sys, time
+import signal, sys, threading, time
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())  # before the imports: the other one may be done by then
 from core.settings import Settings
 from core.services import build_services
 from core.worker import ScoringWorker
 from core.heartbeat import worker_name
 from tests.support.scoring import FakeModels, FakeScorer
-import threading, signal
-services, stop = build_services(Settings()), threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
+services = build_services(Settings())
 def slow(texts):
     print(*texts, sep="\\n", flush=True)
     time.sleep(float(sys.argv[1]))
@@ -400,6 +400,7 @@ def test_processes_share_the_work_and_give_back_on_sigterm(sessions, start_proce
     add_comments(sessions, [f"text{i}" for i in range(80)])
     processes = [start_process(0.02) for _ in range(2)]
     wait_until(lambda: count(sessions, PendingRow) == 0, 40)
+    wait_until(lambda: count(sessions, WorkerRow) == 2, 40)  # the later one may have come to find nothing left
     for process in processes:
         process.send_signal(signal.SIGTERM)
     seen = [process.communicate(timeout=20)[0].split() for process in processes]

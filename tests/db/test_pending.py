@@ -39,12 +39,40 @@ def test_the_longest_waiting_come_first_and_once(sessions):
 def test_a_lapsed_lease_is_free_again_and_its_former_holder_finishes_nothing(sessions):
     add_comments(sessions, ["a", "b"])
     dead = lease(sessions, "dead", 2, at=now() - 2 * MINUTE)
-    taken = lease(sessions, "alive", 2)
-    assert taken.size == 2
+    taken = [lease(sessions, "alive", 2) for _ in range(3)]
+    assert [held.size for held in taken] == [1, 1, 0]
     with sessions.begin() as session:
         assert PendingStore(session).finish(dead) == set()
-        assert len(PendingStore(session).finish(taken)) == 2
+        assert [len(PendingStore(session).finish(held)) for held in taken] == [1, 1, 0]
         assert PendingStore(session).count() == 0
+
+
+def test_a_text_that_kills_whoever_scores_it_is_alone_in_the_end_and_set_aside(sessions):
+    ids = add_comments(sessions, [str(i) for i in range(100)])
+    poison, scored, deaths, at = ids[37], set(), 0, now()
+    while True:
+        held = lease(sessions, f"w{deaths}", 64, at=at)
+        if not held.size:
+            break
+        if poison in dict(texts(sessions, held)):
+            deaths, at = deaths + 1, at + 2 * MINUTE
+            continue
+        with sessions.begin() as session:
+            scored |= PendingStore(session).finish(held)
+    with sessions.read() as session:
+        assert (PendingStore(session).count(), PendingStore(session).count_set_aside()) == (1, 1)
+    assert scored == set(ids) - {poison}
+    assert deaths <= 8
+    assert lease(sessions, "w", 64, at=at + 61 * MINUTE).size == 1  # tried again
+
+
+def test_the_end_of_a_worker_frees_what_it_held_alone(sessions):
+    add_comments(sessions, ["a"])
+    lease(sessions, "dead", 1, at=now() - 2 * MINUTE)
+    assert lease(sessions, "w", 1).size == 1
+    with sessions.begin() as session:
+        PendingStore(session).release_all("w")
+    assert lease(sessions, "v", 1).size == 1
 
 
 def test_lapsed_ones_go_before_those_that_nobody_held(sessions):

@@ -10,8 +10,8 @@ from db.migrate import config, is_current, migrate
 from db.session import build_engine
 
 
-def test_migrations_make_what_the_models_say(settings):
-    engine = build_engine(settings.url)
+def test_migrations_make_what_the_models_say(bare_settings):
+    engine = build_engine(bare_settings.url)
     migrate(engine)
     made = config()
     with engine.begin() as connection:
@@ -21,16 +21,16 @@ def test_migrations_make_what_the_models_say(settings):
     engine.dispose()
 
 
-def test_migrating_twice_changes_nothing(settings):
-    engine = build_engine(settings.url)
+def test_migrating_twice_changes_nothing(bare_settings):
+    engine = build_engine(bare_settings.url)
     migrate(engine)
     migrate(engine)
     assert is_current(engine)
     engine.dispose()
 
 
-def test_what_waited_before_an_upgrade_keeps_its_place_in_the_new_order(settings):
-    engine = build_engine(settings.url)
+def test_what_waited_before_an_upgrade_keeps_its_place_in_the_new_order(bare_settings):
+    engine = build_engine(bare_settings.url)
     made = config()
     with engine.begin() as connection:
         made.attributes["connection"] = connection

@@ -5,14 +5,22 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.services import Services
-from core.settings import ROOT
+from core.settings import ROOT, Settings
 from pages.shared.resources import services as shared_services
+from tests.support.databases import settings_on
 
 
 @pytest.fixture
-def stranger(tmp_path, monkeypatch) -> AppTest:
+def database(request, tmp_path) -> Settings:
+    """The app's database: SQLite, but for tests marked `on_both`, which run on PostgreSQL too."""
+    return settings_on(getattr(request, "param", "sqlite"), request, tmp_path)
+
+
+@pytest.fixture
+def stranger(tmp_path, monkeypatch, database) -> AppTest:
     """The app as somebody sees it who has not given a name."""
     monkeypatch.setenv("MODERATO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MODERATO_DATABASE_URL", database.database_url)
     monkeypatch.setenv("MODERATO_EMBEDDED_WORKER", "false")
     st.cache_resource.clear()
     return AppTest.from_file(str(ROOT / "pages" / "router.py"), default_timeout=30)

@@ -4,6 +4,7 @@ import pytest
 
 from core.accounts import local_person
 from core.keys import Scope
+from tests.support.databases import on_both
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def test_without_keys_it_says_what_works_already(page):
     assert "on this machine may ask for scores without one" in texts(page)
 
 
+@on_both
 def test_a_key_is_made_shown_once_and_kept_as_a_hash(page, app_services):
     page.text_input(key="key_name").set_value("forum")
     page.multiselect(key="key_scopes").set_value([Scope.TRUSTED])

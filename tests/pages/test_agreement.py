@@ -9,6 +9,7 @@ from core import agreement
 from core.accounts import Person, Role
 from core.labels import LABEL_TITLES
 from core.metrics.second_opinions import human_errors, model_against_people, pulls
+from tests.support.databases import on_both
 from tests.support.ledger import seed
 from tests.support.opinions import PEOPLE, add_opinions
 
@@ -37,6 +38,7 @@ def seeded(app, app_services):
     return app
 
 
+@on_both
 def test_numbers_are_those_of_the_second_opinions(seeded, app_services):
     shown = page_html(open_page(seeded))
     pairs = app_services.agreement.drawn().pairs

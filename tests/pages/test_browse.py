@@ -9,6 +9,7 @@ from core.domain import NewComment
 from core.history import Standing
 from core.worker import ScoringWorker
 from tests.core.test_browse import World
+from tests.support.databases import on_both
 from tests.support.scoring import FakeModels, FakeScorer, add_comments, make_live
 
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.test/a.png) \u202eabc"
@@ -47,6 +48,7 @@ def test_an_empty_database_says_what_to_do(app):
     assert "import comments on the Data page" in at.info[0].value
 
 
+@on_both
 def test_text_and_state_filter(app, world):
     world.services.intake.add([NewComment("good dog", "t", "1"), NewComment("bad cat", "t", "2")])
     world.services.search_index.catch_up()

@@ -7,6 +7,7 @@ import pytest
 from core.accounts import local_person
 from core.domain import NewComment
 from pages.shared import uploads
+from tests.support.databases import on_both
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def finish(page):
     return page.run()
 
 
+@on_both
 def test_a_file_is_previewed_and_imported(data, app_services):
     give(data, b"id,text,author\n1,hello,x\n2,,y\n3,thanks,z\n")
     assert list(data.dataframe[0].value.columns) == ["id", "text", "author"]

@@ -6,6 +6,7 @@ from core.domain import now
 from core.drift.judge import Kind
 from core.labels import LABELS
 from db.stores.drift import DriftStore, NewAlert
+from tests.support.databases import on_both
 from tests.support.scoring import make_live
 from tests.support.traffic import Site, put_days
 
@@ -43,6 +44,7 @@ def test_an_empty_site_says_what_to_do(app):
     assert "First comments have to come in" in texts(open_page(app))
 
 
+@on_both
 def test_quiet_days_say_so_with_every_chart(app, model_id):
     shown = texts(open_page(app))
     assert "No limit is passed" in shown

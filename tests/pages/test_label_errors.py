@@ -6,6 +6,7 @@ from sqlalchemy import text
 from core.domain import Lane, now
 from core.label_errors import Found, Origin, Status, Suspect
 from core.text import text_hash
+from tests.support.databases import on_both
 from tests.support.decided import TOXIC, Made, put
 from tests.support.scoring import make_live
 
@@ -54,6 +55,7 @@ def test_texts_are_shown_as_they_are_and_severe_ones_masked(app, listed):
     assert "Too few cases to say anything about Identity hate" in shown
 
 
+@on_both
 def test_ticked_items_wait_in_the_queue(app, app_services, listed):
     open_page(app)
     key = listed.items[1].key

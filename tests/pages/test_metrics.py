@@ -5,6 +5,7 @@ import re
 
 from core.labels import LABELS
 from core.metrics.service import Days, View
+from tests.support.databases import on_both
 from tests.support.ledger import model_row, seed, today, write_scores
 
 EVER = Days(today() - 29, today())
@@ -32,6 +33,7 @@ def words(app) -> str:
     return "\n".join(element.value for kind in ("markdown", "caption", "info") for element in app.get(kind))
 
 
+@on_both
 def test_numbers_are_the_services(app, app_services):
     world = seed(app_services, comments=6_000, days=5)
     shown = page_html(open_page(app))

@@ -14,6 +14,7 @@ from core.metrics.service import Days, View
 from pages.shared.metrics_corrected import table
 from pages.shared.metrics_tables import estimate
 from tests.pages.test_metrics import open_page, page_html, words
+from tests.support.databases import on_both
 from tests.support.ledger import seed, today, write_decisions
 from tests.support.opinions import add_opinions
 
@@ -48,6 +49,7 @@ def test_off_it_shows_and_reads_nothing(app, app_services, monkeypatch):
     assert not rows(app)
 
 
+@on_both
 def test_on_it_shows_each_labels_corrected_numbers(switched_on, app_services):
     world = seed(app_services, comments=20_000, days=10)
     add_opinions(app_services, world, mean=0.3)

@@ -11,7 +11,9 @@ from core.domain import NewComment, RunState, Stage
 from core.gate import unopposed
 from core.readings import Reading, ReadingsFile
 from core.scoring.files import resolve
+from core.settings import Settings
 from db.models import ModelVersionRow
+from tests.support.databases import on_both
 from tests.support.decided import TOXIC, Made, put
 from tests.support.models import TINY, add_model, rows, write_csv
 from training.compare import examine
@@ -26,6 +28,16 @@ def tiny(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiny") / "starter"
     train_starter(rows(300), TINY, folder)
     return folder
+
+
+@pytest.fixture
+def database(request, tmp_path):
+    """Without a model: these tests put a small one into the shipped one's place first."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield Settings(data_dir=tmp_path)
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield Settings(data_dir=tmp_path, database_url=url)
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +87,7 @@ def test_without_a_live_model_it_says_what_to_do(app, shipped):
     assert "train starter" in texts(page)
 
 
+@on_both
 def test_a_challenger_stands_beside_the_live_model(app, app_services, ada):
     add_challenger(app_services, ada, "bad", noise=0.45)
     add_challenger(app_services, ada, "good", count=900)

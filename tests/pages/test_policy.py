@@ -13,6 +13,7 @@ from core.policies import today_number
 from core.routing import DEFAULT_THRESHOLDS
 from core.worker import ScoringWorker
 from db.quality_models import DriftAlertRow
+from tests.support.databases import on_both
 from tests.support.ledger import seed
 from tests.support.scoring import FakeModels, FakeScorer, add_comments, make_live
 
@@ -62,6 +63,7 @@ def test_a_slider_tells_what_it_would_flag(scored, page):
     assert not page.exception
 
 
+@on_both
 def test_saving_makes_a_new_version(app_services, page):
     page.run()
     page.slider(key="threshold_threat_1").set_value(0.2)

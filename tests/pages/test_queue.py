@@ -14,6 +14,7 @@ from core.scoring.protocol import Span
 from db.models import ClaimRow, DecisionRow
 from db.program_models import SuggestionRow
 from pages.shared.review_card import log, payload
+from tests.support.databases import on_both
 from tests.support.programs import send
 from tests.support.queue import SEVERE, Waiting, fill_queue, flagged
 
@@ -57,6 +58,7 @@ def fill(app_services):
     return lambda waiting: fill_queue(app_services.sessions, waiting)
 
 
+@on_both
 def test_the_card_gets_what_waits(app, fill):
     made = fill([Waiting("hello", Lane.AUDIT, SEVERE), *flagged(3)])
     app.run()
@@ -90,6 +92,7 @@ def test_a_report_is_recorded_once_and_answered_each_time(app, fill, ledger):
     assert (row.person, row.labels, row.seconds, row.note) == ("Ada", 0b10001, 2.5, "spam")
 
 
+@on_both
 def test_steps_are_done_in_order(app, fill, ledger):
     made = fill(flagged(4))
     app.run()

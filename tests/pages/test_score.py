@@ -11,6 +11,7 @@ from core.domain import Policy, now
 from core.scored import Highest, ScoredText, as_csv, split_lines
 from core.settings import ROOT
 from pages.shared.score_bars import bars_html
+from tests.support.databases import on_both
 
 POLICY = Policy(1, (0.5,) * 6, (0.1,) * 5, now(), "Ada", "test")
 
@@ -50,6 +51,7 @@ def test_nothing_pasted(score):
     assert "Paste a comment" in html(score_text(score, " \n "))
 
 
+@on_both
 def test_sending_to_the_queue_twice_adds_once(score, app_services):
     score_text(score, "You idiot\nThanks", lines=True)
     page = score.button(key="score_send").click().run()
@@ -81,6 +83,7 @@ def test_a_file_goes_to_the_queue(score, app_services):
     assert (run.added, run.source) == (2, "score page")
 
 
+@pytest.mark.parametrize("database", ["none"], indirect=True)
 def test_without_a_live_model_it_says_what_to_do(app, monkeypatch):
     monkeypatch.setattr("core.registry.SHIPPED", "models/none")
     app.run()
@@ -89,6 +92,7 @@ def test_without_a_live_model_it_says_what_to_do(app, monkeypatch):
     assert not page.text_area
 
 
+@pytest.mark.parametrize("database", ["none"], indirect=True)
 def test_an_unreadable_model_is_named(app, monkeypatch, tmp_path):
     folder = tmp_path / "shipped"
     shutil.copytree(ROOT / "models" / "starter", folder)

@@ -39,42 +39,70 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@dataclass
+_QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0"
+"""Nothing here outlives the tests."""
+
+
+@dataclass(eq=False)
 class Postgres:
-    """A running server."""
+    """A running server. `pause` takes it away, `resume` brings it back with its data."""
 
     binaries: Path
     folder: Path
     port: int
+    durable: bool = False
 
     @classmethod
-    def start(cls) -> "Postgres":
-        """Make a cluster and start it. As root it runs as the user postgres, since the server refuses root."""
-        server = cls(_require_binaries(), Path(tempfile.mkdtemp(prefix="moderato-pg-")), free_port())
+    def start(cls, *, durable: bool = False) -> "Postgres":
+        """Make a cluster and start it, `durable` as one that is meant to last.
+
+        As root it runs as the user postgres, since the server refuses root.
+        """
+        server = cls(_require_binaries(), Path(tempfile.mkdtemp(prefix="moderato-pg-")), free_port(), durable)
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             os.chown(server.folder, user.pw_uid, user.pw_gid)
         server._run("initdb", "-D", f"{server.folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-p {server.port} -k {server.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
-        server._run("pg_ctl", "-D", f"{server.folder}/data", "-l", f"{server.folder}/log", "-w", "-o", options, "start")
+        server.resume()
         return server
 
     def stop(self) -> None:
         """Stop the server and remove its files."""
-        self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
+        self._run("pg_ctl", "-s", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    @contextmanager
-    def empty_database(self) -> Iterator[str]:
-        """The URL of a new database, dropped afterwards."""
-        name = f"t{uuid4().hex}"
-        self._sql(f'CREATE DATABASE "{name}"')
-        try:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
-        finally:
-            self._sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    def pause(self) -> None:
+        """Stop the server at once, cutting every connection; the data stays."""
+        self._run("pg_ctl", "-s", "-D", f"{self.folder}/data", "-m", "fast", "-w", "stop")
 
-    def _sql(self, statement: str) -> None:
+    def resume(self) -> None:
+        """Start the server on its data and port."""
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        options += "" if self.durable else f" {_QUICK}"
+        where = ["-D", f"{self.folder}/data", "-l", f"{self.folder}/log"]
+        self._run("pg_ctl", "-s", *where, "-w", "-o", options, "start")
+
+    @property
+    def pid(self) -> int:
+        """The server's first process, whose children serve the connections."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def url(self, name: str) -> str:
+        """The URL of a database."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The URL of a new database, a copy of the template, dropped afterwards."""
+        name = f"t{uuid4().hex}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield self.url(name)
+        finally:
+            self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def execute(self, statement: str) -> None:
+        """Run a statement outside any transaction."""
         with psycopg.connect(f"postgresql://postgres@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
             connection.execute(statement)
 

@@ -188,7 +188,7 @@ class Card {
 
   counted() {
     if (this.counts) this.view.drawCounts(this.desk, this.counts)
-    this.view.drawSaved(this.desk, this.isLost())
+    this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
   }
 
   // -- the server -------------------------------------------------------------------------------------------------
@@ -216,6 +216,7 @@ class Card {
     this.counts = data.counts
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
+    this.settings.trouble = data.trouble || null
     this.heardAt = performance.now()
     const answered = data.beat !== null && data.beat === this.sent.id
     const before = this.desk.item
@@ -269,7 +270,7 @@ class Card {
     const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(15000, claim / 6)
     const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
     if (this.claimSeconds && tries && quiet > due) this.send(true)
-    this.view.drawSaved(this.desk, this.isLost())
+    this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
     const item = this.desk.item
     this.view.drawLease(item, item ? (item.until - now) / 1000 : 0, claim / 2000)
   }

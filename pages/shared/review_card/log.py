@@ -8,7 +8,7 @@ from uuid import UUID
 
 from core.accounts import Person
 from core.domain import LabelFlags, Outcome
-from core.errors import BadInput, Conflict, ModeratoError
+from core.errors import BadInput, Conflict, DatabaseTrouble, ModeratoError
 from core.labels import LABELS
 from core.review import Review
 from core.verdict import Verdict
@@ -31,13 +31,15 @@ class Desk:
     """Which model's scores went to the browser, by comment: its highlights follow."""
     revealed: set[int] = field(default_factory=set)
     """Severe texts that were shown, as far as the audit trail was told."""
+    told: dict[str, Any] | None = None
+    """What the browser was told last: said again while the database is away."""
     kept_at: float = 0.0
     """Monotonic time of the last heartbeat that was passed on."""
 
     def of(self, person: Person) -> "Desk":
         """This desk, cleared if somebody else sits at it now."""
         if self.person != person.name:
-            self.person, self.kept_at = person.name, 0.0
+            self.person, self.kept_at, self.told = person.name, 0.0, None
             self.answers.clear()
             self.models.clear()
             self.revealed.clear()
@@ -79,6 +81,8 @@ def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk:
         if name not in desk.answers:
             try:
                 desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step)}
+            except DatabaseTrouble:  # not confirmed, so the browser keeps it and sends it again
+                break
             except ModeratoError as error:
                 desk.answers[name] = {"id": name, "ok": False, "message": str(error)}
             except Exception as error:  # not confirmed, so the browser keeps it; the text may hold a person's note

@@ -233,12 +233,13 @@ class View {
     this.q(".today").replaceChildren(done, typical)
   }
 
-  drawSaved(desk, lost) {
+  drawSaved(desk, lost, trouble) {
     const many = desk.pending.length
     const box = this.q(".save")
-    box.dataset.state = lost ? "offline" : many ? "saving" : "saved"
-    setText(box, lost ? `Not connected${many ? ` · ${many} kept here` : ""}` : many ? `Saving ${many}` : "All saved")
-    box.title = lost ? "Your steps are kept in this browser and sent again by themselves" : ""
+    const off = trouble ? "No database" : lost ? "Not connected" : ""
+    box.dataset.state = off ? "offline" : many ? "saving" : "saved"
+    setText(box, off ? `${off}${many ? ` · ${many} kept here` : ""}` : many ? `Saving ${many}` : "All saved")
+    box.title = off ? "Your steps are kept in this browser and sent again by themselves" : ""
   }
 
   drawLease(item, left, warnFrom) {

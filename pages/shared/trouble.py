@@ -1,0 +1,54 @@
+"""What a page says while the database is away, and how it comes back by itself."""
+
+import logging
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from core.errors import DatabaseTrouble
+from pages.shared.resources import services
+
+_TRY_EVERY = 3
+"""Seconds."""
+
+
+class _Quiet(logging.Filter):
+    """Leaves the stack trace of an error that was told to the person out of the log, where it says nothing."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], DatabaseTrouble))
+
+
+def run(page: Page) -> None:
+    """Run a page; where the database fails it, say so and open it again once the database is back."""
+    try:
+        page.run()
+    except DatabaseTrouble as error:
+        show(str(error))
+        _come_back()
+
+
+def show(words: str) -> None:
+    """The sentence, where the page stands."""
+    st.error(words, icon=":material/database_off:")
+
+
+def tell(error: Exception) -> bool | None:
+    """Streamlit's handler of what a fragment or the router itself lets through; True for what was told here."""
+    if not isinstance(error, DatabaseTrouble):
+        return None
+    show(str(error))
+    return True
+
+
+@st.fragment(run_every=_TRY_EVERY)
+def _come_back() -> None:
+    try:
+        services().intake.has_comments()
+    except DatabaseTrouble:
+        st.caption("This page opens by itself once the database is back.")
+    else:
+        st.rerun()
+
+
+logging.getLogger("streamlit.error_util").addFilter(_Quiet())
