@@ -27,6 +27,7 @@ log = logging.getLogger("moderato.webhooks")
 _BREATH: Final = 0.02
 """Least seconds between two looks at the database: SQLite's lock is not fair, whoever waits comes in here."""
 _TIDY_EVERY: Final = 60.0
+_AGAIN: Final = 30.0
 _GRACE: Final = 0.7
 """Seconds that messages under way get at the end; then they are given back, and sent again."""
 
@@ -71,10 +72,12 @@ class Delivery:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except Exception as error:  # a thread's last words: without them nobody would know
-            log.error("webhooks are not delivered any more: %s", whereabouts(error))
+        while not self._stop.is_set():
+            try:
+                asyncio.run(self._serve())
+            except Exception as error:  # without its last words nobody would know
+                log.error("webhooks stopped: %s; they begin again in half a minute", whereabouts(error))
+                self._stop.wait(_AGAIN)
 
     async def _serve(self) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()

@@ -97,7 +97,7 @@ class Desk:
     def release(self) -> None:
         """Give back everything that is leased."""
         with self._sessions.begin() as session:
-            MessageStore(session).release(self._token, at=self._clock())
+            MessageStore(session).release(self._token)
 
     def _busy(self, sent: set[int], at: datetime) -> list[Webhook]:
         """Webhooks that there is something to do for; looked up without the write lock."""

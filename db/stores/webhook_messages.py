@@ -144,10 +144,10 @@ class MessageStore:
         done = update(Row).where(Row.id == message_id)
         self._session.execute(done.values(state=DELIVERED, lease=None, ended_at=at, tries=tries, problem=None))
 
-    def release(self, token: str, *, at: datetime) -> None:
-        """Give back every message that the token still holds: somebody else may send it at once."""
-        held = update(Row).where(Row.state == WAITING, Row.lease == token)
-        self._session.execute(held.values(lease=None, next_at=at))
+    def release(self, token: str) -> None:
+        """Give back every message that the token still holds: it is due at once, before what came later."""
+        held = update(Row).where(Row.lease == token)
+        self._session.execute(held.values(lease=None, next_at=Row.created_at))
 
     def hurry(self, webhook_id: int, *, at: datetime) -> None:
         """Let all that waits be due: the receiver is back."""
