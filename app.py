@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 import streamlit as st
 from starlette.applications import Starlette
@@ -35,8 +36,9 @@ programs = ProgramsAt(services)
 watched = ops.Ops(programs)
 
 
+@cache
 def settings() -> Settings:
-    """Those of the running process."""
+    """Those of the running process, asked for with every request."""
     return services().settings
 
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from core.errors import BadInput
 
 _MOST_BYTES = 65536
-SECRET: dict[str, JsonValue] = {"secret": True}
+SECRET: dict[str, JsonValue] = {"secret": True}  # nosec B105 # a mark, no password
 """`json_schema_extra` of a setting that holds a secret. Give it `repr=False` too."""
 
 
