@@ -55,8 +55,14 @@ def draw_author(person: Person) -> None:
     confirm(
         f"Erase {many_comments(held.comments)}",
         "author",
-        lambda by: services().privacy.erase_author(author, by=by, source=source),
+        lambda by: _erase_author(author, source, by),
     )
+
+
+def _erase_author(author: str, source: str | None, by: Person) -> Erasure:
+    begun = services().privacy.erase_author(author, by=by, source=source)
+    state.keep("privacy_author", "")  # nothing is held any more
+    return begun
 
 
 def draw_comment(person: Person) -> None:

@@ -25,7 +25,7 @@ def _draw_retention(person: Person) -> None:
     st.subheader("How long texts are kept", anchor=False)
     held = services().privacy.retention()
     days = st.number_input(
-        "Days after they came in", 0, 36_500, held.days or 0, 1, key="retention_days", help="0: for ever."
+        "Days after they came in", 0, 36_500, held.days or 0, 1, key="retention_days", help="0: for ever.", width=260
     )
     rows = [{"Source": name, "Days": kept} for name, kept in held.sources.items()]
     st.caption("Sources with days of their own")
