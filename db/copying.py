@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,13 @@ class Copied:
     """Of PostgreSQL's tables, in an order in which they can be filled; the file is `TABLE.copy`."""
     sequences: dict[str, int] = field(default_factory=dict)
     """The next number that each of PostgreSQL's sequences gives."""
+
+
+def our_tables() -> frozenset[str]:
+    """Names of all tables of ours: a process has only those modules of tables imported that it uses itself."""
+    for module in sorted(Path(__file__).parent.glob("*models.py")):
+        import_module(f"db.{module.stem}")
+    return frozenset(Base.metadata.tables)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -89,7 +97,7 @@ def examine_sqlite(file: Path, progress: Progress) -> Copied:
             raise ValueError(f"its database cannot be read ({error.sqlite_errorname})") from error
         if problems != ["ok"] or revision is None:
             raise ValueError(f"its database is damaged: {problems[0]}")
-        counted = sorted(name for (name,) in names if name in Base.metadata.tables)
+        counted = sorted({name for (name,) in names} & our_tables())
         counts = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in counted}
     return Copied(revision[0], counts)
 
@@ -189,7 +197,7 @@ def _columns(connection: Connection) -> dict[str, list[str]]:
 
 
 def _is_ours(table: str) -> bool:
-    return table in Base.metadata.tables or table.startswith("comment_fts") or table == _VERSION
+    return table in our_tables() or table.startswith("comment_fts") or table == _VERSION
 
 
 def _copy_out(connection: Connection, table: str, columns: Sequence[str], file: Path) -> int:

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from core import restore as restoring
 from core.archive import read_manifest, unpack
@@ -126,6 +126,28 @@ def test_a_backup_while_somebody_writes_is_of_one_moment(services, ada, tmp_path
     finally:
         stop.set()
         writer.join()
+
+
+def test_the_command_finds_every_table(services, ada, tmp_path):
+    """A process of its own imports less than this one: a table that it does not know must be in the backup too."""
+    filled(services, ada)
+    settings = services.settings
+    environment = {**os.environ, "MODERATO_DATA_DIR": str(settings.data_dir), "PYTHONPATH": str(ROOT)}
+    environment["MODERATO_DATABASE_URL"] = settings.database_url
+
+    def run(*arguments: str) -> None:
+        command = [sys.executable, "cli.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    run("backup", str(tmp_path / "b.tar"))
+    with services.sessions.read() as session:
+        names = set(inspect(session.connection()).get_table_names())
+    services.close()
+    assert set(read_manifest(tmp_path / "b.tar").counts) == {
+        name for name in names if name != "alembic_version" and not name.startswith("comment_fts")
+    }
+    run("restore", str(tmp_path / "b.tar"))
 
 
 def test_a_taken_name_is_kept_unless_forced(sqlite_services, ada, tmp_path):
