@@ -52,6 +52,7 @@ class Ops:
         self._wired: Programs | None = None
         self._gaps: list[Gap] = []
         self._ready_until = 0.0
+        self._hangs = False
 
     async def readiness(self) -> list[Gap]:
         """What is not ready, some tenths of a second old at most; never waits longer than PATIENCE."""
@@ -61,7 +62,11 @@ class Ops:
         try:
             gaps = await self._look(PATIENCE)
         except TimeoutError:
+            if not self._hangs:
+                log.warning("not ready: %s (did not answer within %g s)", self._ready.step, PATIENCE)
+            self._hangs = True
             return [Gap(self._ready.step, f"did not answer within {PATIENCE:g} s")]
+        self._hangs = False
         self._gaps, self._ready_until = gaps, time.monotonic() + _FRESH
         return gaps
 

@@ -6,12 +6,15 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.migrate import MIGRATION_LOCK, config, migrate
@@ -44,6 +47,13 @@ class Copied:
     """Of PostgreSQL's tables, in an order in which they can be filled; the file is `TABLE.copy`."""
     sequences: dict[str, int] = field(default_factory=dict)
     """The next number that each of PostgreSQL's sequences gives."""
+
+
+def our_tables() -> frozenset[str]:
+    """Names of all tables of ours: a process has only those modules of tables imported that it uses itself."""
+    for module in sorted(Path(__file__).parent.glob("*models.py")):
+        import_module(f"db.{module.stem}")
+    return frozenset(Base.metadata.tables)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -89,7 +99,7 @@ def examine_sqlite(file: Path, progress: Progress) -> Copied:
             raise ValueError(f"its database cannot be read ({error.sqlite_errorname})") from error
         if problems != ["ok"] or revision is None:
             raise ValueError(f"its database is damaged: {problems[0]}")
-        counted = sorted(name for (name,) in names if name in Base.metadata.tables)
+        counted = sorted({name for (name,) in names} & our_tables())
         counts = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in counted}
     return Copied(revision[0], counts)
 
@@ -171,7 +181,8 @@ def newest_schema(file: Path) -> Iterator[Session]:
 
 def copy_postgres(engine: Engine, folder: Path, progress: Progress) -> Copied:
     """Write every table into `folder`, all as of one moment, while others write. Needs no program of PostgreSQL's."""
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _in_words(), engine.connect().execution_options(**options) as connection:
         revision = connection.scalar(text(f"SELECT version_num FROM {_VERSION}"))
         copied = Copied(str(revision), columns=_columns(connection))
         for number, (table, columns) in enumerate(copied.columns.items()):
@@ -179,6 +190,17 @@ def copy_postgres(engine: Engine, folder: Path, progress: Progress) -> Copied:
             copied.counts[table] = _copy_out(connection, table, columns, folder / f"{table}.copy")
         copied.sequences = {name: _next_of(connection, name) for name in _sequences(connection)}
     return copied
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn what PostgreSQL refuses into a ValueError with its kind; its own words may hold what a row holds."""
+    try:
+        yield
+    except (SQLAlchemyError, psycopg.Error) as error:
+        kind = type(getattr(error, "orig", None) or error).__name__
+        more = ": the user needs CREATE on the database" if kind == "InsufficientPrivilege" else ""
+        raise ValueError(f"PostgreSQL says {kind}{more}") from error
 
 
 def _columns(connection: Connection) -> dict[str, list[str]]:
@@ -189,7 +211,7 @@ def _columns(connection: Connection) -> dict[str, list[str]]:
 
 
 def _is_ours(table: str) -> bool:
-    return table in Base.metadata.tables or table.startswith("comment_fts") or table == _VERSION
+    return table in our_tables() or table.startswith("comment_fts") or table == _VERSION
 
 
 def _copy_out(connection: Connection, table: str, columns: Sequence[str], file: Path) -> int:
@@ -219,7 +241,7 @@ def replace_postgres(
     Tables that are there go to the schema `aside`. Killed at any moment, the database is as it was. Yields a session
     on the newest schema, and whether there was anything to move. Raises Busy, ValueError if rows are missing.
     """
-    with engine.begin() as connection:
+    with _in_words(), engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if others_connected(connection):
             raise Busy

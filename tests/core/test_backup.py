@@ -14,7 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from sqlalchemy import inspect, text
 
 from core import restore as restoring
 from core.archive import read_manifest, unpack
@@ -25,6 +26,8 @@ from core.restore import restore
 from core.services import build_services
 from core.settings import ROOT, Settings
 from db import copying
+from db.migrate import config
+from db.session import Sessions, build_engine
 from tests.support.ledger import seed
 from tests.support.models import add_model
 from tests.support.scoring import add_comments
@@ -126,6 +129,37 @@ def test_a_backup_while_somebody_writes_is_of_one_moment(services, ada, tmp_path
     finally:
         stop.set()
         writer.join()
+
+
+def test_the_command_finds_every_table(services, ada, tmp_path):
+    """A process of its own imports less than this one: a table that it does not know must be in the backup too."""
+    filled(services, ada)
+    settings = services.settings
+    environment = {**os.environ, "MODERATO_DATA_DIR": str(settings.data_dir), "PYTHONPATH": str(ROOT)}
+    environment["MODERATO_DATABASE_URL"] = settings.database_url
+
+    def run(*arguments: str) -> None:
+        command = [sys.executable, "cli.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    run("backup", str(tmp_path / "b.tar"))
+    with services.sessions.read() as session:
+        names = set(inspect(session.connection()).get_table_names())
+    services.close()
+    assert set(read_manifest(tmp_path / "b.tar").counts) == {
+        name for name in names if name != "alembic_version" and not name.startswith("comment_fts")
+    }
+    run("restore", str(tmp_path / "b.tar"))
+
+
+def test_a_database_that_is_away_is_told(ada, tmp_path):
+    settings = Settings(data_dir=tmp_path, database_url="postgresql+psycopg://ada:hunter2@127.0.0.1:1/x")
+    away = Sessions(build_engine(settings.url))
+    with pytest.raises(BadInput, match="PostgreSQL says OperationalError") as told:
+        Backups(away, settings).make(tmp_path / "b.tar", by=ada, say=quiet)
+    assert "hunter2" not in str(told.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_taken_name_is_kept_unless_forced(sqlite_services, ada, tmp_path):
@@ -288,11 +322,6 @@ def test_nobody_restores_beneath_an_open_database(services, ada, tmp_path):
 
 def test_an_older_schema_is_brought_up_to_date(made, ada, tmp_path):
     """The archive's database as the migration before the newest left it."""
-    from alembic import command
-
-    from db.migrate import config
-    from db.session import build_engine
-
     old, target = copying.known_revisions()[-1], tmp_path / "old"
     target.mkdir()
     engine = build_engine(f"sqlite:///{target / 'moderato.db'}")
@@ -301,8 +330,6 @@ def test_an_older_schema_is_brought_up_to_date(made, ada, tmp_path):
         made_config.attributes["connection"] = connection
         command.upgrade(made_config, old)
     settings = Settings(data_dir=target)
-    from db.session import Sessions
-
     Backups(Sessions(engine), settings).make(tmp_path / "old.tar", by=ada, say=quiet)
     engine.dispose()
     assert read_manifest(tmp_path / "old.tar").revision == old
