@@ -16,6 +16,7 @@ from core.keys import Keys
 from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
+from core.people import People
 from core.planning import Planner
 from core.policies import Policies
 from core.registry import Registry
@@ -29,6 +30,7 @@ from core.second_opinions import SecondOpinions
 from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
+from core.sign_ins import SignIns
 from core.suggestions import Suggestions
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
@@ -122,6 +124,16 @@ class Services:
     def keys(self) -> Keys:
         """Programs' keys."""
         return Keys(self.sessions)
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Who is signed in."""
+        return SignIns(self.sessions, self.settings)
+
+    @cached_property
+    def people(self) -> People:
+        """Accounts and their roles."""
+        return People(self.sessions, self.settings, on_change=self.sign_ins.forget)
 
     @cached_property
     def suggestions(self) -> Suggestions:

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +39,23 @@ class Settings(BaseSettings):
         "probability", description="What the API's scores say: probabilities, or shares of comments that have less."
     )
     api_languages: str = Field("en", description="Languages that the live model reads, by commas, for the API.")
+    public_url: str = Field("", description="Address that people type, such as https://moderato.example.org.")
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Proxies, by commas, whose word on the visitor's address counts."
+    )
+    tls_certificate: Path | None = Field(None, description="PEM file with the certificate, to serve https itself.")
+    tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
+    session_idle_minutes: float = Field(60, gt=0, description="Signed out after this without keyboard or mouse.")
+    session_hours: float = Field(12, gt=0, le=720, description="Signed out after this, whatever is done.")
+    link_days: float = Field(3, gt=0, le=30, description="How long a link to set a password works.")
+    oidc_url: str = Field("", description="The company sign-in's OpenID configuration; empty for none.")
+    oidc_name: str = Field("your company", description="What people call the company's sign-in.")
+    oidc_client_id: str = Field("", description="What the company's sign-in calls Moderato.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="The secret between the two.")
+    oidc_client_secret_file: Path | None = Field(None, description="The file with that secret, instead.")
+    oidc_scopes: str = Field("openid profile email", description="What is asked of the company's sign-in.")
+    oidc_roles_claim: str = Field("groups", description="The claim that says what somebody is.")
+    oidc_roles: str = Field("", description="group=role by commas, such as mods=moderator,trust-leads=lead.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text.")
 
     @cached_property
@@ -55,3 +72,20 @@ class Settings(BaseSettings):
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the dashboard."""
         return self.host in LOOPBACK
+
+    @property
+    def base_url(self) -> str:
+        """The address that people type, without a slash at the end."""
+        scheme = "https" if self.tls_certificate else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"{scheme}://{host}:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the dashboard over TLS, its own or a proxy's."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than this machine are meant to reach the dashboard."""
+        return not self.is_loopback or bool(self.public_url)
