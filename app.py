@@ -11,13 +11,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 import api.local
+from api.company import CompanyRoutes
+from api.door import Door
 from api.guard import SameOrigin, SecurityHeaders
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
+from api.sign_in import HANDLERS, SignInRoutes
 from api.sockets import send_at_once
-from core.errors import ModeratoError
 from core.metrics.ahead import FoldAhead
-from core.settings import LOOPBACK
+from core.reach import check_reach
+from core.settings import LOOPBACK, Settings
 from core.worker import EmbeddedWorker
 from pages.shared import chart
 from pages.shared.resources import services
@@ -30,13 +33,9 @@ programs = ProgramsAt(services)
 async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     """Open the database and run the embedded worker while the server runs."""
     address = st.get_option("server.address")
-    if address not in LOOPBACK:
-        raise ModeratoError(
-            f"Without accounts Moderato serves this machine alone, not {address or 'all addresses'}. "
-            "Start it with `moderato run`, or set MODERATO_HOST=127.0.0.1."
-        )
-    send_at_once(st.get_option("server.port"))
     wired = services()
+    check_reach(wired, "" if address in LOOPBACK else address or "all addresses")
+    send_at_once(st.get_option("server.port"))
     worker = EmbeddedWorker(wired.build_worker("dashboard")) if wired.settings.embedded_worker else None
     gc.collect()
     sys.setswitchinterval(0.0005)  # the worker's threads must not make a page's wait for five milliseconds at a time
@@ -60,6 +59,13 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 app = st.App(
     "pages/router.py",
     lifespan=lifespan,
-    routes=[*api.local.routes, *chart.routes, *build_routes(programs)],
-    middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin)],
+    routes=[
+        *api.local.routes,
+        *chart.routes,
+        *build_routes(programs),
+        *SignInRoutes(services).routes,
+        *CompanyRoutes(services, Settings()).routes,
+    ],
+    middleware=[Middleware(SecurityHeaders), Middleware(SameOrigin), Middleware(Door, services=services)],
+    exception_handlers=HANDLERS,
 )

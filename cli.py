@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import cli_keys
+import cli_users
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
@@ -22,21 +23,16 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 @app.command()
 def run() -> None:
     """Serve the dashboard on MODERATO_HOST:MODERATO_PORT."""
+    from core.reach import check_before_run, server_options
     from core.settings import ROOT, Settings
 
     settings = Settings()
-    if not settings.is_loopback:
-        raise ModeratoError(
-            f"Without accounts Moderato serves this machine alone, not {settings.host}. Set MODERATO_HOST=127.0.0.1."
-        )
+    for warning in check_before_run(settings):
+        typer.secho(warning, err=True, fg="yellow")
     os.chdir(ROOT)  # where Streamlit looks for .streamlit/config.toml
-    options = {
-        "server.address": settings.host,
-        "server.port": settings.port,
-        "server.maxUploadSize": settings.max_upload_mb,
-    }
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    typer.echo(f"Moderato: http://{settings.host}:{settings.port}")
+    os.environ["FORWARDED_ALLOW_IPS"] = settings.trusted_proxies  # whose X-Forwarded-For uvicorn believes
+    flags = [f"--{name}={value}" for name, value in server_options(settings).items()]
+    typer.echo(f"Moderato: {settings.base_url}")
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", *flags])
 
 
@@ -179,6 +175,7 @@ app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traf
 
 
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_users.app, name="users")
 
 
 def main() -> None:

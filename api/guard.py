@@ -1,8 +1,13 @@
 """Middleware around everything: security headers, a strict origin for websockets and writes, a cap of sessions."""
 
+from functools import cache
+from urllib.parse import urlsplit
+
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.settings import Settings
 
 _STREAMLIT_INLINE = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
 """The one inline script of Streamlit 1.67's index.html; a browser test fails when a new version brings another."""
@@ -38,7 +43,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *HEADERS]}
+                own = {name.lower() for name, _ in message["headers"]}  # the pages of signing in have a stricter policy
+                added = [(name, value) for name, value in HEADERS if name not in own]
+                message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
         inner = PlainTextResponse("not found", 404) if scope["path"] in _HIDDEN else self._app
@@ -71,6 +78,19 @@ class SameOrigin:
 
 
 def is_same_origin(headers: Headers) -> bool:
-    """Whether the page that asks came from the host that it asks. A proxy must pass Host on."""
-    origin = headers.get("origin", "")
+    """Whether the page that asks came from the host that it asks, or from MODERATO_PUBLIC_URL.
+
+    With a public https address no page without TLS is that host's own.
+    """
+    origin, public = headers.get("origin", ""), _public_origin()
+    if public and origin == public:
+        return True
+    if public.startswith("https://") and origin == public.replace("https://", "http://", 1):
+        return False
     return origin.partition("://")[2] == headers.get("host", "") != ""
+
+
+@cache
+def _public_origin() -> str:
+    parts = urlsplit(Settings().public_url)
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""

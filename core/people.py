@@ -260,8 +260,8 @@ def roles_of(joined: str) -> frozenset[Role]:
 
 def _checked(name: str) -> str:
     name = checked_name(name)
-    if fold_name(name) in _RESERVED:
-        raise BadInput(f"{name} is what Moderato itself signs with. Give another name.")
+    if fold_name(name) in _RESERVED or fold_name(name).startswith(("shell:", "api:")):
+        raise BadInput(f"{name} is what Moderato or its command signs with. Give another name.")
     return name
 
 

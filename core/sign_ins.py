@@ -220,6 +220,16 @@ class SignIns:
         return token
 
 
+def cookie_name(settings: Settings) -> str:
+    """The cookie of a sign-in. Over TLS no other host and no page without TLS can set one of that name."""
+    return "__Host-moderato" if settings.is_https else f"moderato_session_{settings.port}"
+
+
+def token_of(cookies: Mapping[str, str], settings: Settings) -> str:
+    """The secret in a browser's cookies, or ""."""
+    return cookies.get(cookie_name(settings), "")
+
+
 def read_company(claims: Mapping[str, Any], settings: Settings) -> CompanyPerson:
     """The person of an ID token that was verified; raises NotAllowed where the token says too little."""
     issuer, subject, expires = claims.get("iss"), claims.get("sub"), claims.get("exp")
@@ -257,7 +267,7 @@ def _provision(session: Session, store: AccountStore, who: CompanyPerson, roles:
 def _free_name(store: AccountStore, who: CompanyPerson) -> str:
     """A name that nobody has or had, in the ledger either: a display name that one chose oneself proves nothing."""
     wished = [" ".join("".join(c for c in name if c.isprintable()).split())[:MAX_NAME] for name in who.names]
-    wished = [name for name in wished if name and not name.casefold().startswith("api:")] or ["Person"]
+    wished = [name for name in wished if name and not fold_name(name).startswith(("api:", "shell:"))] or ["Person"]
     mark = sha256(f"{who.issuer}\0{who.subject}".encode()).hexdigest()
     tries = [*wished, *(f"{wished[0][: MAX_NAME - 9]} {mark[at : at + 8]}" for at in (0, 8, 16, 24))]
     ledger = {fold_name(name) for name in store.decided()} | {"moderato"}

@@ -21,7 +21,7 @@ from pages.shared.policy_save import ask, draw_revert, draw_saved, save, use_aga
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
 
-require(Action.SET_POLICY)
+require(Action.SEE_POLICY)
 policies, planner = services().policies, services().planner
 active, site = policies.active(), planner.site()
 previous = policies.before(active.id)

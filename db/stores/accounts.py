@@ -86,7 +86,7 @@ class AccountStore:
         query = select(DecisionRow.person, func.count()).group_by(DecisionRow.person)
         if names is not None:
             query = query.where(DecisionRow.person.in_(names))
-        return dict(self._session.execute(query).tuples())
+        return {name: int(many) for name, many in self._session.execute(query)}
 
     def add_link(self, values: dict[str, Any]) -> None:
         """Insert a link, in place of those that the account has."""
