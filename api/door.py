@@ -49,7 +49,7 @@ class Door:
         wired = self._services()
         connection = HTTPConnection(scope)
         if await _may_enter(wired.sign_ins, connection, wired.settings):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _unkept(send))
             return
         if scope["method"] in ("GET", "HEAD") and "text/html" in connection.headers.get("accept", ""):
             query = f"?{connection.url.query}" if connection.url.query else ""
@@ -112,6 +112,20 @@ async def _watch(sign_ins: SignIns, connection: HTTPConnection, settings: Settin
                 return
         except Exception as error:  # a database that is away for a moment signs nobody out
             log.warning("could not look whether somebody is still signed in: %s", type(error).__name__)
+
+
+def _unkept(send: Send) -> Send:
+    """Pages are asked for again when somebody goes back to them: they may have signed out."""
+
+    async def send_unkept(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message["headers"]
+            if any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers):
+                others = [(name, value) for name, value in headers if name.lower() != b"cache-control"]
+                message = {**message, "headers": [*others, (b"cache-control", b"no-store")]}
+        await send(message)
+
+    return send_unkept
 
 
 def _until(over: asyncio.Event, receive: Receive) -> Receive:

@@ -19,6 +19,8 @@ from core.metrics.service import Metrics
 from core.people import People
 from core.planning import Planner
 from core.policies import Policies
+from core.proposals import Proposals
+from core.reassign import Reassign
 from core.registry import Registry
 from core.removals import Removals
 from core.review import Review
@@ -88,6 +90,16 @@ class Services:
     def policies(self) -> Policies:
         """The policy: thresholds and audit rates, by version."""
         return Policies(self.sessions)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        """Policies that wait for somebody to put them in force."""
+        return Proposals(self.sessions)
+
+    @cached_property
+    def reassign(self) -> Reassign:
+        """Taking comments from whoever has them."""
+        return Reassign(self.sessions)
 
     @cached_property
     def planner(self) -> Planner:
