@@ -38,8 +38,8 @@ def open_comment(comment_id: int | None) -> None:
 @st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
 def show_opened() -> None:
     """A comment of the preview. It runs by itself: the role is checked again."""
-    require(Action.BROWSE)
-    draw_history(services().browse.history(state.kept("policy_open")), open_comment)
+    browse = services().browse.seen_by(require(Action.BROWSE))
+    draw_history(browse.history(state.kept("policy_open")), open_comment)
 
 
 st.title("Policy")
