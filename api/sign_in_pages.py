@@ -35,6 +35,7 @@ small{display:block;color:var(--dim);margin-top:.3rem}
 button,a.go{display:block;width:100%;margin-top:1.5rem;padding:.7rem;font:inherit;font-weight:600;text-align:center;
 color:#fff;background:var(--go);border:0;border-radius:.5rem;cursor:pointer;text-decoration:none}
 a{color:inherit}
+a.second{color:inherit;background:none;border:1px solid var(--line)}
 :focus-visible{outline:3px solid var(--go);outline-offset:2px}
 .bad,.good{padding:.6rem .8rem;border-radius:.5rem;margin:1rem 0 0}
 .bad{color:var(--bad);background:var(--badback)}
@@ -83,7 +84,8 @@ def page(
     parts += [_form(form)] if form else []
     if link:
         parts += ['<p class="or">or</p>'] if form else []
-        parts += [f'<a class="go" href="{escape(link[0])}">{escape(link[1])}</a>']
+        second = " second" if form else ""
+        parts += [f'<a class="go{second}" href="{escape(link[0])}">{escape(link[1])}</a>']
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

@@ -82,7 +82,10 @@ def _is_common(password: str) -> bool:
     if any(folded in run or folded[::-1] in run for run in _RUNS):
         return True
     whole = re.fullmatch(r"(.{1,11}?)\1+.{0,3}", folded)
-    return bool(whole) and (len(set(whole[1])) < 5 or whole[1] in known or re.sub(r"[\W\d_]+", "", whole[1]) in known)
+    if whole is None:
+        return False
+    piece = whole[1]
+    return len(set(piece)) < 5 or piece in known or re.sub(r"[\W\d_]+", "", piece) in known
 
 
 def _holds_name(password: str, name: str) -> bool:

@@ -36,7 +36,7 @@ class Proposals:
         check_may(by, Action.PROPOSE_POLICY)
         reason, beside = checked_reason(reason), beside.rounded()
         rounded = [round(float(value), 6) for value in thresholds], [round(float(value), 6) for value in audit_rates]
-        check_policy(*map(tuple, rounded), beside)
+        check_policy(tuple(rounded[0]), tuple(rounded[1]), beside)
         with self._sessions.begin() as session:
             store = ProposalStore(session)
             if len(store.list_open()) >= _MOST_OPEN:
