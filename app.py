@@ -13,16 +13,19 @@ from starlette.middleware import Middleware
 
 import api.local
 from api import ops
+from api.company import CompanyRoutes
+from api.door import Door
 from api.guard import OwnHost, SameOrigin, SecurityHeaders
 from api.limits import BodyLimit, Held, SessionLimit, UploadLimit
 from api.perspective.routes import build_routes
 from api.programs import ProgramsAt
 from api.request_log import RequestLog
 from api.rest.routes import build_rest_routes
+from api.sign_in import HANDLERS, SignInRoutes
 from api.sockets import send_at_once
-from core.errors import ModeratoError
 from core.logs import set_up_logs
 from core.metrics.ahead import FoldAhead
+from core.reach import check_reach
 from core.settings import LOOPBACK, Settings
 from core.worker import EmbeddedWorker
 from pages.shared import chart, streamlit_logs, trouble
@@ -46,24 +49,17 @@ def settings() -> Settings:
 async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     """Open the database and run the embedded worker while the server runs."""
     address = st.get_option("server.address")
-    if address not in LOOPBACK:
-        raise ModeratoError(
-            f"Without accounts Moderato serves this machine alone, not {address or 'all addresses'}. "
-            "Start it with `moderato run`, or set MODERATO_HOST=127.0.0.1."
-        )
     streamlit_logs.take_over()  # again: under `uvicorn app:app` the server set its own up before
-    send_at_once(st.get_option("server.port"))
     wired = services()
+    check_reach(wired, "" if address in LOOPBACK else address or "all addresses")
+    send_at_once(st.get_option("server.port"))
     worker = EmbeddedWorker(wired.build_worker("dashboard")) if wired.settings.embedded_worker else None
     gc.collect()
     sys.setswitchinterval(0.0005)  # the worker's threads must not make a page's wait for five milliseconds at a time
     gc.freeze()  # later collections need not walk what the imports left, which keeps pages quick
     if worker:
         worker.start()
-    wired.search_index.start()
-    if wired.settings.webhook_delivery:
-        wired.webhook_delivery.start()
-    wired.keeper.start()
+    wired.start_beside()
     ahead = FoldAhead(wired.metrics)
     ahead.start()
     try:
@@ -71,9 +67,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     finally:
         await programs.close()
         ahead.stop()
-        wired.search_index.stop()
-        wired.webhook_delivery.stop()
-        wired.keeper.stop()
+        wired.stop_beside()
         if worker:
             worker.stop()
         wired.close()
@@ -89,14 +83,18 @@ app = st.App(
         *build_routes(programs),
         *build_rest_routes(programs),
         *ops.build_routes(watched),
+        *SignInRoutes(services).routes,
+        *CompanyRoutes(services, Settings()).routes,
     ],
     middleware=[
         Middleware(RequestLog, meter=watched.meter),
         Middleware(SecurityHeaders),
-        Middleware(OwnHost, names=lambda: settings().allowed_hosts),
+        Middleware(OwnHost, names=lambda: settings().own_names),
         Middleware(SameOrigin),
+        Middleware(Door, services=services),
         Middleware(SessionLimit, settings=settings),
         Middleware(BodyLimit, settings=settings),
         Middleware(UploadLimit, settings=settings, held=lambda session: Held(*held(session))),
     ],
+    exception_handlers=HANDLERS,
 )

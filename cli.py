@@ -13,6 +13,7 @@ import cli_keys
 import cli_move
 import cli_ops
 import cli_privacy
+import cli_users
 import cli_webhooks
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
@@ -28,27 +29,21 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 @app.command()
 def run() -> None:
     """Serve the dashboard on MODERATO_HOST:MODERATO_PORT."""
-    from core.settings import Settings
+    from core.reach import check_before_run, server_options
     from core.webhooks.addresses import networks_setting
 
     settings = Settings()
-    if not settings.is_loopback:
-        raise ModeratoError(
-            f"Without accounts Moderato serves this machine alone, not {settings.host}. Set MODERATO_HOST=127.0.0.1."
-        )
+    for warning in check_before_run(settings):
+        typer.secho(warning, err=True, fg="yellow")
     networks_setting(settings.webhook_private)
     if settings.database_url:  # a server that is away is one line here, and a stack trace from within the dashboard
         from core.services import build_services
 
         build_services(settings).close()
     os.chdir(ROOT)  # where Streamlit looks for .streamlit/config.toml
-    options = {
-        "server.address": settings.host,
-        "server.port": settings.port,
-        "server.maxUploadSize": settings.max_upload_mb,
-    }
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    typer.echo(f"Moderato: http://{settings.host}:{settings.port}")
+    os.environ["FORWARDED_ALLOW_IPS"] = settings.trusted_proxies  # whose X-Forwarded-For uvicorn believes
+    flags = [f"--{name}={value}" for name, value in server_options(settings).items()]
+    typer.echo(f"Moderato: {settings.base_url}")
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app.py", *flags])  # nosec B606 # no shell, and the arguments are settings
 
 
@@ -66,14 +61,9 @@ def worker() -> None:
     services = build_services()
     made = services.build_worker()
     typer.echo(f"Scoring as “{made.name}”.")
-    services.search_index.start()
-    if services.settings.webhook_delivery:
-        services.webhook_delivery.start()
-    services.keeper.start()
+    services.start_beside()
     made.run(stop)
-    services.webhook_delivery.stop()
-    services.search_index.stop()
-    services.keeper.stop()
+    services.stop_beside()
     services.close()
 
 
@@ -193,16 +183,14 @@ def export(
     typer.echo(f"{snapshot.rows:,} rows, snapshot {snapshot.id}, SHA-256 {snapshot.sha256}", err=out == "-")
 
 
-app.registered_commands += model_commands.registered_commands
+for commands in (model_commands, cli_ops.app, cli_move.app):
+    app.registered_commands += commands.registered_commands
 app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traffic without routing it.")
-
-
 app.add_typer(cli_keys.app, name="keys")
+app.add_typer(cli_users.app, name="users")
 app.add_typer(cli_webhooks.app, name="webhooks")
-app.registered_commands += cli_ops.app.registered_commands
 app.add_typer(cli_privacy.app, name="privacy")
 app.add_typer(cli_privacy.trail_app, name="trail")
-app.registered_commands += cli_move.app.registered_commands
 
 
 def main() -> None:

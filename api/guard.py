@@ -2,12 +2,15 @@
 
 import socket
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.settings import Settings
 
 _STREAMLIT_INLINE = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
 """The one inline script of Streamlit 1.67's index.html; a browser test fails when a new version brings another."""
@@ -109,8 +112,15 @@ async def refuse_socket(receive: Receive, send: Send) -> None:
 
 
 def is_same_origin(headers: Headers) -> bool:
-    """Whether the page that asks came from the host that it asks. A proxy must pass Host on."""
-    origin = headers.get("origin", "")
+    """Whether the page that asks came from the host that it asks, or from MODERATO_PUBLIC_URL.
+
+    With a public https address no page without TLS is that host's own.
+    """
+    origin, public = headers.get("origin", ""), _public_origin()
+    if public and origin == public:
+        return True
+    if public.startswith("https://") and origin == public.replace("https://", "http://", 1):
+        return False
     return origin.partition("://")[2] == headers.get("host", "") != ""
 
 
@@ -139,8 +149,14 @@ def _is_foreign_write(scope: Scope) -> bool:
 
 def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
     for name, value in HEADERS.items():
-        headers[name] = value
+        headers.setdefault(name, value)  # the pages of signing in have a stricter policy of their own
     if scope.get("scheme") == "https":
         headers["strict-transport-security"] = _HSTS
     if scope["path"].startswith(_PRIVATE) or "cache-control" not in headers:
         headers["cache-control"] = "no-store"
+
+
+@cache
+def _public_origin() -> str:
+    parts = urlsplit(Settings().public_url)
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""

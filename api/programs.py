@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from ipaddress import ip_address
 
 from anyio import CapacityLimiter
@@ -12,7 +13,7 @@ from core.api_intake import ApiIntake
 from core.batcher import MicroBatcher
 from core.key_ring import KeyRing
 from core.services import Services
-from core.settings import LOOPBACK
+from core.settings import LOOPBACK, Settings
 
 _THREADS = 8
 """Fewer than connections of the database's pool: pages and workers need theirs."""
@@ -65,11 +66,21 @@ def secret_of(request: Request) -> str | None:
 
 
 def is_from_here(request: Request) -> bool:
-    """Whether somebody on this machine asks, and no page of another site in their browser, and no proxy for others."""
+    """Whether somebody on this machine asks, and no page of another site in their browser, and no proxy for others.
+
+    Never where others are meant to reach the dashboard: some proxies do not say that they are one.
+    """
     headers = request.headers
+    if _is_shared():
+        return False
     if not request.client or not _is_loopback(request.client.host) or any(name in headers for name in _PASSED_ON):
         return False
     return host_name(headers) in LOOPBACK and ("origin" not in headers or is_same_origin(headers))
+
+
+@cache
+def _is_shared() -> bool:
+    return Settings().is_shared
 
 
 def _is_loopback(host: str) -> bool:

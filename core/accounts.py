@@ -1,6 +1,7 @@
-"""People and what they may do. For now: on loopback, whoever gives a name has every role."""
+"""What people may do, by role. Without accounts, on loopback, whoever gives a name has every role."""
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -51,8 +52,12 @@ class Action(StrEnum):
     """Choose what drift is measured against."""
     FIND_LABEL_ERRORS = "find_label_errors"
     """Look for labels that are wrong."""
+    SEE_POLICY = "see_policy"
+    """See thresholds, audit rates and their price."""
+    PROPOSE_POLICY = "propose_policy"
+    """Propose another policy, which holds only when somebody puts it in force."""
     SET_POLICY = "set_policy"
-    """Change thresholds, audit rates and what is removed without review."""
+    """Put a policy in force: thresholds, audit rates and what is removed without review."""
     SEE_MODELS = "see_models"
     """See the versions of the model."""
     MANAGE_MODELS = "manage_models"
@@ -71,13 +76,27 @@ class Action(StrEnum):
     """Set how long texts are kept and how authors are named; take out what is held on one."""
     MOVE_DATABASE = "move_database"
     """Move everything to another database."""
+    MANAGE_PEOPLE = "manage_people"
+    """Invite people, give and take roles, disable accounts, sign browsers out."""
+    REASSIGN = "reassign"
+    """Give back to the queue what somebody else has or holds."""
 
 
 _EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
 _MODERATOR: Final = _EVERYBODY | {Action.REVIEW, Action.SCORE, Action.BROWSE}
 MAY: Final[Mapping[Role, frozenset[Action]]] = {
     Role.MODERATOR: _MODERATOR,
-    Role.LEAD: _MODERATOR | {Action.ADJUDICATE, Action.SEE_OTHERS, Action.IMPORT, Action.SEE_AGREEMENT},
+    Role.LEAD: _MODERATOR
+    | {
+        Action.ADJUDICATE,
+        Action.SEE_OTHERS,
+        Action.REASSIGN,
+        Action.IMPORT,
+        Action.SEE_AGREEMENT,
+        Action.SEE_POLICY,
+        Action.PROPOSE_POLICY,
+        Action.SET_POLICY,
+    },
     Role.ANALYST: _EVERYBODY
     | {
         Action.SCORE,
@@ -86,11 +105,24 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.SEE_DRIFT,
         Action.JUDGE_DRIFT,
         Action.FIND_LABEL_ERRORS,
-        Action.SET_POLICY,
+        Action.SEE_POLICY,
+        Action.PROPOSE_POLICY,
     },
     Role.ADMIN: _EVERYBODY
-    | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.MANAGE_WEBHOOKS, Action.BACK_UP, Action.MOVE_DATABASE}
-    | {Action.SEE_AUDIT_TRAIL, Action.ERASE, Action.MANAGE_PRIVACY},
+    | {
+        Action.MANAGE_MODELS,
+        Action.MANAGE_KEYS,
+        Action.MANAGE_PEOPLE,
+        Action.MANAGE_WEBHOOKS,
+        Action.MANAGE_PRIVACY,
+        Action.ERASE,
+        Action.SEE_AUDIT_TRAIL,
+        Action.BACK_UP,
+        Action.MOVE_DATABASE,
+        Action.SEE_POLICY,
+        Action.PROPOSE_POLICY,
+        Action.SET_POLICY,
+    },
 }
 """The one table of who may do what. A person may have several roles, and may then do what any of them may."""
 
@@ -109,18 +141,37 @@ class Person:
 
 def local_person(name: str) -> Person:
     """A person of the local mode: any printable name of 1 to 60 characters, every role. Raises BadInput."""
+    return Person(checked_name(name), frozenset(Role))
+
+
+def checked_name(name: str) -> str:
+    """A person's name with single spaces; raises BadInput."""
     name = " ".join(name.split())
     if name.casefold().startswith(PROGRAM):
         raise BadInput(f"Names that begin with {PROGRAM} belong to programs. Type the one that your decisions carry.")
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise BadInput(f"A name has 1 to {MAX_NAME} printable characters. Type the one that your decisions carry.")
-    return Person(name, frozenset(Role))
+    return name
+
+
+def fold_name(name: str) -> str:
+    """What two names have in common that read alike: case, width and other compatibility forms do not count."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", " ".join(name.split())).casefold())
+
+
+def parse_roles(names: Iterable[str]) -> frozenset[Role]:
+    """Roles by name; raises BadInput for one that there is not."""
+    known = {role.value: role for role in Role}
+    for name in (chosen := list(names)):
+        if name not in known:
+            raise BadInput(f"There is no role {name[:40]!r}; there are {', '.join(known)}.")
+    return frozenset(known[name] for name in chosen)
 
 
 def check_may(person: Person | None, action: Action) -> Person:
     """The person, if signed in and allowed the action; raises NotAllowed."""
     if person is None:
-        raise NotAllowed("You are not signed in. Open the dashboard's first page and give your name.")
+        raise NotAllowed("You are not signed in. Open the dashboard's first page.")
     if not person.may(action):
         who = " or ".join(role.value for role, actions in MAY.items() if action in actions)
         raise NotAllowed(f"This needs the role {who}. Ask an administrator for it.")

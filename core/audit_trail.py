@@ -45,6 +45,22 @@ class What(StrEnum):
     ERASURE_STARTED = "erasure.started"
     ERASURE_ENDED = "erasure.ended"
     DATABASE_MOVED = "database.moved"
+    SIGNED_IN = "person.signed_in"
+    SIGNED_OUT = "person.signed_out"
+    SIGN_IN_FAILED = "sign_in.failed"
+    SIGN_IN_THROTTLED = "sign_in.throttled"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_INVITED = "account.invited"
+    ROLES_CHANGED = "account.roles_changed"
+    PASSWORD_SET = "account.password_set"
+    PASSWORD_RESET = "account.password_reset"
+    SESSIONS_REVOKED = "account.sessions_revoked"
+    POLICY_PROPOSED = "policy.proposed"
+    POLICY_ACCEPTED = "policy.proposal_accepted"
+    POLICY_DECLINED = "policy.proposal_declined"
+    CLAIM_RELEASED = "claim.released"
 
 
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:

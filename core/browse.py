@@ -1,12 +1,13 @@
 """Finding comments, and the whole history of one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.accounts import Action, Person, check_may
 from core.browse_filter import Filter, to_criteria
 from core.domain import LabelFlags, Outcome, Stage, unpack_labels
-from core.errors import NotFound
+from core.errors import NotAllowed, NotFound
 from core.history import Event, Facts, SixScores, Standing, six, standing_of, tell
 from db.models import CommentRow, DecisionRow, RoutingRow
 from db.session import Sessions
@@ -75,14 +76,25 @@ class Choices:
 
     models: list[str]
     moderators: list[str]
+    """Those whose decisions the person may see."""
     sources: list[str]
+    sees_others: bool = True
+    """Whether the person may filter by what others decided."""
 
 
 class Browse:
-    """Searches and histories. Reads only."""
+    """Searches and histories. Reads only.
 
-    def __init__(self, sessions: Sessions) -> None:
+    Of other people's decisions a viewer without Action.SEE_OTHERS sees that there are some, but not whose nor which.
+    """
+
+    def __init__(self, sessions: Sessions, viewer: Person | None = None) -> None:
         self._sessions = sessions
+        self._only = None if viewer is None or viewer.may(Action.SEE_OTHERS) else viewer.name
+
+    def seen_by(self, viewer: Person) -> "Browse":
+        """The same as the person may see it. Pages use nothing else."""
+        return Browse(self._sessions, check_may(viewer, Action.BROWSE))
 
     def search(
         self, wanted: Filter, *, before: int | None = None, after: int | None = None, limit: int = 50,
@@ -93,7 +105,7 @@ class Browse:
         Takes about `seconds`, also where nothing matches: then `unfinished` says that there is more to look through.
         """
         with self._sessions.read() as session:
-            criteria = to_criteria(wanted, RegistryStore(session), PolicyStore(session))
+            criteria = to_criteria(self._allowed(wanted), RegistryStore(session), PolicyStore(session))
             if criteria is None:
                 return Results([], None, None)
             store = BrowseStore(session)
@@ -104,7 +116,7 @@ class Browse:
                 found = store.find(criteria, limit, seconds=seconds)
             ids = found.ids[::-1] if newer else found.ids
             behind = SearchIndexStore(session).behind() if wanted.text.strip() else 0
-            items = _items(HistoryStore(session), ids, criteria.model_id)
+            items = _items(HistoryStore(session), ids, criteria.model_id, self._only)
         start = after if newer else before
         older, newest = (ids[-1] if ids else after, found.next_start) if newer else (found.next_start, None)
         if not newer and start is not None:
@@ -114,7 +126,7 @@ class Browse:
     def count(self, wanted: Filter, *, seconds: float = 0.2) -> tuple[int, bool]:
         """How many match, counted to MANY and for about `seconds`; and whether there may be more."""
         with self._sessions.read() as session:
-            criteria = to_criteria(wanted, RegistryStore(session), PolicyStore(session))
+            criteria = to_criteria(self._allowed(wanted), RegistryStore(session), PolicyStore(session))
             if criteria is None:
                 return 0, False
             found = BrowseStore(session).find(criteria, MANY, seconds=seconds)
@@ -123,14 +135,15 @@ class Browse:
     def items(self, ids: Sequence[int]) -> list[Item]:
         """These comments as a list shows them, in this order, with scores by the live model, else the latest."""
         with self._sessions.read() as session:
-            return _items(HistoryStore(session), ids, None)
+            return _items(HistoryStore(session), ids, None, self._only)
 
     def choices(self) -> Choices:
         """Models, moderators and sources that there are."""
         with self._sessions.read() as session:
             store = HistoryStore(session)
             models = [version.name for version in RegistryStore(session).list_versions()]
-            return Choices(models, store.moderators(), store.sources())
+            people = store.moderators() if self._only is None else [self._only]
+            return Choices(models, people, store.sources(), self._only is None)
 
     def history(self, comment_id: int) -> History:
         """Everything about the comment; raises NotFound."""
@@ -140,15 +153,33 @@ class Browse:
             if comment is None:
                 raise NotFound(f"There is no comment {comment_id}. Look for it on the Browse page.")
             same = store.identical(comment, _SAME_SHOWN)
-            items = _items(store, [comment_id, *(row.id for row in same)], None)
+            items = _items(store, [comment_id, *(row.id for row in same)], None, self._only)
             facts = _facts(store, PolicyStore(session), comment)
         events = tell(facts, blind=items[0].hidden)
+        if self._only is not None:
+            events = [_of_others(event, self._only) for event in events]
         return History(items[0], comment.external_id, comment.thread, comment.parent, events, items[1:])
 
+    def _allowed(self, wanted: Filter) -> Filter:
+        """What somebody who sees only their own decisions may look for."""
+        if self._only is None:
+            return wanted
+        if wanted.moderator not in (None, self._only):
+            raise NotAllowed("Only leads look for what other people decided.")
+        return replace(wanted, decided_label=None)
 
-def _items(store: HistoryStore, ids: Sequence[int], model_id: int | None) -> list[Item]:
+
+def _of_others(event: Event, only: str) -> Event:
+    """What somebody who sees only their own decisions is told of one."""
+    if event.person in (None, only):
+        return event
+    what = {"decided": "Decided", "undone": "Took a decision back", "claimed": "Taken from the queue"}
+    return replace(event, person="Somebody else", what=what.get(event.kind, event.what), note=None)
+
+
+def _items(store: HistoryStore, ids: Sequence[int], model_id: int | None, only: str | None = None) -> list[Item]:
     comments, routings, golden = store.comments(ids), store.routings(ids), store.golden(ids)
-    decided = store.latest_decisions(ids)
+    decided = {i: row for i, row in store.latest_decisions(ids).items() if only is None or row.person == only}
     blind = store.blind_texts({row.text_hash for row in comments.values()})
     scores = _pick_scores(store, ids, model_id)
     return [

@@ -94,6 +94,7 @@ class Datasets:
         self, folder: str, ending: str, *, by: Person, purpose: Purpose = "records", filters: Filters = EVERYTHING
     ) -> Snapshot:
         """`export` to a new file in a folder of the data folder; `ending` is csv, jsonl, parquet, csv.gz, ..."""
+        check_may(by, Action.EXPORT)
         made = self._settings.data_dir / folder
         made.mkdir(parents=True, exist_ok=True)
         path = made / f"{purpose}-{now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}.{ending}"

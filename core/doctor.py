@@ -23,6 +23,7 @@ from core.doctor_storage import (
 from core.doctor_work import check_work
 from core.domain import now
 from core.errors import ModeratoError
+from core.reach import problems_of
 from core.registry import Registry
 from core.scoring.load import load_scorer
 from core.settings import Settings
@@ -69,6 +70,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from check_origins(settings)
     yield _base_data(settings.base_data)
     yield _webhook_networks(settings.webhook_private)
+    yield from _reach(settings)
     yield from _database(settings)
     yield check_backup(settings)
     yield from check_leftovers(settings)
@@ -106,6 +108,16 @@ def _port(settings: Settings) -> Check:
             todo = "Fine if that is this Moderato; else set MODERATO_PORT to a free one."
             return Check(name, Grade.WARN, "somebody listens there", todo)
     return Check(name, Grade.OK, "free")
+
+
+def _reach(settings: Settings) -> Iterator[Check]:
+    if problems := problems_of(settings):
+        yield from (Check("sign-in", Grade.FAIL, "the settings do not fit", problem) for problem in problems)
+    elif settings.is_shared and not settings.is_https:
+        todo = "Set MODERATO_TLS_CERTIFICATE and MODERATO_TLS_KEY, or an https:// MODERATO_PUBLIC_URL of a proxy."
+        yield Check("TLS", Grade.WARN, f"{settings.base_url} can be read by everybody on the way", todo)
+    else:
+        yield Check("TLS", Grade.OK, "on" if settings.is_https else "not needed: this machine alone")
 
 
 def _base_data(file: Path | None) -> Check:

@@ -134,14 +134,14 @@ class Policies:
         """
         check_may(by, Action.SET_POLICY)
         thresholds, audit_rates = _rounded(thresholds), _rounded(audit_rates)
-        reason = _checked_reason(reason)
+        reason = checked_reason(reason)
         with self._sessions.begin() as session:
             store = PolicyStore(session)
             store.wait_for_turn()
             active = store.active()
             beside = (beside or (beside_of(active) if active else Beside())).rounded()
             check_policy(thresholds, audit_rates, beside)
-            made = store.add(_draft(thresholds, audit_rates, beside, by=by.name, reason=reason))
+            made = store.add(draft_policy(thresholds, audit_rates, beside, by=by.name, reason=reason))
             record(session, by, What.POLICY_SAVED, f"version {made.id}", reason=reason, **_numbers(made))
             return made
 
@@ -193,7 +193,7 @@ class Policies:
         with self._sessions.begin() as session:
             store = PolicyStore(session)
             store.wait_for_turn()
-            draft = _draft(
+            draft = draft_policy(
                 DEFAULT_THRESHOLDS, DEFAULT_AUDIT_RATES, Beside(), by="Moderato", reason="The policy to begin with"
             )
             return store.active() or store.add(draft)
@@ -204,7 +204,7 @@ def today_number() -> int:
     return int(now().timestamp()) // _DAY
 
 
-def _draft(
+def draft_policy(
     thresholds: tuple[float, ...], audit_rates: tuple[float, ...], beside: Beside, *, by: str, reason: str
 ) -> Policy:
     """A version that is not stored yet."""
@@ -225,7 +225,8 @@ def _rounded(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(round(float(value), 6) for value in values)
 
 
-def _checked_reason(reason: str) -> str:
+def checked_reason(reason: str) -> str:
+    """The reason with single spaces; raises BadInput."""
     reason = " ".join(reason.split())
     if not reason or len(reason) > _MAX_REASON:
         raise BadInput(

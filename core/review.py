@@ -206,6 +206,7 @@ class Review:
 
     def counts(self, by: Person, since: datetime) -> Counts:
         """What waits, and what the person did since then."""
+        check_may(by, Action.REVIEW)
         waiting = dict(self._recent.get("waiting", self._waiting))
         for lane in OTHERS_LANES:
             if waiting[lane]:
@@ -217,6 +218,7 @@ class Review:
 
     def elsewhere(self, by: Person) -> Elsewhere:
         """Why nothing could be claimed."""
+        check_may(by, Action.REVIEW)
         with self._sessions.read() as session:
             many, held, first = ClaimStore(session).others(by.name, at=self._clock())
             unscored = QueueStore(session).unscored()

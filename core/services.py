@@ -1,5 +1,6 @@
 """Wiring: one object that holds every use case, made once by whoever starts the process."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from core.agreement import AgreementReports
@@ -16,6 +17,7 @@ from core.keys import Keys
 from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
+from core.people import People
 from core.planning import Planner
 from core.policies import Policies
 from core.privacy.author_export import AuthorExports
@@ -23,6 +25,8 @@ from core.privacy.keeper import Keeper
 from core.privacy.service import Privacy
 from core.program_comments import ProgramComments
 from core.program_reads import ProgramReads
+from core.proposals import Proposals
+from core.reassign import Reassign
 from core.registry import Registry
 from core.removals import Removals
 from core.reveals import Reveals
@@ -35,6 +39,7 @@ from core.second_opinions import SecondOpinions
 from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
+from core.sign_ins import SignIns
 from core.site_settings import SiteSettings
 from core.suggestions import Suggestions
 from core.trail import Trail
@@ -98,6 +103,16 @@ class Services:
     def policies(self) -> Policies:
         """The policy: thresholds and audit rates, by version."""
         return Policies(self.sessions)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        """Policies that wait for somebody to put them in force."""
+        return Proposals(self.sessions)
+
+    @cached_property
+    def reassign(self) -> Reassign:
+        """Taking comments from whoever has them."""
+        return Reassign(self.sessions)
 
     @cached_property
     def planner(self) -> Planner:
@@ -177,6 +192,16 @@ class Services:
         return Trail(self.sessions, self.settings)
 
     @cached_property
+    def sign_ins(self) -> SignIns:
+        """Who is signed in."""
+        return SignIns(self.sessions, self.settings)
+
+    @cached_property
+    def people(self) -> People:
+        """Accounts and their roles."""
+        return People(self.sessions, self.settings, on_change=self.sign_ins.forget)
+
+    @cached_property
     def suggestions(self) -> Suggestions:
         """Corrections that programs send."""
         return Suggestions(self.sessions)
@@ -235,6 +260,20 @@ class Services:
     def highlights(self) -> Highlights:
         """Which words moved the scores, beside the queue."""
         return Highlights(self.registry)
+
+    def start_beside(self) -> None:
+        """Start what every server and worker does in threads: search index, webhooks, erasures and retention."""
+        for part in self._beside():
+            part.start()
+
+    def stop_beside(self) -> None:
+        """End these threads."""
+        for part in self._beside():
+            part.stop()
+
+    def _beside(self) -> Sequence[SearchIndex | Delivery | Keeper]:
+        delivery = [self.webhook_delivery] if self.settings.webhook_delivery else []
+        return self.search_index, *delivery, self.keeper
 
     def close(self) -> None:
         """Write what is left to write, and give the database's connections back."""

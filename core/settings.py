@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -52,6 +53,22 @@ class Settings(BaseSettings):
     webhook_private: str = Field(
         "", description="Networks that webhooks may reach though they are not public, by commas, as 10.0.0.0/8."
     )
+    public_url: str = Field("", description="Address that people type, such as https://moderato.example.org.")
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Proxies, by commas, whose word on the visitor's address counts."
+    )
+    tls_certificate: Path | None = Field(None, description="PEM file with the certificate, to serve https itself.")
+    tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
+    session_idle_minutes: float = Field(60, gt=0, description="Signed out after this without keyboard or mouse.")
+    session_hours: float = Field(12, gt=0, le=720, description="Signed out after this, whatever is done.")
+    link_days: float = Field(3, gt=0, le=30, description="How long a link to set a password works.")
+    oidc_url: str = Field("", description="The company sign-in's OpenID configuration; empty for none.")
+    oidc_name: str = Field("your company", description="What people call the company's sign-in.")
+    oidc_client_id: str = Field("", description="What the company's sign-in calls Moderato.")
+    oidc_client_secret: str = Field("", repr=False, json_schema_extra=SECRET, description="The secret between the two.")
+    oidc_scopes: str = Field("openid profile email", description="What is asked of the company's sign-in.")
+    oidc_roles_claim: str = Field("groups", description="The claim that says what somebody is.")
+    oidc_roles: str = Field("", description="group=role by commas, such as mods=moderator,trust-leads=lead.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR. Logs never hold comment text."
     )
@@ -81,6 +98,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'moderato.db'}"
 
     @property
+    def own_names(self) -> str:
+        """Names that the server goes by, by commas: the allowed ones and that of the public address."""
+        return ",".join(filter(None, (self.allowed_hosts, urlsplit(self.public_url).hostname)))
+
+    @property
     def models_dir(self) -> Path:
         """Where trained model versions are kept."""
         return self.data_dir / "models"
@@ -89,3 +111,20 @@ class Settings(BaseSettings):
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the dashboard."""
         return self.host in LOOPBACK
+
+    @property
+    def base_url(self) -> str:
+        """The address that people type, without a slash at the end."""
+        scheme = "https" if self.tls_certificate else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"{scheme}://{host}:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the dashboard over TLS, its own or a proxy's."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than this machine are meant to reach the dashboard."""
+        return not self.is_loopback or bool(self.public_url)

@@ -13,8 +13,7 @@ from pages.shared.history_panel import draw_history
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
 
-require(Action.BROWSE)
-browse = services().browse
+browse = services().browse.seen_by(require(Action.BROWSE))
 
 
 def open_comment(comment_id: int | None) -> None:
@@ -30,7 +29,7 @@ def ask_for(comment_id: int) -> None:
 @st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
 def show_opened() -> None:
     """The opened comment beside the list. It runs by itself: the role is checked again."""
-    require(Action.BROWSE)
+    browse = services().browse.seen_by(require(Action.BROWSE))
     draw_history(browse.history(state.kept("browse_open")), open_comment)
 
 

@@ -6,6 +6,7 @@ from core.accounts import Action
 from pages.shared import drift_panels as panels
 from pages.shared.access import require
 from pages.shared.drift_bar import draw_alerts
+from pages.shared.links import page_link
 from pages.shared.resources import services
 
 require(Action.SEE_DRIFT)
@@ -19,7 +20,7 @@ if report is None:
     with st.container(border=True):
         st.subheader("Nothing to compare yet")
         st.write("Drift compares the live model's scores day by day. First comments have to come in and be scored.")
-        st.page_link("data.py", label="Import comments", icon=":material/database:")
+        page_link("data.py", label="Import comments", icon=":material/database:")
     st.stop()
 panels.draw_reference(drift, report)
 if report.has_reference:

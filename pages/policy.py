@@ -17,11 +17,13 @@ from pages.shared.policy_beside import draw_beside
 from pages.shared.policy_costs import draw_costs, draw_goals, draw_summary
 from pages.shared.policy_parts import draw_rate, draw_threshold, draw_version
 from pages.shared.policy_preview import draw_preview
+from pages.shared.policy_proposals import draw_proposals
 from pages.shared.policy_save import ask, draw_revert, draw_saved, save, use_again
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
 
-require(Action.SET_POLICY)
+person = require(Action.SEE_POLICY)
+may_set = person.may(Action.SET_POLICY)
 policies, planner = services().policies, services().planner
 active, site = policies.active(), planner.site()
 previous = policies.before(active.id)
@@ -36,14 +38,14 @@ def open_comment(comment_id: int | None) -> None:
 @st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
 def show_opened() -> None:
     """A comment of the preview. It runs by itself: the role is checked again."""
-    require(Action.BROWSE)
-    draw_history(services().browse.history(state.kept("policy_open")), open_comment)
+    browse = services().browse.seen_by(require(Action.BROWSE))
+    draw_history(browse.history(state.kept("policy_open")), open_comment)
 
 
 st.title("Policy")
 scoring_banner()
 drift_bar()
-draw_saved(previous)
+draw_saved(previous if may_set else None)
 st.write(
     "A comment whose score reaches a **threshold** is flagged for review. Besides, a random share of *all* comments is "
     "**audited** blind, so that the metrics also know what was let through."
@@ -87,7 +89,8 @@ with goals:
 with design:
     draw_design(site, active, draft)
 
-st.subheader("Save")
+draw_proposals(active, person)
+st.subheader("Save" if may_set else "Propose")
 if (
     st.toggle(f"Show what would change on the last {OUTLOOK_DAYS} days", key="preview", disabled=not changed)
     and changed
@@ -95,15 +98,16 @@ if (
     draw_preview(planner.preview(draft), services().browse, open_comment)
 with st.form("save_policy", border=False):
     reason = st.text_input("Why", key=f"reason_{active.id}", max_chars=500, placeholder="What should get better?")
-    if st.form_submit_button("Save as a new version", type="primary", key="save", disabled=not changed):
+    act = "Save as a new version" if may_set else "Propose this policy"
+    if st.form_submit_button(act, type="primary", key="save", disabled=not changed):
         save(draft, active, reason)
 
 st.subheader("Versions")
-draw_revert(active, previous)
+draw_revert(active, previous if may_set else None)
 versions = policies.list_policies()
 shown = len(versions) if len(versions) <= SHOWN or st.toggle(f"Show all {len(versions)}", key="all_versions") else SHOWN
 for policy, before in zip(versions[:shown], [*versions[1:], None], strict=False):
-    draw_version(policy, before, active=policy.id == active.id, use_again=use_again)
+    draw_version(policy, before, active=policy.id == active.id, use_again=use_again if may_set else None)
 
 if state.kept("policy_pending"):
     ask(active)

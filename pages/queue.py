@@ -13,6 +13,7 @@ from core.review import Review
 from core.review_items import Item
 from pages.shared import review_card, state, trouble
 from pages.shared.access import require
+from pages.shared.links import page_link
 from pages.shared.resources import services
 from pages.shared.review_card import log, payload
 from pages.shared.status import scoring_banner
@@ -101,7 +102,7 @@ def beginning() -> None:
     """Where to begin, as long as there is nothing."""
     if not services().intake.has_comments():
         st.info("There are no comments yet. Bring a file, or paste some on the Score page.", icon=":material/inbox:")
-        st.page_link("data.py", label="Import comments", icon=":material/upload:")
+        page_link("data.py", label="Import comments", icon=":material/upload:")
 
 
 card()

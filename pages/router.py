@@ -2,37 +2,54 @@
 
 import streamlit as st
 
+from core.accounts import Action
 from core.settings import ROOT
 from pages.shared import access, trouble
 
+PAGES = {
+    "Review": [
+        ("queue.py", "Queue", "inbox", Action.REVIEW),
+        ("score.py", "Score", "speed", Action.SCORE),
+        ("browse.py", "Browse", "search", Action.BROWSE),
+    ],
+    "Measure": [
+        ("metrics.py", "Metrics", "monitoring", Action.SEE_METRICS),
+        ("agreement.py", "Agreement", "diversity_3", Action.SEE_AGREEMENT),
+        ("drift.py", "Drift", "ssid_chart", Action.SEE_DRIFT),
+        ("label_errors.py", "Label errors", "rule", Action.FIND_LABEL_ERRORS),
+    ],
+    "Run": [
+        ("policy.py", "Policy", "tune", Action.SEE_POLICY),
+        ("models.py", "Models", "model_training", Action.SEE_MODELS),
+        ("data.py", "Data", "database", Action.SEE_DATA),
+    ],
+    "Administer": [
+        ("people.py", "People", "group", Action.MANAGE_PEOPLE),
+        ("admin.py", "Admin", "key", Action.MANAGE_KEYS),
+        ("webhooks.py", "Webhooks", "webhook", Action.MANAGE_WEBHOOKS),
+        ("privacy.py", "Privacy", "shield_person", Action.MANAGE_PRIVACY),
+        ("audit_trail.py", "Audit trail", "history_edu", Action.SEE_AUDIT_TRAIL),
+    ],
+}
+"""File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""
+
 st.set_page_config(page_title="Moderato", page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
 person = access.sign_in()
-
+shown = {group: [entry for entry in entries if person.may(entry[3])] for group, entries in PAGES.items()}
+start = next((entry for entries in shown.values() for entry in entries), None)
+if start is None:
+    st.error("You have no role yet. Ask an administrator for one.", icon=":material/lock:")
+    st.stop()
 page = st.navigation(
     {
-        "Review": [
-            st.Page("queue.py", title="Queue", icon=":material/inbox:", default=True),
-            st.Page("score.py", title="Score", icon=":material/speed:"),
-            st.Page("browse.py", title="Browse", icon=":material/search:"),
-        ],
-        "Measure": [
-            st.Page("metrics.py", title="Metrics", icon=":material/monitoring:"),
-            st.Page("agreement.py", title="Agreement", icon=":material/diversity_3:"),
-            st.Page("drift.py", title="Drift", icon=":material/ssid_chart:"),
-            st.Page("label_errors.py", title="Label errors", icon=":material/rule:"),
-        ],
-        "Run": [
-            st.Page("policy.py", title="Policy", icon=":material/tune:"),
-            st.Page("models.py", title="Models", icon=":material/model_training:"),
-            st.Page("data.py", title="Data", icon=":material/database:"),
-            st.Page("webhooks.py", title="Webhooks", icon=":material/webhook:"),
-            st.Page("admin.py", title="Admin", icon=":material/key:"),
-            st.Page("privacy.py", title="Privacy", icon=":material/shield_person:"),
-            st.Page("audit_trail.py", title="Audit trail", icon=":material/history_edu:"),
-        ],
+        group: [
+            st.Page(file, title=title, icon=f":material/{icon}:", default=file == start[0])
+            for file, title, icon, _ in entries
+        ]
+        for group, entries in shown.items()
+        if entries
     }
 )
-with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
-    st.text(person.name)
-    st.button("Change", key="sign_out", on_click=access.sign_out, type="tertiary", help="Work under another name")
+with st.sidebar:
+    access.draw_who(person)
 trouble.run(page)

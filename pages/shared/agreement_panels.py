@@ -24,6 +24,7 @@ from pages.shared import agreement_tables as tables
 from pages.shared import state
 from pages.shared.access import require
 from pages.shared.charts import draw_chart, lines
+from pages.shared.links import page_link
 from pages.shared.resources import services
 
 SETTLED, TRAFFIC = "Settled by people", "All traffic"
@@ -57,7 +58,7 @@ def draw_empty(waiting: Waiting) -> None:
         )
         if waiting.second:
             st.write(f"{waiting.second:,} wait in the queue for whoever did not decide them first.")
-        st.page_link("queue.py", label="Open the queue", icon=":material/inbox:")
+        page_link("queue.py", label="Open the queue", icon=":material/inbox:")
 
 
 def choose() -> bool:

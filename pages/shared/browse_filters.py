@@ -58,7 +58,7 @@ def draw_filters(choices: Choices) -> Filter:
 def _draw_more(choices: Choices) -> dict[str, object]:
     decided, flagged = st.columns(2)
     low, high = 0.0, 1.0
-    decided_label = _pick(decided, "Label that people gave", "decided", _TITLES)
+    decided_label = _pick(decided, "Label that people gave", "decided", _TITLES) if choices.sees_others else None
     flagged_label = _pick(flagged, "Label over its threshold", "over", _TITLES)
     score_label = _pick(decided, "Score of", "score", _TITLES)
     if score_label:

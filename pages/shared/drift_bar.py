@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.drift.service import Alert
 from core.drift.telling import advice, day_words, sentence, subject_words
+from pages.shared.links import page_link
 from pages.shared.resources import services
 
 _NAMED = 3
@@ -20,7 +21,7 @@ def drift_bar() -> None:
     since = day_words(min(alert.day for alert in alerts))
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="drift_bar"):
         st.markdown(f":orange[:material/warning:] **Drift** since {since}: {', '.join(named)}{more}.", width="stretch")
-        st.page_link("drift.py", label="What to do", icon=":material/arrow_forward:", width="content")
+        page_link("drift.py", label="What to do", icon=":material/arrow_forward:", width="content")
 
 
 def draw_alerts(alerts: list[Alert]) -> None:

@@ -12,7 +12,7 @@ from core.browse import History, Item
 from core.errors import ModeratoError
 from core.history import Event, Standing
 from core.labels import LABEL_TITLES, LABELS
-from pages.shared.access import require
+from pages.shared.access import current_person, require
 from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import CSS, comment_html, draw_comment, plain
 from pages.shared.resources import services
@@ -72,9 +72,28 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
         )
     if comment.standing is Standing.REMOVED:
         _draw_removed(comment.id)
+    _draw_holder(comment.id)
     _draw_scores(history.events)
     st.html(timeline_html(history.events, comment.id))
     _draw_identical(history.identical, open_comment)
+
+
+def _draw_holder(comment_id: int) -> None:
+    """Who has it now, for those who may take it from them."""
+    person = current_person()
+    if person is None or not person.may(Action.REASSIGN) or not (holder := services().reassign.holder(comment_id)):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(f"{holder} has it now.", width="content")
+        st.button("Give it back to the queue", key=f"release_{comment_id}", icon=":material/undo:",
+                  on_click=_release, args=(comment_id,))  # fmt: skip
+
+
+def _release(comment_id: int) -> None:
+    try:
+        services().reassign.release(comment_id, by=require(Action.REASSIGN))
+    except ModeratoError as error:
+        st.toast(str(error), icon=":material/error:")
 
 
 def _draw_removed(comment_id: int) -> None:

@@ -12,6 +12,7 @@ from core.metrics.estimate import FEW
 from core.metrics.service import Days, Metrics, ModelChoice, Overview, Version, View
 from pages.shared import metric_charts, metrics_tables, metrics_words, state
 from pages.shared.charts import Chart, draw_chart
+from pages.shared.links import page_link
 
 SPANS = {"1 day": 1, "7 days": 7, "30 days": 30, "All": None}
 _ALWAYS_COUNTED = (Lane.ESCALATED, Lane.AUDIT, Lane.FLAGGED)
@@ -67,13 +68,13 @@ def draw_empty(metrics: Metrics) -> None:
         st.subheader("Nothing to measure yet")
         if metrics.days() is None:
             st.write("Metrics compare what a model says with what people decide. First comments have to come in.")
-            st.page_link("data.py", label="Import comments", icon=":material/database:")
+            page_link("data.py", label="Import comments", icon=":material/database:")
         else:
             st.write(
                 "No decided comment of these days has a score by this model. Decide some in the queue, audit items "
                 "first: they are the sample that speaks for all traffic. Or choose more days or another model."
             )
-            st.page_link("queue.py", label="Open the queue", icon=":material/inbox:")
+            page_link("queue.py", label="Open the queue", icon=":material/inbox:")
 
 
 def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:

@@ -91,6 +91,6 @@ def _half(estimate: Estimate) -> float:
 
 
 def _use_rates(rates: tuple[float, ...], active: Policy) -> None:
-    require(Action.SET_POLICY)
+    require(Action.PROPOSE_POLICY)
     for band, rate in enumerate(rates):
         state.keep(rate_key(band, active), round(rate * 100, 4))

@@ -110,7 +110,7 @@ def _draw_answer(site: Site, draft: Policy, active: Policy, answer: Answer) -> N
 
 
 def _use_thresholds(thresholds: tuple[float, ...], active: Policy) -> None:
-    require(Action.SET_POLICY)
+    require(Action.PROPOSE_POLICY)
     for at, threshold in enumerate(thresholds):
         state.keep(threshold_key(at, active), min(threshold, 0.99))
     state.keep("policy_answer", None)

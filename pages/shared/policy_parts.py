@@ -100,11 +100,13 @@ def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
     return round(chosen / 100, 6)
 
 
-def draw_version(policy: Policy, before: Policy | None, *, active: bool, use_again: Callable[[int], None]) -> None:
+def draw_version(
+    policy: Policy, before: Policy | None, *, active: bool, use_again: Callable[[int], None] | None
+) -> None:
     """One version: who, when, why, and its numbers; those that differ from the version before stand out."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.html(CSS + _version_html(policy, before, active=active), width="stretch")
-        if not active:
+        if not active and use_again:
             st.button(
                 "Use again",
                 key=f"use_again_{policy.id}",
@@ -114,7 +116,12 @@ def draw_version(policy: Policy, before: Policy | None, *, active: bool, use_aga
             )
 
 
-def _version_html(policy: Policy, before: Policy | None, *, active: bool) -> str:
+def draw_numbers(policy: Policy, before: Policy, name: str) -> None:
+    """The same under another name, without a button."""
+    st.html(CSS + _version_html(policy, before, active=False, name=name), width="stretch")
+
+
+def _version_html(policy: Policy, before: Policy | None, *, active: bool, name: str = "") -> str:
     tag = '<span class="m-tag">in force</span>' if active else ""
     old = before or policy
     thresholds = zip(LABEL_TITLES.values(), policy.thresholds, old.thresholds, strict=True)
@@ -124,7 +131,7 @@ def _version_html(policy: Policy, before: Policy | None, *, active: bool) -> str
     removal = "".join(_number(words, policy.auto_remove != old.auto_remove) for words in _removal_words(policy))
     audits = [_number(f"{title}: {new * 100:.3g} %", new != was) for title, new, was in rates]
     return (
-        f'<div class="m-version"><b>Version {policy.id}</b>{tag}'
+        f'<div class="m-version"><b>{name or f"Version {policy.id}"}</b>{tag}'
         f'<div class="why">{escape(plain(policy.reason, 500))}</div>'
         f'<div class="who">{escape(plain(policy.created_by))}, {policy.created_at:%Y-%m-%d %H:%M} UTC</div>'
         f'<div class="m-numbers">{"".join(numbers)}</div>'

@@ -26,19 +26,38 @@ class Pending:
     policy: Policy
     reason: str | None
     """None: an old version again."""
+    proposal: int | None = None
+    """The proposal that it was."""
 
 
 def save(draft: Policy, active: Policy, reason: str) -> None:
-    """Save the draft, or ask first; draws the page anew unless something is wrong with it."""
-    require(Action.SET_POLICY)
+    """Save the draft, or propose it, or ask first; draws the page anew unless something is wrong with it."""
+    person = require(Action.PROPOSE_POLICY)
+    if not person.may(Action.SET_POLICY):
+        propose(draft, reason)
+        return
     if newly_on(active.auto_remove, draft.auto_remove) and reason.strip():
         state.keep("policy_pending", Pending(draft, reason))
         st.rerun()
     try:
-        _save(Pending(draft, reason))
+        save_now(Pending(draft, reason))
     except ModeratoError as error:
         st.error(str(error), icon=":material/error:")
     else:
+        st.rerun()
+
+
+def propose(draft: Policy, reason: str) -> None:
+    """Leave the draft for somebody who may put it in force."""
+    by = require(Action.PROPOSE_POLICY)
+    try:
+        made = services().proposals.propose(
+            draft.thresholds, draft.audit_rates, by=by, reason=reason, beside=beside_of(draft)
+        )
+    except ModeratoError as error:
+        st.error(str(error), icon=":material/error:")
+    else:
+        state.keep("policy_proposed", made.id)
         st.rerun()
 
 
@@ -52,7 +71,7 @@ def use_again(policy_id: int) -> None:
         if newly_on(policies.active().auto_remove, old.auto_remove):
             state.keep("policy_pending", pending)
         else:
-            _save(pending)
+            save_now(pending)
     except ModeratoError as error:
         st.toast(str(error), icon=":material/error:")
 
@@ -69,7 +88,7 @@ def ask(active: Policy) -> None:
     sure = st.checkbox("This site may act without a human here", key="sure")
     if st.button("Switch it on", type="primary", key="switch_on", disabled=not sure):
         try:
-            _save(pending)
+            save_now(pending)
         except ModeratoError as error:
             st.error(str(error), icon=":material/error:")
         else:
@@ -79,6 +98,9 @@ def ask(active: Policy) -> None:
 
 def draw_saved(previous: Policy | None) -> None:
     """Say that a version was saved, with the way back beside it."""
+    if proposed := state.kept("policy_proposed"):
+        st.success(f"Proposal {proposed} waits for a lead or an administrator.", icon=":material/check:")
+        state.keep("policy_proposed", None)
     saved = state.kept("policy_saved")
     if not saved:
         return
@@ -105,9 +127,12 @@ def _draw_back(previous: Policy | None, key: str) -> None:
         )  # fmt: skip
 
 
-def _save(pending: Pending) -> None:
+def save_now(pending: Pending) -> None:
+    """Put it in force: as a new version, an old one again, or a proposal. Raises what the services raise."""
     policies, by, policy = services().policies, require(Action.SET_POLICY), pending.policy
-    if pending.reason is None:
+    if pending.proposal is not None:
+        made = services().proposals.accept(pending.proposal, by=by)
+    elif pending.reason is None:
         made = policies.save_again(policy.id, by=by)
     else:
         made = policies.save(

@@ -1,0 +1,109 @@
+"""Every action with every role and without any. What takes `by` and is not in this table fails: none is forgotten."""
+
+import inspect
+import sys
+from functools import cached_property
+from typing import get_type_hints
+from unittest.mock import MagicMock
+
+import pytest
+
+from core import accounts
+from core.accounts import MAY, Action, Person, Role
+from core.errors import NotAllowed
+from core.services import Services
+from core.settings import ROOT
+
+ASKS = {
+    "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
+    "drift": {"choose_reference": Action.JUDGE_DRIFT},
+    "gate_reports": {"add": Action.MANAGE_MODELS},
+    "intake": {"import_file": Action.IMPORT},
+    "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
+    "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},
+    "people": dict.fromkeys(
+        ("create", "invite", "reset_password", "set_roles", "disable", "enable", "sign_out"), Action.MANAGE_PEOPLE
+    ),
+    "policies": dict.fromkeys(("save", "save_again"), Action.SET_POLICY),
+    "proposals": {"propose": Action.PROPOSE_POLICY, "accept": Action.SET_POLICY, "decline": Action.PROPOSE_POLICY},
+    "reassign": {"release": Action.REASSIGN},
+    "registry": dict.fromkeys(("promote", "register", "rollback", "set_metrics"), Action.MANAGE_MODELS),
+    "removals": {"send_to_review": Action.REVIEW},
+    "review": dict.fromkeys(
+        ("claim", "take", "items", "heartbeat", "decide", "settle_identical", "skip", "hold", "resume", "undo",
+         "counts", "elsewhere"),
+        Action.REVIEW,
+    ),
+    "runs": dict.fromkeys(("begin", "launch", "start", "stop"), Action.MANAGE_MODELS),
+    "second_opinions": {"withdraw": Action.ADJUDICATE},
+    "shadows": dict.fromkeys(("start", "stop"), Action.MANAGE_MODELS),
+}  # fmt: skip
+"""By use case and method: what it asks for before anything else."""
+NOT_ACTS = {("second_opinions", "judges")}
+"""Who gives opinions: asked by the queue, which has checked."""
+NOBODY = Person("Nobody", frozenset())
+PEOPLE = [*(Person(role.value, frozenset({role})) for role in Role), NOBODY, None]
+
+
+class Passed(Exception):
+    """The check let the person through."""
+
+
+def parts() -> dict[str, type]:
+    return {
+        name: get_type_hints(made.func)["return"]
+        for name, made in vars(Services).items()
+        if isinstance(made, cached_property)
+    }
+
+
+def methods_with_by() -> set[tuple[str, str]]:
+    found = set()
+    for part, kind in parts().items():
+        for name, method in inspect.getmembers(kind, inspect.isfunction):
+            if not name.startswith("_") and "by" in inspect.signature(method).parameters:
+                found.add((part, name))
+    return found - NOT_ACTS
+
+
+def test_every_method_that_takes_by_is_in_the_table():
+    assert methods_with_by() == {(part, name) for part, asked in ASKS.items() for name in asked}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What was asked for; whoever is let through goes no further."""
+    seen = []
+
+    def check(person, action):
+        seen.append(action)
+        accounts.check_may(person, action)
+        raise Passed
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("core.") and module is not accounts and hasattr(module, "check_may"):
+            monkeypatch.setattr(module, "check_may", check)
+    return seen
+
+
+@pytest.mark.parametrize(("part", "name"), sorted((part, name) for part, asked in ASKS.items() for name in asked))
+def test_every_act_is_checked_for_every_role(part, name, asked, monkeypatch):
+    kind = parts()[part]
+    made = kind.__new__(kind)  # no database: nothing may be touched before the check
+    if (part, name) == ("runs", "stop"):  # whose run it is says what stopping it needs
+        monkeypatch.setattr(kind, "require", lambda *_: MagicMock(preset="starter"))
+    needed = ASKS[part][name]
+    wanted = [parameter for parameter in inspect.signature(getattr(kind, name)).parameters if parameter != "self"]
+    for person in PEOPLE:
+        arguments = {parameter: MagicMock() for parameter in wanted} | {"by": person}
+        expected = Passed if person and needed in {a for role in person.roles for a in MAY[role]} else NotAllowed
+        with pytest.raises(expected):
+            getattr(made, name)(**arguments)
+    assert set(asked) == {needed}
+
+
+def test_the_documented_table_is_the_one_that_is_checked():
+    text = (ROOT / "docs" / "people.md").read_text()
+    for action in Action:
+        cells = " | ".join("yes" if action in MAY[role] else "" for role in Role)
+        assert f"| {action.value.replace('_', ' ')} | {cells} |" in text
