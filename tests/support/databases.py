@@ -16,7 +16,7 @@ on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect
 
 
 def settings_on(kind: str, request: pytest.FixtureRequest, data_dir: Path) -> Settings:
-    """Settings on a new database: "sqlite" or "postgresql", with schema and shipped model, or "none", still to be."""
+    """Settings on a database: "sqlite" or "postgresql" with schema and shipped model, or "none": still to be made."""
     if kind == "none":
         return Settings(data_dir=data_dir)
     if kind == "sqlite":
