@@ -63,7 +63,7 @@ OPERATIONS = (
     ),
     Operation(
         "findComments", "GET", "/comments", Scope.READ, "Comments by external id",
-        "Where up to 100 comments of a source stand, by your own ids: repeat `external_id`. Those that the source does not "
+        "Where up to 100 comments of a source stand, by your own ids: repeat `external_id`. Those that it does not "
         "have are listed as missing.",
         handlers.find_comments, answers.LookedUp, query=requests.Lookup,
     ),
