@@ -63,8 +63,8 @@ OPERATIONS = (
     ),
     Operation(
         "findComments", "GET", "/comments", Scope.READ, "Comments by external id",
-        "Where up to 100 comments of a source stand, by your own ids: repeat `external_id`. Those that the source does "
-        "not have are listed as missing.",
+        "Where up to 100 comments of a source stand, by your own ids: repeat `external_id`. Those that it does not "
+        "have are listed as missing.",
         handlers.find_comments, answers.LookedUp, query=requests.Lookup,
     ),
     Operation(

@@ -99,6 +99,8 @@ def pointer(path: Sequence[str | int]) -> str:
 def _words(fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
         return "There is no such name here."
+    if fault["type"] == "model_type":
+        return "This should be an object."
     return f"{fault['msg']}."
 
 

@@ -88,6 +88,7 @@ def test_one_bad_comment_does_not_lose_the_others(forum, services):
         assert (result["status"], result["id"]) == ("refused", None)
         assert result["errors"][0]["pointer"] == f"#/comments/{at}/{field}"
         assert result["errors"][0]["detail"]
+    assert found["results"][-2]["errors"][0]["detail"] == "This should be an object."
     assert count(services, CommentRow) == 2
 
 

@@ -35,7 +35,7 @@ CHECKS = [
 EACH_FOR_ITSELF = {"addComments"}
 """Operations that refuse a bad item in an answer that is a success: the others are taken."""
 OFTEN = settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     database=None,
     phases=[Phase.generate],
