@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import cli_keys
+import cli_report
 from cli_models import app as model_commands
 from cli_models import shadow_app, this_user
 from core.domain import Lane, Outcome
@@ -179,6 +180,7 @@ app.add_typer(shadow_app, name="shadow", help="A challenger that scores all traf
 
 
 app.add_typer(cli_keys.app, name="keys")
+app.command()(cli_report.report)
 
 
 def main() -> None:

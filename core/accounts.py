@@ -45,6 +45,8 @@ class Action(StrEnum):
     """See how good the models are."""
     SEE_AGREEMENT = "see_agreement"
     """See how far people agree."""
+    SEE_REPORT = "see_report"
+    """Make the transparency report of a period."""
     SEE_DRIFT = "see_drift"
     """See whether traffic is like it was."""
     JUDGE_DRIFT = "judge_drift"
@@ -65,18 +67,20 @@ _EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE
 _MODERATOR: Final = _EVERYBODY | {Action.REVIEW, Action.SCORE, Action.BROWSE}
 MAY: Final[Mapping[Role, frozenset[Action]]] = {
     Role.MODERATOR: _MODERATOR,
-    Role.LEAD: _MODERATOR | {Action.ADJUDICATE, Action.SEE_OTHERS, Action.IMPORT, Action.SEE_AGREEMENT},
+    Role.LEAD: _MODERATOR
+    | {Action.ADJUDICATE, Action.SEE_OTHERS, Action.IMPORT, Action.SEE_AGREEMENT, Action.SEE_REPORT},
     Role.ANALYST: _EVERYBODY
     | {
         Action.SCORE,
         Action.EXPORT,
         Action.SEE_AGREEMENT,
+        Action.SEE_REPORT,
         Action.SEE_DRIFT,
         Action.JUDGE_DRIFT,
         Action.FIND_LABEL_ERRORS,
         Action.SET_POLICY,
     },
-    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS},
+    Role.ADMIN: _EVERYBODY | {Action.MANAGE_MODELS, Action.MANAGE_KEYS, Action.SEE_REPORT},
 }
 """The one table of who may do what. A person may have several roles, and may then do what any of them may."""
 

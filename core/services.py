@@ -30,6 +30,7 @@ from core.settings import Settings
 from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
 from core.suggestions import Suggestions
+from core.transparency.service import TransparencyReports
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -162,6 +163,11 @@ class Services:
     def agreement(self) -> AgreementReports:
         """How far people agree with each other, from second opinions."""
         return AgreementReports(self.sessions)
+
+    @cached_property
+    def transparency(self) -> TransparencyReports:
+        """The transparency report of a period."""
+        return TransparencyReports(self.sessions)
 
     @cached_property
     def second_opinions(self) -> SecondOpinions:

@@ -20,6 +20,7 @@ page = st.navigation(
             st.Page("agreement.py", title="Agreement", icon=":material/diversity_3:"),
             st.Page("drift.py", title="Drift", icon=":material/ssid_chart:"),
             st.Page("label_errors.py", title="Label errors", icon=":material/rule:"),
+            st.Page("report.py", title="Report", icon=":material/summarize:"),
         ],
         "Run": [
             st.Page("policy.py", title="Policy", icon=":material/tune:"),
