@@ -56,7 +56,6 @@ _MISSING: Final = (
 def template_table(report: Report) -> Table:
     """A row of the templates each: its value, or who knows it."""
     columns = (
-        Column("Scope", "text"),
         Column("Value", "number"),
         Column("Answered", "text"),
         Column("Contextual information", "text"),
@@ -68,7 +67,7 @@ def template_table(report: Report) -> Table:
     rows += [_row(part, what, ("", None, _ADD, note)) for part, what, note in _MISSING]
     return Table(
         "dsa_templates", "Which rows of the Commission's templates does this answer?", _WORDS,
-        "Rows of Annex I; measures taken in the period", "Template part: indicator", columns, rows,
+        "Rows of Annex I; measures taken in the period", "Template part: indicator [scope]", columns, rows,
     )  # fmt: skip
 
 
@@ -111,4 +110,5 @@ def _accuracy(name: str, scope: str, value: Estimate | None) -> Row:
 
 
 def _row(part: str, what: str, cells: tuple[Cell, ...]) -> Row:
-    return Row(f"{part}: {what}", cells)
+    scope = f" [{cells[0]}]" if cells[0] else ""
+    return Row(f"{part}: {what}{scope}", cells[1:])

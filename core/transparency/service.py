@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import zip_longest
 
 import numpy as np
@@ -24,6 +24,8 @@ from db.session import Sessions
 from db.stores.transparency import TransparencyStore
 
 _KEPT = 4
+_SETTLING = timedelta(minutes=5)
+"""So long after a period's end a decision made in it may still be on its way into the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class TransparencyReports:
         check_may(by, Action.SEE_REPORT)
         with self._lock, self._sessions.read() as session:
             store, at = TransparencyStore(session), self._clock()
-            version = (*store.version(), at >= period.end)
+            over = at >= period.end + _SETTLING
+            version = (over, at >= period.end, *store.version(ledger=not over))
             if period not in self._kept or self._kept[period][0] != version:
                 self._kept[period] = version, _make(store, period, at)
             self._kept.move_to_end(period)

@@ -97,9 +97,9 @@ class TransparencyStore:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def version(self) -> tuple[object, ...]:
-        """Changes whenever a report may have changed."""
-        newest = (func.max(DecisionRow.id), func.max(PolicyRow.id), func.max(PromotionRow.id))
+    def version(self, *, ledger: bool) -> tuple[object, ...]:
+        """Changes whenever a report may have changed; of a period that is over no longer with the `ledger`."""
+        newest = (*((func.max(DecisionRow.id),) if ledger else ()), func.max(PolicyRow.id), func.max(PromotionRow.id))
         routed = select(func.coalesce(func.sum(StratumRow.count), 0))
         return (*(self._session.scalar(select(one)) for one in newest), self._session.scalar(routed))
 
