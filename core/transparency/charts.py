@@ -11,7 +11,7 @@ from core.transparency.words import visible
 MOST_BARS: Final = 40
 CHART_CSS: Final = """
 .m-rep figure{margin:.25rem 0 1rem}
-.m-rep .bar{display:grid;grid-template-columns:minmax(6rem,15rem) 1fr;gap:.1rem .75rem;align-items:center;
+.m-rep .bar{display:grid;grid-template-columns:minmax(5rem,min(15rem,36%)) 1fr;gap:.1rem .75rem;align-items:center;
  font-size:.8rem;line-height:1.25}
 .m-rep .bar>span{text-align:right;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .m-rep .bar>div{display:flex;height:.95rem;margin:.12rem 0;position:relative}

@@ -34,7 +34,10 @@ _CATEGORIES: Final = (
     "Assign the rows of by_label_set to categories: each decision stands in one row there. Removals by the policy "
     "alone are by label in by_label."
 )
-_ACCURATE: Final = "Of removals by the policy alone against removals by people, see accuracy; limits are 95 %."
+_ACCURATE: Final = (
+    "Of removals by the policy alone, against removals by people; limits are 95 %. Where flagging for review is the "
+    "automated means that you report on, take the row of any label in the table accuracy."
+)
 _UNKNOWN: Final = "Too few audit items were decided to say, or the policy alone removed nothing."
 _MODERATORS: Final = (
     "People who acted in the period. Only very large platforms report this, by internal and external moderators and by "
@@ -64,7 +67,7 @@ def template_table(report: Report) -> Table:
     rows.append(
         _row("9 human_resources", "Number of moderators", ("Total number", report.people, _PARTLY, _MODERATORS))
     )
-    rows += [_row(part, what, ("", None, _ADD, note)) for part, what, note in _MISSING]
+    rows += [_row(part, what, ("", "", _ADD, note)) for part, what, note in _MISSING]
     return Table(
         "dsa_templates", "Which rows of the Commission's templates does this answer?", _WORDS,
         "Rows of Annex I; measures taken in the period", "Template part: indicator [scope]", columns, rows,
@@ -79,7 +82,7 @@ def _own_initiative(report: Report) -> list[Row]:
         "Number of measures taken at the provider's own initiative": ("TOTAL", measures, _YES, _MEASURES),
         "Number of measures taken after detection with solely automated means": ("TOTAL", detected, _YES, _DETECTED),
         "Visibility restriction Removal": ("TOTAL", measures, _YES, "The same measures: there is no other kind."),
-        "All of these, by category": ("STATEMENT_CATEGORY_…", None, _PARTLY, _CATEGORIES),
+        "All of these, by category": ("STATEMENT_CATEGORY_…", "", _PARTLY, _CATEGORIES),
     }
     return [_row(_TERMS, what, row) for what, row in cells.items()]
 

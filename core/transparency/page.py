@@ -48,6 +48,7 @@ CSS: Final = (
 .m-rep tr.part th{padding-left:1.25rem;opacity:.85}
 .m-rep td small{display:block;opacity:.8;font-size:.75rem;font-weight:400}
 .m-rep .few{opacity:.7}
+@container (max-width:48rem){.m-rep td.text{min-width:8rem}.m-rep td.text:last-child{min-width:16rem}}
 @container (min-width:68rem){.m-rep section.one{display:grid;grid-template-columns:minmax(0,1fr) 19rem;gap:0 2rem}
  .m-rep section.one>h3,.m-rep section.one>.pop{grid-column:1/-1}.m-rep .words{margin-top:.35rem;align-self:start}}
 @media print{.m-rep{container-type:normal}.m-rep h2,.m-rep h3,.m-rep .pop{break-after:avoid}

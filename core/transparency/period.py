@@ -101,11 +101,10 @@ def buckets(period: Period) -> Iterator[tuple[Period, str]]:
         if period.days <= 31:
             last, name = day, f"{day}"
         elif period.days <= 27 * 7:
-            last, name = min(day + timedelta(6), period.last), f"7 days from {day}"
+            last = min(day + timedelta(6), period.last)
+            name = f"{day} to {last:%m-%d}"
         else:
             last, name = min(around(day, Span.MONTH).last, period.last), f"{day:%Y-%m}"
-        if last - day < timedelta(6) and period.days > 31 and period.days <= 27 * 7:
-            name = f"{(last - day).days + 1} days from {day}"
         yield Period(day, last), name
         day = last + timedelta(1)
 

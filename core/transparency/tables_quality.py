@@ -14,7 +14,7 @@ from core.transparency.table import Cell, Chart, Column, Limits, Row, Table
 from core.transparency.versions import PolicyInForce
 
 _INTERVAL: Final = (
-    "The figures in brackets are 95 % intervals: had other comments been drawn, the figure would lie between these "
+    "The small figures are 95 % intervals: had other comments been drawn, the figure would lie between these "
     "limits in about 95 of 100 cases. They speak for chance in the drawing alone, not for mistakes of the people who "
     "decided."
 )
