@@ -31,7 +31,7 @@ CSS: Final = (
  border-color:color-mix(in srgb,var(--m-tone) 55%,transparent);
  background:color-mix(in srgb,var(--m-tone) 12%,transparent)}
 .m-rep .say.good{--m-tone:#059669}.m-rep .say.open{--m-tone:#d97706}
-.m-rep .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.6rem;margin:1rem 0;padding:0}
+.m-rep .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.5rem,1fr));gap:.6rem;margin:1rem 0;padding:0}
 .m-rep .facts div{border:1px solid rgb(128 128 128 / .35);border-radius:.5rem;padding:.5rem .75rem}
 .m-rep .facts dt{font-size:.8rem;opacity:.8;font-weight:400}
 .m-rep .facts dd{margin:0;font-size:1.3rem;font-weight:600;font-variant-numeric:tabular-nums}
@@ -39,7 +39,8 @@ CSS: Final = (
 .m-rep table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;line-height:1.35;font-size:.875rem}
 .m-rep th{font-weight:500;text-align:right;padding:.3rem .45rem;vertical-align:bottom;overflow-wrap:normal;border:0}
 .m-rep thead th{font-size:.8rem;opacity:.8}
-.m-rep td{text-align:right;padding:.3rem .45rem;border:0;white-space:nowrap;vertical-align:top}
+.m-rep td{text-align:right;padding:.3rem .45rem;border:0;white-space:nowrap;vertical-align:top;
+ overflow-wrap:normal}
 .m-rep tbody tr>*{border:0;border-top:1px solid rgb(128 128 128 / .25)}
 .m-rep th:first-child{text-align:left;padding-left:0;min-width:9rem}
 .m-rep tbody th{font-weight:400;vertical-align:top}
@@ -53,7 +54,9 @@ CSS: Final = (
  .m-rep section.one>h3,.m-rep section.one>.pop{grid-column:1/-1}.m-rep .words{margin-top:.35rem;align-self:start}}
 @media print{.m-rep{container-type:normal}.m-rep h2,.m-rep h3,.m-rep .pop{break-after:avoid}
  .m-rep tr,.m-rep figure,.m-rep .words p{break-inside:avoid}.m-rep thead{display:table-header-group}
- .m-rep .scroll{overflow:visible}.m-rep td{white-space:normal}}
+ .m-rep .scroll{overflow:visible}.m-rep table{font-size:8pt}.m-rep td small{white-space:normal;font-size:7pt}
+ .m-rep th,.m-rep td{padding:.15rem .25rem}.m-rep th:first-child{min-width:6.5rem}
+ .m-rep .facts{grid-template-columns:repeat(3,1fr)}}
 """
     + CHART_CSS
 )

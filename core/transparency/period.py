@@ -102,7 +102,7 @@ def buckets(period: Period) -> Iterator[tuple[Period, str]]:
             last, name = day, f"{day}"
         elif period.days <= 27 * 7:
             last = min(day + timedelta(6), period.last)
-            name = f"{day} to {last:%m-%d}"
+            name = f"{day} to {last:%m-%d}" if day < last else f"{day}"
         else:
             last, name = min(around(day, Span.MONTH).last, period.last), f"{day:%Y-%m}"
         yield Period(day, last), name

@@ -24,6 +24,8 @@ from db.session import Sessions
 from db.stores.transparency import TransparencyStore
 
 _KEPT = 4
+_FRESH = timedelta(minutes=1)
+"""So long a report of a running period is kept: what is seen is then what is downloaded."""
 _SETTLING = timedelta(minutes=5)
 """So long after a period's end a decision made in it may still be on its way into the ledger."""
 
@@ -93,12 +95,19 @@ class TransparencyReports:
             store, at = TransparencyStore(session), self._clock()
             over = at >= period.end + _SETTLING
             version = (over, at >= period.end, *store.version(ledger=not over))
-            if period not in self._kept or self._kept[period][0] != version:
+            if not self._holds(period, version, at):
                 self._kept[period] = version, _make(store, period, at)
             self._kept.move_to_end(period)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
             return self._kept[period][1]
+
+    def _holds(self, period: Period, version: tuple[object, ...], at: datetime) -> bool:
+        if period not in self._kept:
+            return False
+        known, made = self._kept[period]
+        recent = not made.closed and not version[1] and at - made.made_at < _FRESH
+        return known == version or recent
 
 
 def _make(store: TransparencyStore, period: Period, at: datetime) -> Report:

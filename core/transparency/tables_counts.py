@@ -62,7 +62,7 @@ def flow_table(report: Report) -> Table:
     )
     return Table(
         "flow", "What became of the comments that came in?", words, "Comments that came in during the period",
-        "Comments", (Column("Comments"),), rows,
+        "What became of them", (Column("Comments"),), rows,
         Chart("bars", (0,), tuple(row.name for row in rows if not row.style)),
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def ledger_table(report: Report) -> Table:
         "table accounts for each entry once, so that the report can be checked against it.",
     )
     population = "Entries of the ledger made in the period"
-    return Table("ledger", "What is counted?", words, population, "Entries", (Column("Entries"),), rows)
+    return Table("ledger", "What is counted?", words, population, "Kind of entry", (Column("Entries"),), rows)
 
 
 def label_table(report: Report) -> Table:

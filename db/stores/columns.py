@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_FETCH = 4_000
+_FETCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ import numpy as np
 from sqlalchemy import BigInteger, Integer, case, cast, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
-from core.domain import Lane, Outcome
-from core.labels import LABELS
+from core.domain import LABELS, Lane, Outcome
 from db.models import (
     CommentRow,
     DecisionRow,

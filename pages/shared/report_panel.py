@@ -17,9 +17,15 @@ from pages.shared.resources import services
 FREE: Final = "Other days"
 _SPANS: Final = {"Month": Span.MONTH, "Quarter": Span.QUARTER, "Half-year": Span.HALF, "Year": Span.YEAR}
 _FILES: Final = (
-    (".html", "text/html", "Page", ":material/article:", "One HTML file: to read, to print, to publish"),
-    (".csv", "text/csv", "CSV", ":material/table:", "One line a figure, with unit, population and 95 % limits"),
-    (".zip", "application/zip", "Everything", ":material/folder_zip:", "Page, CSV, and one CSV a table"),
+    (".html", "text/html", "Download page", ":material/article:", "One HTML file: to read, to print, to publish"),
+    (
+        ".csv",
+        "text/csv",
+        "Download CSV",
+        ":material/table:",
+        "One line a figure, with unit, population and 95 % limits",
+    ),
+    (".zip", "application/zip", "Download all", ":material/folder_zip:", "Page, CSV, and one CSV a table"),
 )
 
 
