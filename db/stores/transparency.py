@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Integer, case, cast, func, select, type_coerce
+from sqlalchemy import BigInteger, Integer, Select, case, cast, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from core.domain import LABELS, Lane, Outcome
@@ -22,7 +22,7 @@ from db.models import (
     to_micros,
 )
 from db.quality_models import SecondOpinionRow
-from db.stores.columns import Floats, Ints, Names, read_columns
+from db.stores.columns import Columns, Floats, Ints, Names, read_columns
 
 _SCORES: tuple[Any, ...] = tuple(getattr(ScoreRow, label) for label in LABELS)
 _REMOVES = case((DecisionRow.outcome == Outcome.REMOVE.value, 1), else_=0)
@@ -108,58 +108,8 @@ class TransparencyStore:
 
     def entries(self, start: datetime, end: datetime) -> PeriodEntries:
         """The entries made at start <= time < end."""
-        golden = select(GoldenRow.comment_id).where(GoldenRow.comment_id == DecisionRow.comment_id).exists()
-        # small numbers as one: columns are what a bulk read pays for
-        marks = cast(RoutingRow.audit, Integer) * 4 + cast(RoutingRow.flagged, Integer) * 2
-        marks = RoutingRow.day * 1024 + RoutingRow.band * 8 + marks + cast(RoutingRow.automatic, Integer)
-        said = DecisionRow.labels * 16 + case((golden, 8), else_=0) + _SILENT * 2 + _REMOVES
-        query = (
-            select(
-                DecisionRow.id,
-                DecisionRow.comment_id,
-                func.coalesce(DecisionRow.revokes, 0),
-                said,
-                DecisionRow.decided_at,
-                func.coalesce(DecisionRow.seconds, -1.0),
-                func.coalesce(DecisionRow.model_id, 0),
-                func.coalesce(DecisionRow.policy_id, 0),
-                func.coalesce(CommentRow.added_at, DecisionRow.decided_at),
-                func.coalesce(marks, -1024),
-                func.coalesce(RoutingRow.rate, 0.0),
-                DecisionRow.person,
-                DecisionRow.lane,
-                func.coalesce(CommentRow.source, ""),
-            )
-            .outerjoin(CommentRow, CommentRow.id == DecisionRow.comment_id)
-            .outerjoin(RoutingRow, RoutingRow.comment_id == DecisionRow.comment_id)
-            .where(*self._within(start, end))
-            .order_by(DecisionRow.id)
-        )
-        found = read_columns(self._session, query, numbers=11, words=3)
-        said_, marks_, seconds = found.ints(3), found.ints(9), found.numbers[5]
-        return PeriodEntries(
-            id=found.ints(0),
-            comment_id=found.ints(1),
-            revokes=found.ints(2),
-            labels=said_ >> 4,
-            removes=said_ & 1,
-            silent=(said_ >> 1) & 3,
-            decided_at=found.ints(4),
-            seconds=np.where(seconds < 0, np.nan, seconds),
-            model_id=found.ints(6),
-            policy_id=found.ints(7),
-            added_at=found.ints(8),
-            day=marks_ >> 10,
-            band=(marks_ >> 3) & 127,
-            audit=(marks_ >> 2) & 1,
-            flagged=(marks_ >> 1) & 1,
-            automatic=marks_ & 1,
-            golden=(said_ >> 3) & 1,
-            rate=found.numbers[10],
-            person=found.names[0],
-            lane=found.names[1],
-            source=found.names[2],
-        )
+        query = _all_entries().where(*self._within(start, end)).order_by(DecisionRow.id)
+        return _entries_of(read_columns(self._session, query, numbers=11, words=3))
 
     def _within(self, start: datetime, end: datetime) -> tuple[Any, ...]:
         """Conditions on DecisionRow: made at start <= time < end."""
@@ -273,3 +223,58 @@ class TransparencyStore:
         found = self._session.execute(live).first()
         rows: list[tuple[datetime, str, str | None]] = [(*row,) for row in self._session.execute(changes)]
         return rows, (found[0], found[1]) if found else None
+
+
+def _all_entries() -> Select[*tuple[Any, ...]]:
+    golden = select(GoldenRow.comment_id).where(GoldenRow.comment_id == DecisionRow.comment_id).exists()
+    # small numbers as one: columns are what a bulk read pays for
+    marks = cast(RoutingRow.audit, Integer) * 4 + cast(RoutingRow.flagged, Integer) * 2
+    marks = RoutingRow.day * 1024 + RoutingRow.band * 8 + marks + cast(RoutingRow.automatic, Integer)
+    said = DecisionRow.labels * 16 + case((golden, 8), else_=0) + _SILENT * 2 + _REMOVES
+    return (
+        select(
+            DecisionRow.id,
+            DecisionRow.comment_id,
+            func.coalesce(DecisionRow.revokes, 0),
+            said,
+            DecisionRow.decided_at,
+            func.coalesce(DecisionRow.seconds, -1.0),
+            func.coalesce(DecisionRow.model_id, 0),
+            func.coalesce(DecisionRow.policy_id, 0),
+            func.coalesce(CommentRow.added_at, DecisionRow.decided_at),
+            func.coalesce(marks, -1024),
+            func.coalesce(RoutingRow.rate, 0.0),
+            DecisionRow.person,
+            DecisionRow.lane,
+            func.coalesce(CommentRow.source, ""),
+        )
+        .outerjoin(CommentRow, CommentRow.id == DecisionRow.comment_id)
+        .outerjoin(RoutingRow, RoutingRow.comment_id == DecisionRow.comment_id)
+    )
+
+
+def _entries_of(found: Columns) -> PeriodEntries:
+    said, marks, seconds = found.ints(3), found.ints(9), found.numbers[5]
+    return PeriodEntries(
+        id=found.ints(0),
+        comment_id=found.ints(1),
+        revokes=found.ints(2),
+        labels=said >> 4,
+        removes=said & 1,
+        silent=(said >> 1) & 3,
+        decided_at=found.ints(4),
+        seconds=np.where(seconds < 0, np.nan, seconds),
+        model_id=found.ints(6),
+        policy_id=found.ints(7),
+        added_at=found.ints(8),
+        day=marks >> 10,
+        band=(marks >> 3) & 127,
+        audit=(marks >> 2) & 1,
+        flagged=(marks >> 1) & 1,
+        automatic=marks & 1,
+        golden=(said >> 3) & 1,
+        rate=found.numbers[10],
+        person=found.names[0],
+        lane=found.names[1],
+        source=found.names[2],
+    )
