@@ -222,7 +222,7 @@ def reversal_table(report: Report) -> Table:
     words = (
         "A reversal counts in the period in which it was made, whenever the decision that it reverses had been made. A "
         "later reversal therefore never changes the report of a period that is over.",
-        "Undone: the person who decided took it back, mostly a slip corrected at once. Changed: a later decision on "
+        "Undone: the person who decided took it back, often a slip corrected at once. Changed: a later decision on "
         "the same comment gives other labels or another outcome. Put back after removal by the policy alone: the first "
         "decision on such a comment approved it. These are internal corrections. Complaints of users (Art. 20 DSA) are "
         "handled outside Moderato and are not in here.",

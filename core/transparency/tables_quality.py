@@ -14,9 +14,9 @@ from core.transparency.table import Cell, Chart, Column, Limits, Row, Table
 from core.transparency.versions import PolicyInForce
 
 _INTERVAL: Final = (
-    "The small figures are 95 % intervals: had other comments been drawn, the figure would lie between these "
-    "limits in about 95 of 100 cases. They speak for chance in the drawing alone, not for mistakes of the people who "
-    "decided."
+    "The small figures are the limits of a 95 % interval: were the drawing of comments repeated, about 95 of 100 "
+    "intervals made in this way would hold the true figure. They speak for chance in the drawing alone, not for "
+    "mistakes of the people who decided."
 )
 _TITLES: Final = {
     FLAGGED: "Any label, or removed alone: against a removal by people",
@@ -40,8 +40,9 @@ def accuracy_table(report: Report) -> Table:
         Column("Decided, flagged"),
     )
     words = (
-        "What the automated means said when a comment came in, against what people decided on it by the end of the "
-        "period. For a label: whether its score reached the policy's threshold, against whether people gave it.",
+        "What the automated means said, by the model and policy that held when somebody first decided on the comment, "
+        "against the decision that held at the end of the period. For a label: whether its score reached the policy's "
+        "threshold, against whether people gave it.",
         "Accuracy: share of all comments on which both say the same; where hardly any comment is harmful it is near "
         "100 % whatever the automated means do, so read the next two. Precision: share of what was flagged that people "
         "confirm. Recall: share of what people would flag that was flagged. Error rate: 100 % less accuracy. "
