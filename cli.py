@@ -13,6 +13,7 @@ import cli_keys
 import cli_move
 import cli_ops
 import cli_privacy
+import cli_report
 import cli_users
 import cli_webhooks
 from cli_models import app as model_commands
@@ -191,6 +192,7 @@ app.add_typer(cli_users.app, name="users")
 app.add_typer(cli_webhooks.app, name="webhooks")
 app.add_typer(cli_privacy.app, name="privacy")
 app.add_typer(cli_privacy.trail_app, name="trail")
+app.command()(cli_report.report)
 
 
 def main() -> None:

@@ -46,6 +46,8 @@ class Action(StrEnum):
     """See how good the models are."""
     SEE_AGREEMENT = "see_agreement"
     """See how far people agree."""
+    SEE_REPORT = "see_report"
+    """Make the transparency report of a period."""
     SEE_DRIFT = "see_drift"
     """See whether traffic is like it was."""
     JUDGE_DRIFT = "judge_drift"
@@ -93,6 +95,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.REASSIGN,
         Action.IMPORT,
         Action.SEE_AGREEMENT,
+        Action.SEE_REPORT,
         Action.SEE_POLICY,
         Action.PROPOSE_POLICY,
         Action.SET_POLICY,
@@ -102,6 +105,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.SCORE,
         Action.EXPORT,
         Action.SEE_AGREEMENT,
+        Action.SEE_REPORT,
         Action.SEE_DRIFT,
         Action.JUDGE_DRIFT,
         Action.FIND_LABEL_ERRORS,
@@ -117,6 +121,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.MANAGE_PRIVACY,
         Action.ERASE,
         Action.SEE_AUDIT_TRAIL,
+        Action.SEE_REPORT,
         Action.BACK_UP,
         Action.MOVE_DATABASE,
         Action.SEE_POLICY,

@@ -43,6 +43,7 @@ from core.sign_ins import SignIns
 from core.site_settings import SiteSettings
 from core.suggestions import Suggestions
 from core.trail import Trail
+from core.transparency.service import TransparencyReports
 from core.webhooks.addresses import networks_setting
 from core.webhooks.delivery import Delivery
 from core.webhooks.service import Webhooks
@@ -250,6 +251,11 @@ class Services:
     def agreement(self) -> AgreementReports:
         """How far people agree with each other, from second opinions."""
         return AgreementReports(self.sessions)
+
+    @cached_property
+    def transparency(self) -> TransparencyReports:
+        """The transparency report of a period."""
+        return TransparencyReports(self.sessions)
 
     @cached_property
     def second_opinions(self) -> SecondOpinions:

@@ -51,6 +51,9 @@ def main() -> None:
                 open_page(page, server, "metrics")
                 page.locator(".chart canvas").first.wait_for(timeout=30_000)
                 shoot(page, "metrics")
+                open_page(page, server, "report")
+                page.locator(".m-rep h2").first.wait_for(timeout=30_000)
+                shoot(page, "report")
         browser.close()
 
 

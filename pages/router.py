@@ -17,6 +17,7 @@ PAGES = {
         ("agreement.py", "Agreement", "diversity_3", Action.SEE_AGREEMENT),
         ("drift.py", "Drift", "ssid_chart", Action.SEE_DRIFT),
         ("label_errors.py", "Label errors", "rule", Action.FIND_LABEL_ERRORS),
+        ("report.py", "Report", "summarize", Action.SEE_REPORT),
     ],
     "Run": [
         ("policy.py", "Policy", "tune", Action.SEE_POLICY),
