@@ -12,6 +12,7 @@ from core.errors import BadInput
 from core.transparency import Period, Report, Span, recent
 from core.transparency.files import as_file, file_name
 from core.transparency.page import CSS, body_html
+from pages.shared.links import page_link
 from pages.shared.resources import services
 
 FREE: Final = "Other days"
@@ -77,7 +78,7 @@ def draw_empty() -> None:
     with st.container(border=True):
         st.subheader("Nothing to report yet")
         st.write("A report counts comments and decisions of a period. First comments have to come in.")
-        st.page_link("data.py", label="Import comments", icon=":material/database:")
+        page_link("data.py", label="Import comments", icon=":material/database:")
 
 
 def _free(place: st.delta_generator.DeltaGenerator, since: date, today: date) -> Period:
