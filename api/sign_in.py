@@ -211,7 +211,10 @@ def local_path(path: str) -> str:
 
 
 def _setup_page(wrong: str = "", name: str = "") -> Response:
-    words = "The first administrator invites everybody else. From then on nobody comes in without signing in."
+    words = (
+        "The first administrator has every role, and invites everybody else. From then on nobody comes in without "
+        "signing in, and programs need a key."
+    )
     named = Field(
         "name", "Your name", "text", "username", "Your decisions carry it, earlier ones of this name too.", name
     )
