@@ -19,7 +19,7 @@ log = logging.getLogger("moderato")
 OPEN = frozenset(
     {
         "/sign-in", "/sign-in/company", "/sign-in/company/back", "/sign-out", "/session", "/setup", "/welcome",
-        "/password", "/healthz", "/readyz", "/_stcore/health", "/_stcore/host-config", "/favicon.png",
+        "/password", "/healthz", "/readyz", "/_stcore/health", "/_stcore/host-config", "/favicon.png", "/api/v1",
     }
 )  # fmt: skip
 """Paths that anybody may ask for: they check by themselves, or say nothing."""
