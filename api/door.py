@@ -5,14 +5,15 @@ import logging
 from collections.abc import Callable
 from urllib.parse import quote
 
-from anyio import to_thread
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.who import away, is_local, signed_in
+from core.errors import DatabaseTrouble
 from core.services import Services
 from core.settings import LOOPBACK, Settings
-from core.sign_ins import SignedIn, SignIns, token_of
+from core.sign_ins import SignIns
 
 log = logging.getLogger("moderato")
 
@@ -48,7 +49,13 @@ class Door:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         wired = self._services()
         connection = HTTPConnection(scope)
-        if await _may_enter(wired.sign_ins, connection, wired.settings):
+        try:
+            may = await _may_enter(wired.sign_ins, connection, wired.settings)
+        except DatabaseTrouble as error:
+            again = scope["method"] == "GET"
+            await away(connection.headers, str(error), again=again)(scope, receive, send)
+            return
+        if may:
             await self._app(scope, receive, _unkept(send))
             return
         if scope["method"] in ("GET", "HEAD") and "text/html" in connection.headers.get("accept", ""):
@@ -62,9 +69,13 @@ class Door:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         wired = self._services()
         connection = HTTPConnection(scope)
-        if not await _may_enter(wired.sign_ins, connection, wired.settings):
+        try:
+            may, code = await _may_enter(wired.sign_ins, connection, wired.settings), 1008
+        except DatabaseTrouble:
+            may, code = False, 1013  # try again later, which browsers' pages do by themselves
+        if not may:
             await receive()
-            await send({"type": "websocket.close", "code": 1008})
+            await send({"type": "websocket.close", "code": code})
             return
         over = asyncio.Event()
         watch = asyncio.create_task(_watch(wired.sign_ins, connection, wired.settings, over))
@@ -76,14 +87,18 @@ class Door:
             watch.cancel()
 
 
-async def signed_in(sign_ins: SignIns, connection: HTTPConnection, settings: Settings) -> SignedIn | None:
-    """Who asks, if they are signed in."""
-    token = token_of(connection.cookies, settings)
-    return await to_thread.run_sync(sign_ins.find, token) if token else None
-
-
 async def _may_enter(sign_ins: SignIns, connection: HTTPConnection, settings: Settings) -> bool:
-    if await to_thread.run_sync(sign_ins.is_local):
+    """Raises DatabaseTrouble where nobody can say. Without accounts the page itself says that the database is away:
+
+    all that it shows comes from there, and it asks again who may.
+    """
+    try:
+        local = await is_local(sign_ins)
+    except DatabaseTrouble:
+        if not sign_ins.seemed_local:
+            raise
+        local = True
+    if local:
         return connection.scope["type"] != "websocket" or _asks_loopback(connection)
     return await signed_in(sign_ins, connection, settings) is not None
 
@@ -104,14 +119,18 @@ def _is_open(scope: Scope) -> bool:
 
 
 async def _watch(sign_ins: SignIns, connection: HTTPConnection, settings: Settings, over: asyncio.Event) -> None:
+    told = False
     while True:
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         try:
             if not await _may_enter(sign_ins, connection, settings):
                 over.set()
                 return
+            told = False
         except Exception as error:  # a database that is away for a moment signs nobody out
-            log.warning("could not look whether somebody is still signed in: %s", type(error).__name__)
+            if not told:
+                log.warning("could not look whether somebody is still signed in: %s", type(error).__name__)
+            told = True
 
 
 def _unkept(send: Send) -> Send:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.accounts import Action
+from core.errors import DatabaseTrouble
 from core.settings import ROOT
 from pages.shared import access, trouble
 
@@ -35,7 +36,11 @@ PAGES = {
 """File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""
 
 st.set_page_config(page_title="Moderato", page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
-person = access.sign_in()
+try:
+    person = access.sign_in()
+except DatabaseTrouble as error:  # nobody is signed out by that, and nobody let in
+    trouble.wait(str(error))
+    st.stop()
 shown = {group: [entry for entry in entries if person.may(entry[3])] for group, entries in PAGES.items()}
 start = next((entry for entries in shown.values() for entry in entries), None)
 if start is None:

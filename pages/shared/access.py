@@ -56,8 +56,9 @@ def current_sign_in() -> SignedIn | None:
 
 def require(action: Action) -> Person:
     """The person, if they may do that; else says what is missing and stops the script."""
+    person = current_person()  # a database that is away is no missing right: the page says what it is, and waits
     try:
-        return check_may(current_person(), action)
+        return check_may(person, action)
     except ModeratoError as error:
         st.error(str(error), icon=":material/lock:")
         st.stop()
