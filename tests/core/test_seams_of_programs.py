@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -15,17 +16,23 @@ from starlette.websockets import WebSocketDisconnect
 from api.door import Door
 from api.sign_in import HANDLERS, SignInRoutes
 from core import passwords
+from core.accounts import Role
+from core.backup import Backups
+from core.doctor_work import check_work
 from core.domain import NewComment, now
-from core.errors import DatabaseTrouble
+from core.errors import DatabaseTrouble, NotFound
 from core.labels import LABELS
 from core.privacy.keyed import is_pseudonym
 from core.privacy.service import Retention
+from core.restore import restore
+from core.services import build_services
 from core.sign_ins import Visitor
+from core.telemetry import Telemetry
 from core.webhooks.events import body_of
 from db.copying import our_tables
 from db.models import Base, CommentRow, ScoreRow
 from db.stores.webhook_messages import FAILED, MessageStore
-from db.webhook_models import WebhookDeliveryRow
+from db.webhook_models import WebhookDeliveryRow, WebhookRow
 from tests.support.decided import TOXIC, Made, put
 from tests.support.programs import application, make_key
 from tests.support.webhooks import ADMIN, make, webhooks_of
@@ -254,3 +261,52 @@ def test_without_accounts_the_page_itself_says_that_the_database_is_away(service
     assert house.get("/session").status_code == 503
     services.sign_ins.forget()
     assert house.get("/queue").status_code == 503  # nobody knows whether there are accounts by now
+
+
+def test_failing_webhooks_are_in_the_figures_and_told_by_the_doctor(services, decided):
+    with services.sessions.begin() as session:
+        since = {"failing_since": now() - timedelta(hours=2), "problem": "HTTP 500"}
+        session.execute(update(WebhookRow).values(**since))
+    figures = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in Telemetry(services.sessions, services.settings).read()
+        for sample in family.samples
+    }
+    assert figures["moderato_webhook_messages", "1", "waiting"] == 1
+    assert figures["moderato_webhook_messages", "1", "failed"] == 1
+    assert figures["moderato_webhook_failing_seconds", "1"] >= 7200
+    assert figures["moderato_webhook_behind_entries", "1"] == 0
+    assert "forum" not in str(figures)
+    told = next(check for check in check_work(services.sessions, services.settings) if check.name == "webhook forum")
+    assert (told.grade, "HTTP 500" in told.found, "a day" in told.todo) == ("WARN", True, True)
+
+
+def test_a_restored_backup_signs_everybody_out_and_keeps_every_table_and_trigger(services, decided, ada, tmp_path):
+    services.people.create_first("Ada", GOOD)
+    token = services.sign_ins.sign_in("Ada", GOOD, Visitor("::1"))
+    link = services.people.create("Bob", {Role.MODERATOR}, by=ada)[1]
+    services.privacy.set_retention(Retention(400), by=ada)
+    erase(services, ada, decided[1])
+    before = everything(services)
+    quiet = lambda *_: None  # noqa: E731
+    Backups(services.sessions, services.settings).make(tmp_path / "b.tar", by=ada, say=quiet)
+    settings = services.settings
+    services.close()
+    restore(tmp_path / "b.tar", settings, by=ada, say=quiet)
+    again = build_services(settings)
+    try:
+        after = everything(again)
+        assert {t for t in before if before[t] != after[t]} == {"sign_in", "account_link", "audit_event"}
+        for table in ("webhook", "webhook_delivery", "account", "setting", "secret", "erasure", "erased_comment"):
+            assert before[table], f"{table} is empty: this shows nothing"
+        assert again.sign_ins.find(token) is None
+        with pytest.raises(NotFound):
+            again.people.account_of_link(link)
+        assert again.sign_ins.sign_in("Ada", GOOD, Visitor("::1"))
+        assert again.trail.verify(full=True).problem is None
+        assert "backup.restored" in after["audit_event"]
+        for table in ("decision", "audit_event"):
+            with pytest.raises(DBAPIError), again.sessions.begin() as session:
+                session.execute(text(f"DELETE FROM {table}"))
+    finally:
+        again.close()
