@@ -17,15 +17,21 @@ from core.keys import Scope
 from core.services import build_services
 from core.settings import ROOT, Settings
 from tests.support.queue import fill_queue, flagged
+from tests.support.routes import all_routes
 from tests.support.server import serving
 
 CANARY = "canary\x1b[31m\r\nFAKE ERROR you idiot"
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py") if path.stem not in {"__init__", "router"})
-PATHS = (
-    "/v1alpha1/comments:analyze", "/v1alpha1/comments:suggestscore", "/v1alpha1/nothing", "/$discovery/rest",
-    "/healthz", "/readyz", "/metrics", "/local/name", "/_stcore/health", "/_stcore/upload_file/a/b", "/none",
-    "/api/v1/x",
-)  # fmt: skip
+ANALYZE, SUGGEST, COMMENTS = "/v1alpha1/comments:analyze", "/v1alpha1/comments:suggestscore", "/api/v1/comments"
+PARAMETERS = re.compile(r"\{[^}]*\}")
+GIVEN = {"/api/v1/comments/{id}": "/api/v1/comments/1"}
+
+
+def paths() -> list[str]:
+    """Every route there is, its parameters filled with canaries, and a path that none fits."""
+    found = {path for kind, path in all_routes() if kind != "WebSocketRoute" and path}
+    filled = {GIVEN.get(path) or PARAMETERS.sub("canary%20a", path) for path in found}
+    return sorted(filled | {"/none", "/api/v1/comments/canary%20a"})
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +53,16 @@ def _with_canary(one):
     return replace(one, text=f"{CANARY} {one.text}")
 
 
+UNSEEN = {"/_stcore/metrics"}
+"""Streamlit's own statistics are refused before any route is looked for."""
+
+
 def send(server, path: str, method: str, body: bytes, secret: str, **query: str) -> int:
-    query = urllib.parse.urlencode({"key": secret, "q": CANARY, **query})
-    request = urllib.request.Request(f"{server.url}{path}?{query}", data=body or None, method=method)
+    bare = query.pop("bare", "")  # the REST API refuses parameters that it does not know
+    query = "" if bare else "?" + urllib.parse.urlencode({"key": secret, "q": CANARY, **query})
+    request = urllib.request.Request(f"{server.url}{path}{query}", data=body or None, method=method)
+    if bare:
+        request.add_header("X-API-Key", secret)
     request.add_header("Content-Type", "application/json")
     request.add_header("Referer", "http://x.test/?canary")
     request.add_header("User-Agent", "canary")
@@ -87,12 +100,18 @@ def test_no_log_has_the_canary_or_a_key(served):
     good = json.dumps({"comment": {"text": CANARY}, "requestedAttributes": {"TOXICITY": {}}}).encode()
     scored = {"comment": {"text": CANARY}, "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}}
     bodies = (good, json.dumps(scored).encode(), f'{{"comment": {CANARY}'.encode(), CANARY.encode(), b"\xff", b"")
-    seen = {send(server, PATHS[0], "POST", good, secret), send(server, PATHS[1], "POST", bodies[1], secret)}
-    for path in PATHS:
+    seen = {send(server, ANALYZE, "POST", good, secret), send(server, SUGGEST, "POST", bodies[1], secret)}
+    comments = {"source": "canary", "comments": [{"external_id": CANARY, "text": CANARY, "author": "canary"}] * 2}
+    bodies = (*bodies, json.dumps(comments).encode(), json.dumps({"texts": [CANARY]}).encode())
+    form = urllib.parse.urlencode({"name": CANARY, "password": "canary canary", "again": CANARY}).encode()
+    assert 200 in {send(server, COMMENTS, "POST", body, secret, bare="1") for body in bodies}
+    for path in paths():
+        own = path.startswith(("/v1alpha1", "/api/v1"))
         for method in ("GET", "POST", "PUT", "BREW"):
+            posted = bodies if own else (good, form, b"\xff")
             seen |= {
                 send(server, path, method, body, secret, fields=CANARY)
-                for body in (bodies if method == "POST" else (b"",))
+                for body in (posted if method == "POST" else (b"",))
             }
     assert {200, 400} <= seen
     assert "canary" in visit(server, "queue"), "the page has it: the test sees what it is for"
@@ -108,7 +127,9 @@ def test_no_log_has_the_canary_or_a_key(served):
     assert urllib.parse.quote(secret) not in told
     lines = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
     requests = [line for line in lines if line["logger"] == "moderato.requests"]
-    assert any(line.get("key") == "forum" and line["route"] == PATHS[0] and line["status"] == 200 for line in requests)
+    for route in (ANALYZE, COMMENTS):
+        assert any(one.get("key") == "forum" and one["route"] == route and one["status"] == 200 for one in requests)
+    assert {one["route"] for one in requests} >= {path for kind, path in all_routes() if kind == "Route"} - UNSEEN
     assert all(re.fullmatch(r"[\w/:{}$.-]+", line["route"]) for line in requests)
     other = [line for line in server.log.read_text().splitlines() if not line.startswith("{")]
     assert len(other) <= 2, "all but what is said before the settings are read is JSON"

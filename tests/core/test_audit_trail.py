@@ -3,12 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text
 
 from core.audit_trail import What, record
 from core.keys import Scope
+from core.services import build_services
+from core.trail import EVERYTHING
 from db.people_models import AuditEventRow
 from db.stores.audit import AuditEvent, chain_hash
+from tests.support.databases import settings_on
 
 
 def events(services) -> list[AuditEvent]:
@@ -39,3 +43,22 @@ def test_each_hash_covers_the_event_and_all_before_it(services, ada):
         assert event.hash == chain_hash(previous, event)
         assert event.hash != chain_hash(previous, replace(event, subject="another"))
         previous = event.hash
+
+
+def test_whoever_records_early_holds_up_nobody(request, tmp_path, ada):
+    """On PostgreSQL an append locks out others until the commit: so it is the commit's last act, wherever it stands."""
+    services = build_services(settings_on("postgresql", request, tmp_path))
+    with services.sessions.begin() as slow:
+        slow.execute(text("SET LOCAL lock_timeout = '2s'"))
+        record(slow, ada, What.KEY_CREATED, "slow")
+        with services.sessions.begin() as quick:
+            quick.execute(text("SET LOCAL lock_timeout = '2s'"))
+            record(quick, ada, What.KEY_CREATED, "quick")
+            record(quick, ada, What.KEY_REVOKED, "quick")
+    with pytest.raises(ZeroDivisionError), services.sessions.begin() as failed:
+        record(failed, ada, What.KEY_CREATED, "failed")
+        raise ZeroDivisionError
+    found = services.trail.search(EVERYTHING, by=ada)
+    assert [event.subject for event in reversed(found)] == ["quick", "quick", "slow"]
+    assert services.trail.verify(full=True).problem is None
+    services.close()
