@@ -271,8 +271,9 @@ def _move_aside(connection: Connection, schema: str) -> bool:
 
 
 def _fill(connection: Connection, copied: Copied, folder: Path, progress: Progress) -> None:
-    names = ", ".join(f'"{name}"' for name in copied.columns)
-    connection.execute(text(f"TRUNCATE {names}"))  # migrations put rows into some
+    filled = [name for name in copied.columns if connection.scalar(text(f'SELECT EXISTS (SELECT FROM "{name}")'))]
+    if names := ", ".join(f'"{name}"' for name in filled):  # by migrations; what may only grow is never among them
+        connection.execute(text(f"TRUNCATE {names}"))
     driver: Any = connection.connection.driver_connection
     for number, (table, columns) in enumerate(copied.columns.items()):
         progress(f"filling {table}", 0.9 * number / len(copied.columns))
