@@ -155,6 +155,7 @@ def _invite(name: str, roles: list[Role]) -> None:
         notice(str(error))
         return
     state.keep(_LINK, (account.name, secret))
+    st.session_state.pop("invite_name", None)  # else the next is begun with this one's name
     if many := services().people.decided([account.name]).get(account.name):
         state.keep(
             _MESSAGE, (f"The ledger has {many:,} decisions under this name: they are this person's now.", "info")
