@@ -126,7 +126,7 @@ def _draw_manage(account: Account) -> None:
     if account.disabled_at:
         _button("Enable", f"enable_{key}", _enable, account.name)
     else:
-        _button("Disable", f"disable_{key}", _disable, account.name, kind="primary")
+        _button("Disable", f"disable_{key}", _disable, account.name)
 
 
 def _draw_browser(account: Account, browser: Any) -> None:
