@@ -10,6 +10,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.sign_in_pages import away_page
+from core.errors import DatabaseTrouble
 from core.services import Services
 from core.settings import LOOPBACK, Settings
 from core.sign_ins import SignedIn, SignIns, token_of
@@ -48,7 +50,12 @@ class Door:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         wired = self._services()
         connection = HTTPConnection(scope)
-        if await _may_enter(wired.sign_ins, connection, wired.settings):
+        try:
+            enters = await _may_enter(wired.sign_ins, connection, wired.settings)
+        except DatabaseTrouble as error:
+            await away_page(str(error))(scope, receive, send)
+            return
+        if enters:
             await self._app(scope, receive, _unkept(send))
             return
         if scope["method"] in ("GET", "HEAD") and "text/html" in connection.headers.get("accept", ""):
@@ -62,7 +69,11 @@ class Door:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         wired = self._services()
         connection = HTTPConnection(scope)
-        if not await _may_enter(wired.sign_ins, connection, wired.settings):
+        try:
+            enters = await _may_enter(wired.sign_ins, connection, wired.settings)
+        except DatabaseTrouble:  # the browser tries again by itself
+            enters = False
+        if not enters:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return

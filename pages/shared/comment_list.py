@@ -15,7 +15,7 @@ button[aria-pressed=true] { background: var(--st-secondary-background-color);
   box-shadow: inset 3px 0 var(--st-primary-color); }
 .text { overflow-wrap: anywhere; unicode-bidi: isolate; text-align: start; line-height: 1.45; overflow: clip;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; font-size: .95rem; }
-.masked { opacity: .6; font-style: italic; }
+.masked { opacity: .75; font-style: italic; }
 .facts { display: flex; flex-wrap: wrap; gap: .15rem .8rem; margin-top: .3rem; font-size: .8rem; align-items: center;
   color: color-mix(in srgb, var(--st-text-color) 72%, transparent); overflow-wrap: anywhere; }
 .state { padding: .05rem .45rem; border-radius: 1rem; font-weight: 600; background: var(--back); color: var(--fore); }
