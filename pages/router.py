@@ -9,6 +9,7 @@ from pages.shared import access, trouble
 PAGES = {
     "Review": [
         ("queue.py", "Queue", "inbox", Action.REVIEW),
+        ("raids.py", "Raids", "groups_3", Action.REVIEW),
         ("score.py", "Score", "speed", Action.SCORE),
         ("browse.py", "Browse", "search", Action.BROWSE),
     ],
