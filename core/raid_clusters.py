@@ -19,7 +19,7 @@ BURST_WITHIN: Final = timedelta(minutes=10)
 SAMPLES: Final = 5
 """Comments shown beside the representative."""
 _COVERED = 0.9
-"""A burst of which so large a part is in one cluster of like texts is that cluster, told twice."""
+"""A burst of which so large a part is in one other cluster is that cluster, told twice."""
 
 
 class Kind(StrEnum):
@@ -71,12 +71,16 @@ class Cluster:
 def find_clusters(waiting: Sequence[Waiting], leader: Mapping[str, str]) -> list[Cluster]:
     """Every cluster among the comments, the largest first. `leader` has the text_hash of each (core.raid_likeness)."""
     like = _clusters(Kind.TEXT, _groups(waiting, lambda one: leader[one.digest]), LEAST_SIMILAR)
-    of = {comment_id: cluster.key for cluster in like for comment_id in cluster.ids}
     bursts = [
         *_clusters(Kind.AUTHOR, _bursts(waiting, lambda one: one.author), LEAST_BURST),
         *_clusters(Kind.THREAD, _bursts(waiting, lambda one: one.thread), LEAST_BURST),
     ]
-    found = like + [burst for burst in bursts if not _is_told(burst, of)]
+    found, told = list(like), _Told()
+    told.add(like)
+    for burst in bursts:
+        if not told.has(burst):
+            found.append(burst)
+            told.add([burst])
     return sorted(found, key=lambda cluster: (-len(cluster.ids), cluster.key))
 
 
@@ -152,6 +156,18 @@ def _cluster(kind: Kind, key: str, shared: str, free: Sequence[Waiting], left_ou
     )
 
 
-def _is_told(burst: Cluster, of: Mapping[int, str]) -> bool:
-    inside = Counter(of[comment_id] for comment_id in burst.ids if comment_id in of)
-    return bool(inside) and inside.most_common(1)[0][1] >= _COVERED * len(burst.ids)
+class _Told:
+    """Which clusters are listed already, by comment."""
+
+    def __init__(self) -> None:
+        self._keys: dict[int, list[str]] = defaultdict(list)
+
+    def add(self, clusters: Iterable[Cluster]) -> None:
+        for cluster in clusters:
+            for comment_id in cluster.ids:
+                self._keys[comment_id].append(cluster.key)
+
+    def has(self, burst: Cluster) -> bool:
+        """Whether nearly all of it is in one of them."""
+        inside = Counter(key for comment_id in burst.ids for key in self._keys.get(comment_id, ()))
+        return bool(inside) and inside.most_common(1)[0][1] >= _COVERED * len(burst.ids)

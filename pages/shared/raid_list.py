@@ -38,9 +38,8 @@ def draw_look(person: Person) -> Cluster | None:
     opened = _opened(look, person)
     _draw_summary(look)
     if look.clusters:
-        comment_list(
-            _rows(look), opened=opened.representative if opened else None, key=_LIST, on_open=lambda: _open(look)
-        )
+        at = next((at for at, cluster in enumerate(look.clusters) if opened and cluster.key == opened.key), None)
+        comment_list(_rows(look), opened=at, key=_LIST, on_open=lambda: _open(look))
     return opened
 
 
@@ -83,15 +82,17 @@ def _opened(look: Look, person: Person) -> Cluster | None:
 
 
 def _open(look: Look) -> None:
+    """Open the cluster of a row of this look: rows are numbered, for clusters may share their first comment."""
     chosen = kept(_LIST)
-    opened = next((c for c in look.clusters if chosen and c.representative == chosen.open), None)
-    if opened:
-        keep(OPEN, opened)
+    at = chosen.open if chosen else None
+    if isinstance(at, int) and 0 <= at < len(look.clusters):
+        keep(OPEN, look.clusters[at])
 
 
 def _rows(look: Look) -> list[dict[str, object]]:
     faces = services().raids.faces(look.clusters)
-    return [_row(cluster, *faces.get(cluster.representative, ("", True))) for cluster in look.clusters]
+    rows = (_row(cluster, *faces.get(cluster.representative, ("", True))) for cluster in look.clusters)
+    return [{"id": at} | row for at, row in enumerate(rows)]
 
 
 def _row(cluster: Cluster, text: str, masked: bool) -> dict[str, object]:
@@ -100,6 +101,6 @@ def _row(cluster: Cluster, text: str, masked: bool) -> dict[str, object]:
     facts += [many(cluster.authors, "author")] if cluster.kind is not Kind.AUTHOR and cluster.authors else []
     facts += [plain(cluster.shared, 40)] if cluster.shared else []
     return {
-        "id": cluster.representative, "text": "Masked: open it to look" if masked else plain(text, _CHARS),
+        "number": cluster.representative, "text": "Masked: open it to look" if masked else plain(text, _CHARS),
         "masked": masked, "state": word, "color": color, "facts": facts,
     }  # fmt: skip

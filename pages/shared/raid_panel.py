@@ -16,6 +16,7 @@ from core.raids import MOST_SETTLED, BulkVerdict, Sample, Settled, Shown
 from pages.shared import score_bars
 from pages.shared.access import require
 from pages.shared.comment import draw_comment
+from pages.shared.notice import Kind as NoticeKind
 from pages.shared.notice import notice
 from pages.shared.raid_list import many, since
 from pages.shared.resources import services
@@ -23,7 +24,9 @@ from pages.shared.state import keep, kept, recall
 
 UNDO_SHOWN = timedelta(hours=1)
 """For so long the page offers to undo the person's last step."""
-_MESSAGE, _ERROR, _UNDONE = "raids_message", "raids_error", "raids_undone_at"
+MESSAGE_SHOWN = timedelta(seconds=20)
+"""For so long it says what the last click did."""
+_MESSAGE, _UNDONE = "raids_message", "raids_undone_at"
 _DONE = {Outcome.REMOVE: "Removed", Outcome.APPROVE: "Approved"}
 
 
@@ -46,10 +49,9 @@ _PARTS = {
 
 def draw_last(person: Person) -> None:
     """What the last step did, and the way back."""
-    for key, kind in ((_ERROR, "error"), (_MESSAGE, "success")):
-        if words := kept(key):
-            notice(words, kind)  # type: ignore[arg-type]  # the two kinds are written out above
-            keep(key, None)
+    at, kind, words = kept(_MESSAGE) or (now() - MESSAGE_SHOWN, "success", "")
+    if words and now() - at < MESSAGE_SHOWN:  # by time: the page runs again by itself when a look ends
+        notice(words, kind)
     last = services().raids.last_batch(by=person)
     shown_from = max(now() - UNDO_SHOWN, kept(_UNDONE) or now() - UNDO_SHOWN)  # never the step before an undone one
     if last is None or last.decided_at < shown_from:
@@ -179,10 +181,14 @@ def _settle(key: str, verdict: BulkVerdict) -> None:
     try:
         done = services().raids.settle(verdict, by=person)
     except ModeratoError as error:
-        keep(_ERROR, str(error))
+        _tell(str(error), "error")
         return
-    keep(_MESSAGE, _told(verdict.outcome, done))
+    _tell(_told(verdict.outcome, done))
     keep(f"raid_batch_{key}", uuid4())
+
+
+def _tell(words: str, kind: NoticeKind = "success") -> None:
+    keep(_MESSAGE, (now(), kind, words))
 
 
 def _told(outcome: Outcome, done: Settled) -> str:
@@ -199,8 +205,8 @@ def _undo(target: UUID) -> None:
     try:
         reopened = services().review.undo(person, uuid5(target, "undo"), target)
     except ModeratoError as error:
-        keep(_ERROR, str(error))
+        _tell(str(error), "error")
         return
     services().raids.look_soon()
     keep(_UNDONE, now())
-    keep(_MESSAGE, f"Took it back: {many(len(reopened), 'comment')} wait again.")
+    _tell(f"Took it back: {many(len(reopened), 'comment')} wait again.")
