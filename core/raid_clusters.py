@@ -42,7 +42,7 @@ class Cluster:
     ids: tuple[int, ...]
     """Oldest first."""
     left_out: int
-    """Waiting comments of the cluster that are decided one by one: blind or escalated."""
+    """Waiting comments of the cluster that are decided one by one: blind, escalated, suggested or golden."""
     representative: int
     """Of like texts the commonest one's first comment, of a burst its first comment."""
     identical: tuple[int, ...]

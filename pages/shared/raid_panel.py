@@ -108,7 +108,9 @@ def _draw_facts(cluster: Cluster, shown: Shown) -> None:
     if shown.held:
         words.append(f"Others have {many(shown.held, 'more comment')} of it: those are left alone.")
     if cluster.left_out:
-        words.append(f"{many(cluster.left_out, 'more comment')} of it are decided one by one: blind or escalated.")
+        words.append(
+            f"{many(cluster.left_out, 'more comment')} of it are decided one by one: blind, escalated or suggested."
+        )
     if settled := len(cluster.ids) - len(shown.free) - shown.held:
         words.append(f"{settled:,} are settled by now.")
     st.caption(" ".join(words))

@@ -1,5 +1,6 @@
 """Raids: what is found, and what one decision on many comments does and leaves alone."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4, uuid5
 
@@ -72,25 +73,25 @@ def test_a_later_look_finds_what_came_since_and_forgets_what_went(services, fill
     assert cluster.ids == (*made[3:], *more[:2])
 
 
-def test_the_page_is_not_kept_waiting(services, fill, ada):
-    fill(raid(6))
-    assert services.raids.look(by=ada) is None
-    services.raids._thread.join(30)
-    assert len(services.raids.look(by=ada).clusters) == 1
-    assert not services.raids.is_looking()  # nothing has changed
+def test_the_page_is_not_kept_waiting(sqlite_services, ada):
+    fill_queue(sqlite_services.sessions, raid(6))
+    assert sqlite_services.raids.look(by=ada) is None
+    sqlite_services.raids._thread.join(30)
+    assert len(sqlite_services.raids.look(by=ada).clusters) == 1
+    assert not sqlite_services.raids.is_looking()  # nothing has changed
 
 
-def test_a_look_that_failed_is_told_once_and_tried_again(services, fill, ada, monkeypatch):
-    fill(raid(6))
+def test_a_look_that_failed_is_told_once_and_tried_again(sqlite_services, ada, monkeypatch):
+    fill_queue(sqlite_services.sessions, raid(6))
     with monkeypatch.context() as broken:
         broken.setattr("core.raids.find_clusters", lambda *_: 1 / 0)
-        services.raids.look(by=ada)
-        services.raids._thread.join(30)
+        sqlite_services.raids.look(by=ada)
+        sqlite_services.raids._thread.join(30)
     with pytest.raises(Conflict, match="log says why"):
-        services.raids.look(by=ada)
-    services.raids.look(by=ada)
-    services.raids._thread.join(30)
-    assert services.raids.look(by=ada).clusters
+        sqlite_services.raids.look(by=ada)
+    sqlite_services.raids.look(by=ada)
+    sqlite_services.raids._thread.join(30)
+    assert sqlite_services.raids.look(by=ada).clusters
 
 
 BLIND = [Lane.AUDIT, Lane.SECOND, Lane.ADJUDICATION, Lane.DISAGREEMENT, Lane.RECHECK]
@@ -185,13 +186,14 @@ def test_one_step_undoes_the_whole_batch(services, fill, ada, ledger, small_chun
     assert services.raids.settle(remove(made[:10]), by=ada).recorded == 10
 
 
-def test_undone_in_the_middle_it_goes_no_further(services, fill, ada, ledger):
-    made, batch = fill(raid(10)), uuid4()
-    services.raids.settle(remove(made[:4], batch), by=ada)
-    services.review.undo(ada, uuid4())
+def test_undone_in_the_middle_it_goes_no_further(sqlite_services, ada):
+    made, batch = fill_queue(sqlite_services.sessions, raid(10)), uuid4()
+    sqlite_services.raids.settle(remove(made[:4], batch), by=ada)
+    sqlite_services.review.undo(ada, uuid4())
     with pytest.raises(Conflict, match="taken back"):
-        services.raids.settle(remove(made, batch), by=ada)
-    assert len(ledger()) == 8
+        sqlite_services.raids.settle(remove(made, batch), by=ada)
+    with sqlite_services.sessions.read() as session:
+        assert session.scalar(select(func.count(DecisionRow.id))) == 8
 
 
 def test_metrics_kept_live_equal_those_from_scratch(services, fill, ada, small_chunks):
@@ -208,13 +210,21 @@ def test_metrics_kept_live_equal_those_from_scratch(services, fill, ada, small_c
     assert kept.decided == 10
 
 
-def test_bad_orders_are_refused(services, ada):
+def test_bad_orders_are_refused(sqlite_services, ada):
     with pytest.raises(BadInput, match="one by one"):
-        services.raids.settle(BulkVerdict(uuid4(), [1], Outcome.ESCALATE), by=ada)
+        sqlite_services.raids.settle(BulkVerdict(uuid4(), [1], Outcome.ESCALATE), by=ada)
     with pytest.raises(BadInput, match="Nothing is chosen"):
-        services.raids.settle(remove([]), by=ada)
+        sqlite_services.raids.settle(remove([]), by=ada)
     with pytest.raises(BadInput, match="10,000"):
-        services.raids.settle(remove(range(MOST_SETTLED + 1)), by=ada)
+        sqlite_services.raids.settle(remove(range(MOST_SETTLED + 1)), by=ada)
+
+
+def test_texts_equal_to_an_audit_item_stay_out_of_training(services, fill, ada):
+    same = Waiting("exactly the words that one audited comment has as well")
+    made = fill([*([same] * 6), replace(same, lane=Lane.AUDIT), *raid(5)])
+    assert [cluster.left_out for cluster in services.raids.find().clusters] == [1, 0]
+    services.raids.settle(remove(made), by=ada)
+    assert services.datasets.preview("training").rows == 5
 
 
 def opened(number: int, seconds: float, **more) -> Open:
