@@ -11,6 +11,7 @@ from pages.shared.looks import draw_looks
 PAGES = {
     "Review": [
         ("queue.py", "Queue", "inbox", Action.REVIEW),
+        ("raids.py", "Raids", "groups_3", Action.REVIEW),
         ("score.py", "Score", "speed", Action.SCORE),
         ("browse.py", "Browse", "search", Action.BROWSE),
     ],

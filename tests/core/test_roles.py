@@ -26,6 +26,7 @@ ASKS = {
     ),
     "policies": dict.fromkeys(("save", "save_again"), Action.SET_POLICY),
     "proposals": {"propose": Action.PROPOSE_POLICY, "accept": Action.SET_POLICY, "decline": Action.PROPOSE_POLICY},
+    "raids": {**dict.fromkeys(("look", "show", "last_batch"), Action.REVIEW), "settle": Action.SETTLE_RAIDS},
     "reassign": {"release": Action.REASSIGN},
     "registry": dict.fromkeys(("promote", "register", "rollback", "set_metrics"), Action.MANAGE_MODELS),
     "removals": {"send_to_review": Action.REVIEW},
