@@ -5,9 +5,10 @@ import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 
 import cli_keys
 import cli_move
@@ -22,7 +23,7 @@ from core.domain import Lane, Outcome
 from core.errors import ModeratoError
 from core.files.kinds import Kind
 from core.logs import set_up_logs
-from core.settings import ROOT, Settings
+from core.settings import ROOT, Settings, in_one_line
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -197,12 +198,20 @@ app.command()(cli_report.report)
 
 def main() -> None:
     """Run the command; an error that a person can act on is one line, exit status 1."""
-    set_up_logs(Settings())
     try:
+        set_up_logs(Settings())
         app()
     except ModeratoError as error:
-        typer.secho(f"moderato: {error}", err=True, fg="red")
-        raise SystemExit(1) from None
+        _end(str(error))
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        _end(f"{in_one_line(error)} (docs/operating.md)")
+
+
+def _end(words: str) -> NoReturn:
+    typer.secho(f"moderato: {words}", err=True, fg="red")
+    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,8 @@ def failures(name: Name, limit: Annotated[int, typer.Option(min=1, max=10_000)] 
     with _webhooks() as (webhooks, admin):
         found = webhooks.failures(name, by=admin, limit=limit)
     for failure in found:
-        what = f"{failure.event} of comment {failure.comment_id} ({failure.external_id!r})"
+        called = repr(failure.external_id) if failure.external_id else "erased"
+        what = f"{failure.event} of comment {failure.comment_id} ({called})"
         typer.echo(f"{failure.id}  {failure.ended_at:%Y-%m-%d %H:%M} UTC  {what}, {failure.tries} attempts")
         typer.echo(f"    {failure.problem}")
     typer.echo(f"`moderato webhooks resend {name}` sends them again." if found else f"Nothing of {name} failed.")

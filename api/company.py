@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from api.sign_in import enter, local_path, visitor_of
 from api.sign_in_pages import page
-from core.errors import ModeratoError
+from core.errors import DatabaseTrouble, ModeratoError
 from core.services import Services
 from core.settings import Settings
 from core.sign_ins import read_company
@@ -74,6 +74,8 @@ class CompanyRoutes:
         try:
             who = read_company(token.get("userinfo") or {}, self._settings)
             secret = await to_thread.run_sync(wired.sign_ins.sign_in_company, who, visitor_of(request))
+        except DatabaseTrouble:
+            raise
         except ModeratoError as error:
             return page("You cannot come in", str(error), link=("/sign-in", "Back"), status=403)
         return await enter(wired, request, secret, request.session.pop("next", "/"))

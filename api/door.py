@@ -5,23 +5,22 @@ import logging
 from collections.abc import Callable
 from urllib.parse import quote
 
-from anyio import to_thread
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.sign_in_pages import away_page
+from api.who import away, is_local, signed_in
 from core.errors import DatabaseTrouble
 from core.services import Services
 from core.settings import LOOPBACK, Settings
-from core.sign_ins import SignedIn, SignIns, token_of
+from core.sign_ins import SignIns
 
 log = logging.getLogger("moderato")
 
 OPEN = frozenset(
     {
         "/sign-in", "/sign-in/company", "/sign-in/company/back", "/sign-out", "/session", "/setup", "/welcome",
-        "/password", "/healthz", "/readyz", "/_stcore/health", "/_stcore/host-config", "/favicon.png",
+        "/password", "/healthz", "/readyz", "/_stcore/health", "/_stcore/host-config", "/favicon.png", "/api/v1",
     }
 )  # fmt: skip
 """Paths that anybody may ask for: they check by themselves, or say nothing."""
@@ -51,11 +50,12 @@ class Door:
         wired = self._services()
         connection = HTTPConnection(scope)
         try:
-            enters = await _may_enter(wired.sign_ins, connection, wired.settings)
+            may = await _may_enter(wired.sign_ins, connection, wired.settings)
         except DatabaseTrouble as error:
-            await away_page(str(error))(scope, receive, send)
+            again = scope["method"] == "GET"
+            await away(connection.headers, str(error), again=again)(scope, receive, send)
             return
-        if enters:
+        if may:
             await self._app(scope, receive, _unkept(send))
             return
         if scope["method"] in ("GET", "HEAD") and "text/html" in connection.headers.get("accept", ""):
@@ -70,12 +70,12 @@ class Door:
         wired = self._services()
         connection = HTTPConnection(scope)
         try:
-            enters = await _may_enter(wired.sign_ins, connection, wired.settings)
-        except DatabaseTrouble:  # the browser tries again by itself
-            enters = False
-        if not enters:
+            may, code = await _may_enter(wired.sign_ins, connection, wired.settings), 1008
+        except DatabaseTrouble:
+            may, code = False, 1013  # try again later, which browsers' pages do by themselves
+        if not may:
             await receive()
-            await send({"type": "websocket.close", "code": 1008})
+            await send({"type": "websocket.close", "code": code})
             return
         over = asyncio.Event()
         watch = asyncio.create_task(_watch(wired.sign_ins, connection, wired.settings, over))
@@ -87,14 +87,18 @@ class Door:
             watch.cancel()
 
 
-async def signed_in(sign_ins: SignIns, connection: HTTPConnection, settings: Settings) -> SignedIn | None:
-    """Who asks, if they are signed in."""
-    token = token_of(connection.cookies, settings)
-    return await to_thread.run_sync(sign_ins.find, token) if token else None
-
-
 async def _may_enter(sign_ins: SignIns, connection: HTTPConnection, settings: Settings) -> bool:
-    if await to_thread.run_sync(sign_ins.is_local):
+    """Raises DatabaseTrouble where nobody can say. Without accounts the page itself says that the database is away:
+
+    all that it shows comes from there, and it asks again who may.
+    """
+    try:
+        local = await is_local(sign_ins)
+    except DatabaseTrouble:
+        if not sign_ins.seemed_local:
+            raise
+        local = True
+    if local:
         return connection.scope["type"] != "websocket" or _asks_loopback(connection)
     return await signed_in(sign_ins, connection, settings) is not None
 
@@ -115,14 +119,18 @@ def _is_open(scope: Scope) -> bool:
 
 
 async def _watch(sign_ins: SignIns, connection: HTTPConnection, settings: Settings, over: asyncio.Event) -> None:
+    told = False
     while True:
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         try:
             if not await _may_enter(sign_ins, connection, settings):
                 over.set()
                 return
+            told = False
         except Exception as error:  # a database that is away for a moment signs nobody out
-            log.warning("could not look whether somebody is still signed in: %s", type(error).__name__)
+            if not told:
+                log.warning("could not look whether somebody is still signed in: %s", type(error).__name__)
+            told = True
 
 
 def _unkept(send: Send) -> Send:

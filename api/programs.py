@@ -9,9 +9,11 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from api.guard import host_name, is_same_origin
+from api.who import is_local
 from core.api_intake import ApiIntake
 from core.batcher import MicroBatcher
 from core.key_ring import KeyRing
+from core.keys import KnownKeys
 from core.services import Services
 from core.settings import LOOPBACK, Settings
 
@@ -58,6 +60,14 @@ class ProgramsAt:
         if self._made:
             await self._made[1].close()
             self._made = None
+
+
+async def needs_no_key(request: Request, programs: Programs, known: KnownKeys) -> bool:
+    """Whether somebody on this machine tries things out: until the first key is made, and nobody has an account.
+
+    With accounts the data is no longer everybody's who has a shell here. Raises DatabaseTrouble.
+    """
+    return not known.any and is_from_here(request) and await is_local(programs.services.sign_ins)
 
 
 def secret_of(request: Request) -> str | None:

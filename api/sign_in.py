@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.door import signed_in
 from api.guard import is_same_origin
 from api.programs import is_from_here
 from api.sign_in_pages import Field, Form, page
-from core.errors import BadInput, ModeratoError, NotFound
+from api.who import is_local, note_use, signed_in, tell_away
+from core.errors import BadInput, DatabaseTrouble, ModeratoError, NotFound
 from core.passwords import MIN_LENGTH
 from core.services import Services
 from core.sign_ins import Throttled, Visitor, cookie_name, token_of
@@ -48,7 +48,7 @@ class SignInRoutes:
     async def sign_in(self, request: Request) -> Response:
         """The form; posted, the cookie and the way back."""
         wired = self._services()
-        if await to_thread.run_sync(wired.sign_ins.is_local):
+        if await is_local(wired.sign_ins):
             return RedirectResponse("/", 303)
         if request.method == "GET":
             if await signed_in(wired.sign_ins, request, wired.settings):
@@ -59,6 +59,8 @@ class SignInRoutes:
         try:
             visitor = visitor_of(request)
             token = await self._slowly(wired.sign_ins.sign_in, form.get("name", ""), form.get("password", ""), visitor)
+        except DatabaseTrouble:
+            raise
         except ModeratoError as error:
             return await self._sign_in_page(back, wrong=error, name=form.get("name", ""))
         return await enter(wired, request, token, back)
@@ -78,7 +80,7 @@ class SignInRoutes:
     async def setup(self, request: Request) -> Response:
         """The first administrator: on this machine, while nobody has an account."""
         wired = self._services()
-        if not await to_thread.run_sync(wired.sign_ins.is_local) or not is_from_here(request):
+        if not await is_local(wired.sign_ins) or not is_from_here(request):
             words = "There are accounts already, or you are not on the machine that Moderato runs on."
             return page("Not here", words, link=("/sign-in", "Sign in"), status=404)
         if request.method == "GET":
@@ -89,6 +91,8 @@ class SignInRoutes:
             _check_twice(form)
             await self._slowly(wired.people.create_first, name, password)
             token = await self._slowly(wired.sign_ins.sign_in, name, password, visitor_of(request))
+        except DatabaseTrouble:
+            raise
         except ModeratoError as error:
             return _setup_page(str(error), name)
         return await enter(wired, request, token, "/")
@@ -107,6 +111,8 @@ class SignInRoutes:
             try:
                 _check_twice(form)
                 await self._slowly(wired.people.set_password_by_link, secret, form.get("password", ""))
+            except DatabaseTrouble:
+                raise
             except ModeratoError as error:
                 wrong = str(error)
             else:
@@ -132,6 +138,8 @@ class SignInRoutes:
             try:
                 _check_twice(form)
                 await self._slowly(wired.people.change_password, account, form.get("old", ""), form.get("password", ""))
+            except DatabaseTrouble:
+                raise
             except ModeratoError as error:
                 wrong = str(error)
             else:
@@ -144,13 +152,13 @@ class SignInRoutes:
     async def session(self, request: Request) -> Response:
         """For open tabs, every few seconds: whose this browser is. 401 for nobody's."""
         wired = self._services()
-        if await to_thread.run_sync(wired.sign_ins.is_local):
+        if await is_local(wired.sign_ins):
             return JSONResponse({"id": 0}, headers={"cache-control": "no-store"})
         found = await signed_in(wired.sign_ins, request, wired.settings)
         if found is None:
             return JSONResponse({"id": None}, 401, headers={"cache-control": "no-store"})
         if request.query_params.get("used") == "1":
-            await to_thread.run_sync(wired.sign_ins.note_use, token_of(request.cookies, wired.settings))
+            await note_use(wired.sign_ins, token_of(request.cookies, wired.settings))
         return JSONResponse({"id": found.id}, headers={"cache-control": "no-store"})
 
     async def _sign_in_page(
@@ -211,7 +219,10 @@ def local_path(path: str) -> str:
 
 
 def _setup_page(wrong: str = "", name: str = "") -> Response:
-    words = "The first administrator invites everybody else. From then on nobody comes in without signing in."
+    words = (
+        "The first administrator has every role, and invites everybody else. From then on nobody comes in without "
+        "signing in, and programs need a key."
+    )
     named = Field(
         "name", "Your name", "text", "username", "Your decisions carry it, earlier ones of this name too.", name
     )
@@ -234,7 +245,7 @@ async def refuse_foreign(_request: Request, _error: Exception) -> Response:
     return PlainTextResponse("This may only be asked by Moderato's own page. Behind a proxy: docs/people.md.", 403)
 
 
-HANDLERS = {_ForeignPage: refuse_foreign}
+HANDLERS = {_ForeignPage: refuse_foreign, DatabaseTrouble: tell_away}
 
 
 async def _read(request: Request) -> dict[str, str]:

@@ -95,13 +95,6 @@ def page(
     return HTMLResponse(body, status, headers=_HEADERS)
 
 
-def away_page(words: str) -> HTMLResponse:
-    """The database is away: a page that asks again by itself."""
-    answer = page("One moment", words, link=("", "Try again"), status=503)
-    answer.headers["refresh"] = answer.headers["retry-after"] = "5"
-    return answer
-
-
 def _form(form: Form) -> str:
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.hidden

@@ -4,7 +4,6 @@ from enum import StrEnum
 from typing import Any
 
 from core.accounts import Person
-from core.domain import now
 from core.text import storable
 from db.session import Session
 from db.stores.audit import AuditStore
@@ -66,8 +65,8 @@ class What(StrEnum):
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:
     """Append an event, in the transaction that does what it says: both are kept, or neither.
 
-    Never give comment text: the trail outlives what is erased. Times as ISO strings, floats as strings. Make it the
-    transaction's last act: from here on others that append wait for the commit.
+    Never give comment text: the trail outlives what is erased. Times as ISO strings, floats as strings. It is written
+    as the transaction's last act, at its commit: those that append wait for one another only that long.
     """
     name = by.name if isinstance(by, Person) else by
-    AuditStore(session).append(storable(name), what.value, storable(subject), details, at=now())
+    AuditStore(session).append_last(storable(name), what.value, storable(subject), details)

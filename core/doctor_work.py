@@ -20,6 +20,7 @@ from db.stores.registry import RegistryStore
 from db.stores.runs import RunStore
 from db.stores.search import SearchIndexStore
 from db.stores.telemetry import TelemetryStore
+from db.stores.webhooks import Counts, WebhookStore
 
 _LIBRARY: Final = {
     "transformer": "torch",
@@ -31,6 +32,7 @@ _LIBRARY: Final = {
 """By kind of model, what it is served with."""
 _QUEUE_AGE: Final = timedelta(days=7)
 _LAG: Final = timedelta(minutes=15)
+_FAILING: Final = timedelta(hours=1)
 _STUCK: Final = timedelta(minutes=10)
 _INDEX_BEHIND: Final = 100_000
 
@@ -131,6 +133,26 @@ def check_search(sessions: Sessions) -> Check:
     return ok("search index", f"{behind:,} comments behind")
 
 
+def check_webhooks(sessions: Sessions) -> Iterator[Check]:
+    """Whether decisions are delivered."""
+    with sessions.read() as session:
+        hooks = WebhookStore(session).list_all()
+        counts = WebhookStore(session).counts([hook.id for hook in hooks])
+    for hook in hooks:
+        name, many = f"webhook {hook.name}", counts.get(hook.id, Counts())
+        found = f"{many.waiting:,} messages wait, {many.failed:,} were given up"
+        if not hook.enabled:
+            todo = f"Repair the receiver, then `moderato webhooks enable {hook.name}`; or delete it."
+            yield warn(name, f"disabled: {hook.disabled_why or 'by a person'} {found}", todo)
+        elif _is_older(hook.failing_since, _FAILING):
+            todo = "Repair the receiver, or set its new address: what fails for a day is given up."
+            yield warn(name, f"fails since {hook.failing_since:%Y-%m-%d %H:%M} UTC ({hook.problem}); {found}", todo)
+        elif many.failed:
+            yield warn(name, found, f"`moderato webhooks resend {hook.name}` sends them again.")
+        else:
+            yield ok(name, found)
+
+
 def check_work(sessions: Sessions, _settings: Settings) -> Iterator[Check]:
     """All of this module's checks."""
     yield from check_library(sessions)
@@ -140,6 +162,7 @@ def check_work(sessions: Sessions, _settings: Settings) -> Iterator[Check]:
     yield check_scoring(sessions)
     yield check_stuck(sessions)
     yield check_search(sessions)
+    yield from check_webhooks(sessions)
 
 
 def _is_older(moment: datetime | None, than: timedelta) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from core.domain import now
-from core.errors import ModeratoError
+from core.errors import DatabaseTrouble, ModeratoError
 from core.heartbeat import whereabouts
 from core.keys import ApiKey, Keys, KnownKeys
 from core.policies import today_number
@@ -23,6 +23,8 @@ _COST_FACTOR: Final = 20
 """A slow database is asked at most so that asking takes a twentieth of the time."""
 _WRITE_EVERY: Final = 5.0
 """Seconds between two writings of the counts; a killed process forgets at most so much."""
+_PATIENCE: Final = 5.0
+"""Seconds that a request waits for the keys: a database that hangs never answers."""
 _BURST_SECONDS: Final = 2.0
 _DAY_SECONDS: Final = 86_400
 
@@ -54,11 +56,15 @@ class KeyRing:
         self._writing: asyncio.Task[None] | None = None
 
     async def known(self) -> KnownKeys:
-        """The keys that hold now. Requests that come together share one look into the database."""
+        """The keys that hold now. Requests that come together share one look. Raises DatabaseTrouble."""
         while self._clock() >= self._until or self._changes != self._keys.changes:
             if self._reading is None:
                 self._reading = asyncio.create_task(self._read())
-            await asyncio.shield(self._reading)
+                self._reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+            try:
+                await asyncio.wait_for(asyncio.shield(self._reading), _PATIENCE)
+            except TimeoutError:
+                raise DatabaseTrouble("The database does not answer, so the key cannot be checked.") from None
         return self._known
 
     def admit(self, key: ApiKey) -> None:

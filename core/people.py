@@ -72,9 +72,10 @@ class People:
             return AccountStore(session).decided(None if names is None else list(names))
 
     def create_first(self, name: str, password: str) -> Account:
-        """The first administrator; from then on everybody signs in. Raises BadInput, Conflict if there is an account.
+        """The first account, with every role; from then on everybody signs in.
 
-        Only for whoever is on this machine: the caller sees to that.
+        A small team can review right away; roles are taken away once there are others to have them. Raises BadInput,
+        Conflict if there is an account. Only for whoever is on this machine: the caller sees to that.
         """
         name = _checked(name)
         hashed = hash_password(checked_password(password, name))
@@ -83,8 +84,8 @@ class People:
             store.lock()
             if store.any():
                 raise Conflict("There are accounts already: sign in, or ask an administrator for one.")
-            account = _add(store, name, {Role.ADMIN}, by=name, password=hashed)
-            record(session, name, What.ACCOUNT_CREATED, name, roles=["admin"], first=True)
+            account = _add(store, name, set(Role), by=name, password=hashed)
+            record(session, name, What.ACCOUNT_CREATED, name, roles=_words(set(Role)), first=True)
         self._on_change()
         return account
 

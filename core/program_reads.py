@@ -9,10 +9,12 @@ from core.accounts import PROGRAM
 from core.domain import Decision, Lane, Outcome, Stage
 from core.errors import Conflict
 from core.history import SixScores, Standing, six, standing_of
+from core.privacy.keyed import keyed
 from core.text import in_frozen_test
 from db.models import CommentRow, RoutingRow
 from db.session import Session, Sessions
 from db.stores.datasets import DatasetStore
+from db.stores.erased import ErasedStore
 from db.stores.history import HistoryStore
 from db.stores.program_reads import SCANNED, Entry, ProgramReadStore
 
@@ -32,6 +34,8 @@ class State(StrEnum):
     """Decided."""
     GOLDEN = "golden"
     """Known answers, for evaluation only: never routed."""
+    ERASED = "erased"
+    """Its text was erased for good, with its author, its scores for programs, and its id at the source."""
 
 
 class Kind(StrEnum):
@@ -79,6 +83,7 @@ class Standings:
     """What is known of one comment."""
 
     comment: CommentRow
+    """Of an erased one, external_id is a random stand-in: see `external_id`."""
     state: State
     lane: Lane | None
     """While it waits."""
@@ -92,6 +97,11 @@ class Standings:
     held_out: bool
     entries: list[Told]
     """Oldest first."""
+
+    @property
+    def external_id(self) -> str | None:
+        """Its id at the source; None once it is erased."""
+        return None if self.state is State.ERASED else self.comment.external_id
 
     @property
     def decision(self) -> Told | None:
@@ -136,6 +146,16 @@ class ProgramReads:
             ids = ProgramReadStore(session).ids_of(source, external_ids)
             return _standings(session, [ids[name] for name in dict.fromkeys(external_ids) if name in ids])
 
+    def erased(self, source: str, external_ids: Collection[str]) -> list[str]:
+        """Those of the ids whose comments were erased for good, in the order asked for."""
+        with self._sessions.read() as session:
+            if not (store := ErasedStore(session)).has_any():
+                return []
+            key = keyed(session)
+            hashes = {name: key.comment(source, name) for name in external_ids}
+            known = store.known(list(hashes.values()))
+        return [name for name, hashed in hashes.items() if hashed in known]
+
 
 def _standings(session: Session, ids: Sequence[int]) -> list[Standings]:
     store = HistoryStore(session)
@@ -160,6 +180,11 @@ def _standing(
     comment: CommentRow, routing: RoutingRow | None, scores: tuple[str, datetime, SixScores] | None,
     entries: list[Told], *, withheld: bool, golden: bool, held_out: bool,
 ) -> Standings:  # fmt: skip
+    if not comment.text:
+        return Standings(
+            comment, State.ERASED, None, removed_by_policy=False, scores=None, withheld=False, held_out=True,
+            entries=entries,
+        )  # fmt: skip
     standing = standing_of(routing, scored=scores is not None, golden=golden)
     lane = Lane(standing.value) if standing in _LANES else None
     unseen = bool(routing and routing.automatic) and (standing is Standing.REMOVED or lane is Lane.AUDIT)
@@ -179,7 +204,7 @@ def _scores(store: HistoryStore, ids: Sequence[int]) -> dict[int, tuple[str, dat
 
 def _tell(session: Session, entries: Sequence[Entry]) -> list[Told]:
     held_out = _held_out(session, {entry.text_hash for entry in entries})
-    return [Told(entry, _kind(entry.decision), entry.text_hash in held_out) for entry in entries]
+    return [Told(one, _kind(one.decision), one.external_id is None or one.text_hash in held_out) for one in entries]
 
 
 def _held_out(session: Session, hashes: Collection[str]) -> set[str]:

@@ -31,7 +31,9 @@ from db.copying import (
     sync_folder,
 )
 from db.session import Session, Sessions, build_engine
+from db.stores.accounts import AccountStore
 from db.stores.registry import RegistryStore
+from db.stores.sign_ins import SignInStore
 from db.stores.workers import WorkerStore
 
 Finish = Callable[[Session], None]
@@ -86,9 +88,14 @@ class _Restore:
 
         def finish(session: Session) -> None:
             RegistryStore(session).set_paths(paths)
+            _sign_all_out(session)
             record(session, by, What.RESTORED, name, made_at=self._manifest.made_at, revision=self._manifest.revision)
 
         moved = self._swap_sqlite(finish) if self._manifest.database == "sqlite" else self._swap_postgres(finish)
+        self._done.notes.append(
+            "everybody signs in again, and links to set passwords have ended; keys, accounts, roles and passwords are "
+            "those of the backup: revoke again what was revoked since"
+        )
         if moved:
             self._done.aside.append(moved)
         elif self._aside.exists():
@@ -166,6 +173,14 @@ class _Restore:
         finally:
             engine.dispose()
         return f"schema {schema} of the database" if moved else None
+
+
+def _sign_all_out(session: Session) -> None:
+    """Browsers that were signed out, and links that were used, since the backup was made must not work again."""
+    at, accounts = now(), AccountStore(session)
+    SignInStore(session).end(at)
+    for account in accounts.list_all():
+        accounts.end_links(account.id, at)
 
 
 def _check(manifest: Manifest, path: Path, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.secret_files import SECRET, SecretFiles
@@ -74,6 +74,15 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="What a line of the log is: text or json.")
 
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: str) -> str:
+        from db.health import problem_of_url  # SQLAlchemy, for whoever has set one
+
+        if value and (problem := problem_of_url(value)):
+            raise ValueError(problem)
+        return value
+
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _any_case(cls, value: object, info: ValidationInfo) -> object:
@@ -128,3 +137,11 @@ class Settings(BaseSettings):
     def is_shared(self) -> bool:
         """Whether others than this machine are meant to reach the dashboard."""
         return not self.is_loopback or bool(self.public_url)
+
+
+def in_one_line(error: ValidationError) -> str:
+    """What is wrong with settings, by variable, for whoever set them. Quotes no value: it may be a secret."""
+    said = [
+        (str(one["loc"][0]) if one["loc"] else "", one["msg"].removeprefix("Value error, ")) for one in error.errors()
+    ]
+    return "; ".join(f"MODERATO_{name.upper()}: {words}" if name else words for name, words in said)

@@ -90,6 +90,8 @@ class SignIns:
         self._known: dict[str, _Known] = {}
         self._local = _Known(-FRESH_SECONDS)
         self._accounts = self._company
+        self.seemed_local = False
+        """Whether nobody had an account when that was last looked at."""
 
     def is_local(self) -> bool:
         """Whether nobody has an account: then whoever is on this machine gives a name. Never again once false."""
@@ -97,7 +99,8 @@ class SignIns:
             with self._sessions.read() as session:
                 self._accounts = AccountStore(session).any()
             self._local = _Known(time.monotonic())
-        return not self._accounts
+        self.seemed_local = not self._accounts
+        return self.seemed_local
 
     def has_passwords(self) -> bool:
         """Whether anybody signs in with a password, or will."""
@@ -107,7 +110,7 @@ class SignIns:
     def forget(self) -> None:
         """Look everything up again: somebody changed it."""
         self._known.clear()
-        self._local = _Known(-FRESH_SECONDS)
+        self._local, self.seemed_local = _Known(-FRESH_SECONDS), False
 
     def find(self, token: str) -> SignedIn | None:
         """Who the cookie belongs to, if they are still signed in. One query in two seconds at most.

@@ -19,6 +19,7 @@ from db.stores.policies import PolicyStore
 from db.stores.registry import RegistryStore
 from db.stores.search import SearchIndexStore
 from db.stores.telemetry import TelemetryStore
+from db.stores.webhooks import Counts, WebhookStore
 from db.stores.workers import WorkerStore
 
 _FRESH_SECONDS: Final = 5.0
@@ -165,8 +166,34 @@ def _database(session: Session) -> Iterator[Metric]:
     )
 
 
-_READS: Final[tuple[Read, ...]] = (_queue, _scoring, _workers, _versions, _database)
-"""What a look into the database reads. The backlog of webhooks, and of whatever else waits, is one more entry."""
+def _webhooks(session: Session) -> Iterator[Metric]:
+    """By number, never by name or address: whoever reads figures need not know where decisions go."""
+    store = WebhookStore(session)
+    hooks = store.list_all()
+    counts = store.counts([hook.id for hook in hooks])
+    messages = GaugeMetricFamily(
+        "moderato_webhook_messages", "Messages for webhooks that wait, or were given up.", labels=("webhook", "state")
+    )
+    failing = GaugeMetricFamily(
+        "moderato_webhook_failing_seconds", "Time since the first failure after the last success.", labels=("webhook",)
+    )
+    enabled = GaugeMetricFamily("moderato_webhook_enabled", "Whether messages are sent: 1 or 0.", labels=("webhook",))
+    behind = GaugeMetricFamily(
+        "moderato_webhook_behind_entries", "Entries of the ledger that were not looked at yet.", labels=("webhook",)
+    )
+    end = store.ledger_end()
+    for hook in hooks:
+        number, many = str(hook.id), counts.get(hook.id, Counts())
+        messages.add_metric((number, "waiting"), many.waiting)
+        messages.add_metric((number, "failed"), many.failed)
+        failing.add_metric((number,), _age(hook.failing_since))
+        enabled.add_metric((number,), float(hook.enabled))
+        behind.add_metric((number,), max(0, end - hook.cursor))
+    yield from (messages, failing, enabled, behind) if hooks else ()
+
+
+_READS: Final[tuple[Read, ...]] = (_queue, _scoring, _workers, _versions, _database, _webhooks)
+"""What a look into the database reads."""
 
 
 def _disk(settings: Settings) -> Iterator[Metric]:

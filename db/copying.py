@@ -3,7 +3,7 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -252,7 +252,7 @@ def replace_postgres(
         _upgrade(connection, "head")
         with Session(connection, join_transaction_mode="rollback_only") as session:
             yield session, moved
-            session.flush()
+            session.commit()  # what the session does at its commit; the connection's transaction goes on
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
@@ -265,15 +265,33 @@ def _move_aside(connection: Connection, schema: str) -> bool:
     found = [name for name in inspect(connection).get_table_names() if _is_ours(name)]
     if found:
         connection.execute(text(f'CREATE SCHEMA "{schema}"'))
+    for name in _trigger_functions(connection, found):
+        connection.execute(text(f'ALTER FUNCTION "{name}"() SET SCHEMA "{schema}"'))
     for name in found:
         connection.execute(text(f'ALTER TABLE "{name}" SET SCHEMA "{schema}"'))
     return bool(found)
 
 
+def _set_triggers(connection: Connection, tables: Iterable[str], state: str) -> None:
+    for name in tables:
+        connection.execute(text(f'ALTER TABLE "{name}" {state} TRIGGER USER'))
+
+
+def _trigger_functions(connection: Connection, tables: Sequence[str]) -> list[str]:
+    """What the tables' triggers call: it goes where they go, and makes room for its like."""
+    query = text(
+        "SELECT DISTINCT proname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_class ON "
+        "pg_class.oid = tgrelid WHERE NOT tgisinternal AND pronamespace = current_schema()::regnamespace "
+        "AND relnamespace = current_schema()::regnamespace AND relname = ANY(:tables) ORDER BY 1"
+    )
+    return list(connection.scalars(query, {"tables": list(tables)}))
+
+
 def _fill(connection: Connection, copied: Copied, folder: Path, progress: Progress) -> None:
-    filled = [name for name in copied.columns if connection.scalar(text(f'SELECT EXISTS (SELECT FROM "{name}")'))]  # nosec B608 # names of our own tables and columns
-    if names := ", ".join(f'"{name}"' for name in filled):  # by migrations; what may only grow is never among them
-        connection.execute(text(f"TRUNCATE {names}"))
+    names = ", ".join(f'"{name}"' for name in copied.columns)
+    _set_triggers(connection, copied.columns, "DISABLE")  # the ledger's and the trail's refuse to be emptied
+    connection.execute(text(f"TRUNCATE {names}"))  # migrations put rows into some
+    _set_triggers(connection, copied.columns, "ENABLE")
     driver: Any = connection.connection.driver_connection
     for number, (table, columns) in enumerate(copied.columns.items()):
         progress(f"filling {table}", 0.9 * number / len(copied.columns))

@@ -14,6 +14,21 @@ def safe_url(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
+def problem_of_url(url: str) -> str | None:
+    """Why the URL is of no database that Moderato can use; None if it is. Quotes nothing of it: it holds a password."""
+    try:
+        dialect = make_url(url).get_dialect()
+    except Exception:  # ArgumentError, NoSuchModuleError, ValueError, whatever a dialect's plugin raises
+        dialect = None
+    if dialect is not None and dialect.name == "sqlite":
+        return None
+    if dialect is not None and (dialect.name, dialect.driver) == ("postgresql", "psycopg"):
+        return None
+    return (
+        "Write it as postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME (special characters as %XX), or leave it empty."
+    )
+
+
 def missing_file(url: str) -> Path | None:
     """The SQLite file that the URL names, if it is not there yet; None otherwise."""
     parsed = make_url(url)

@@ -18,14 +18,14 @@ from api.perspective.discovery import discovery_document
 from api.perspective.errors import Problem, bad_key, no_key, no_model, not_in_scope, over_limit, refused
 from api.perspective.fields import Mask, parse_fields, select
 from api.perspective.messages import AnalyzeRequest, SuggestRequest, read
-from api.programs import Programs, ProgramsAt, is_from_here, secret_of
+from api.programs import Programs, ProgramsAt, needs_no_key, secret_of
 from core.api_intake import source_of
 from core.batcher import Overloaded
 from core.domain import ModelVersion
 from core.errors import DatabaseTrouble, ModelUnavailable, ModeratoError
 from core.heartbeat import whereabouts
 from core.key_ring import OverLimit
-from core.keys import ApiKey, KnownKeys, Scope
+from core.keys import ApiKey, Scope
 from core.old_scale import to_ranks
 from core.routing import is_probability
 from core.scoring.protocol import Scores
@@ -121,7 +121,7 @@ async def _suggest(request: Request, programs: Programs) -> dict[str, Any]:
 
 async def _discover(request: Request, programs: Programs) -> dict[str, Any]:
     secret, known = secret_of(request), await programs.ring.known()
-    if secret and not known.find(secret) and not _may_try(request, known):
+    if secret and not known.find(secret) and not await needs_no_key(request, programs, known):
         raise bad_key()
     if (version := request.query_params.get("version", "v1alpha1")) != "v1alpha1":
         raise Problem(404, f"Discovery document not found for version {version[:40]}.")
@@ -135,7 +135,7 @@ async def _nothing(request: Request, programs: Programs) -> dict[str, Any]:  # n
 async def _caller(request: Request, programs: Programs, scope: Scope) -> ApiKey | None:
     """The key that asks; None for somebody on this machine who tries things out. Raises Problem, OverLimit."""
     secret, known = secret_of(request), await programs.ring.known()
-    if scope is Scope.ANALYZE and _may_try(request, known):
+    if scope is Scope.ANALYZE and await needs_no_key(request, programs, known):
         return None
     if secret is None:
         raise no_key()
@@ -146,11 +146,6 @@ async def _caller(request: Request, programs: Programs, scope: Scope) -> ApiKey 
         raise not_in_scope(scope)
     programs.ring.admit(key)
     return key
-
-
-def _may_try(request: Request, known: KnownKeys) -> bool:
-    """Until the first key is made, this machine needs none to have texts scored, and any that it sends will do."""
-    return not known.any and is_from_here(request)
 
 
 async def _body(request: Request) -> bytes:

@@ -91,7 +91,7 @@ class Entry(_Out):
     )
     comment_id: int
     source: str
-    external_id: str
+    external_id: str | None = Field(description="null once the comment is erased.")
     decided_at: datetime
     outcome: Outcome = Field(description="Of a revocation: that of the entry which it takes back.")
     labels: Labels
@@ -120,7 +120,7 @@ class CommentOut(_Out):
 
     id: int
     source: str
-    external_id: str
+    external_id: str | None = Field(description="null once it is erased.")
     author: str | None
     thread: str | None
     parent: str | None
@@ -128,13 +128,16 @@ class CommentOut(_Out):
     added_at: datetime
     state: State = Field(
         description="not_scored: nothing is known yet, which is not clean. waiting: people are to look at it. allowed: "
-        "let through by the policy. removed_by_policy: removed without review. settled: decided. golden: evaluation."
+        "let through by the policy. removed_by_policy: removed without review. settled: decided. golden: evaluation. "
+        "erased: its text was erased for good, and stays out if it is sent again."
     )
     lane: Lane | None = Field(description="While it waits: in which line.")
     removed_by_policy: bool = Field(
         description="Removed without review, and nobody has looked since; also while it waits in the lane audit."
     )
-    scores: Scored | None = Field(description="The live model's, else the latest; null while not scored or withheld.")
+    scores: Scored | None = Field(
+        description="The live model's, else the latest; null while not scored or withheld, and once erased."
+    )
     scores_withheld: bool = Field(description="Scores are not told while this text waits for a blind decision.")
     decision: Entry | None = Field(description="The decision that holds.")
     decisions: list[Entry] = Field(description="Every entry of the ledger on it, oldest first.")
@@ -145,7 +148,8 @@ class LookedUp(_Out):
     """Comments by external id."""
 
     comments: list[CommentOut]
-    missing: list[str] = Field(description="Those asked for that the source does not have.")
+    erased: list[str] = Field(description="Those asked for whose comments were erased for good.")
+    missing: list[str] = Field(description="Those asked for that the source does not have, and did not have erased.")
 
 
 class Ledger(_Out):

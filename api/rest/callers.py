@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from api.programs import Programs, is_from_here, secret_of
+from api.programs import Programs, needs_no_key, secret_of
 from api.rest.problems import BAD_KEY, NO_KEY, NOT_IN_SCOPE, Failed, Kind
 from core.keys import ApiKey, Scope
 
@@ -14,10 +14,10 @@ _CHALLENGE: Final = 'Bearer realm="moderato"'
 async def caller(request: Request, programs: Programs, scope: Scope) -> ApiKey | None:
     """The key that asks, counted against its limits. Raises Failed, OverLimit.
 
-    None for somebody on this machine, until the first key is made: whatever key they send will do.
+    None for somebody on this machine, until there is a key or an account: whatever key they send will do.
     """
     known = await programs.ring.known()
-    if not known.any and is_from_here(request):
+    if await needs_no_key(request, programs, known):
         return None
     if (secret := _secret(request)) is None:
         raise _refused(NO_KEY, "Send `Authorization: Bearer KEY` or `X-API-Key: KEY`.")

@@ -14,8 +14,8 @@ _HEAD: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <title>Moderato REST API</title><link rel="icon" href="data:,"><style>{style}</style></head><body><main>"""
 _KEYS: Final = (
     "Send a key as <code>Authorization: Bearer KEY</code> or <code>X-API-Key: KEY</code>. An administrator makes keys "
-    "on the Admin page, or with <code>moderato keys create NAME --scope ingest --scope read</code>. Until the first "
-    "key is made, programs on the same machine need none. In the examples "
+    "on the Admin page, or with <code>moderato keys create NAME --scope ingest --scope read</code>. Until "
+    "there is a key or an account, programs on the same machine need none. In the examples "
     "<code>$MODERATO</code> is this server's address."
 )
 _PARTS: Final = "#/components/schemas/"

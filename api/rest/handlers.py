@@ -74,8 +74,10 @@ async def find_comments(request: Request, programs: Programs, _key: ApiKey | Non
     reads = programs.services.program_reads
     found = await _in_thread(programs, lambda: reads.by_external_id(wanted.source, wanted.external_id))
     there = {standing.comment.external_id for standing in found}
-    missing = [name for name in dict.fromkeys(wanted.external_id) if name not in there]
-    return LookedUp(comments=[told.comment(standing) for standing in found], missing=missing)
+    absent = [name for name in dict.fromkeys(wanted.external_id) if name not in there]
+    erased = await _in_thread(programs, lambda: reads.erased(wanted.source, absent)) if absent else []
+    missing = [name for name in absent if name not in erased]
+    return LookedUp(comments=[told.comment(standing) for standing in found], erased=erased, missing=missing)
 
 
 async def list_decisions(request: Request, programs: Programs, _key: ApiKey | None) -> Ledger:

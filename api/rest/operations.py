@@ -20,6 +20,7 @@ _ALWAYS = (
     problems.INVALID,
     problems.OVER_LIMIT,
     problems.INTERNAL,
+    problems.NO_DATABASE,
 )
 _BODY = (problems.BAD_JSON, problems.TOO_LARGE, problems.BAD_TYPE)
 

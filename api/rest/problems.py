@@ -68,9 +68,13 @@ INTERNAL: Final = Kind(
 NO_MODEL: Final = Kind(
     "no-model", 503, "No model can score at the moment", "Wait as `Retry-After` says. Comments are taken in meanwhile."
 )
+NO_DATABASE: Final = Kind(
+    "no-database", 503, "The database is away at the moment",
+    "Nothing was recorded. Wait as `Retry-After` says and send the same again: nothing is added twice.",
+)  # fmt: skip
 KINDS: Final = (
     BAD_JSON, NO_KEY, BAD_KEY, NOT_IN_SCOPE, NOT_FOUND, BAD_METHOD, CURSOR_AHEAD, TOO_LARGE, BAD_TYPE, INVALID,
-    OVER_LIMIT, INTERNAL, NO_MODEL,
+    OVER_LIMIT, INTERNAL, NO_MODEL, NO_DATABASE,
 )  # fmt: skip
 
 

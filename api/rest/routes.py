@@ -17,9 +17,9 @@ from api.rest.callers import caller
 from api.rest.docs_page import docs_page
 from api.rest.openapi import BASE, openapi_document
 from api.rest.operations import OPERATIONS, Operation
-from api.rest.problems import BAD_METHOD, INTERNAL, INVALID, NO_MODEL, NOT_FOUND, Failed, over_limit
+from api.rest.problems import BAD_METHOD, INTERNAL, INVALID, NO_DATABASE, NO_MODEL, NOT_FOUND, Failed, over_limit
 from core.batcher import Overloaded
-from core.errors import BadInput, ModelUnavailable, NotFound
+from core.errors import BadInput, DatabaseTrouble, ModelUnavailable, NotFound
 from core.heartbeat import whereabouts
 from core.key_ring import OverLimit
 
@@ -62,6 +62,8 @@ async def _guarded(answer: Answer, request: Request) -> Response:
         return over_limit(str(error), error.retry_after).response()
     except ModelUnavailable as error:
         return Failed(NO_MODEL, str(error), headers={"Retry-After": "10"}).response()
+    except DatabaseTrouble as error:
+        return Failed(NO_DATABASE, str(error), headers={"Retry-After": "5"}).response()
     except NotFound as error:
         return Failed(NOT_FOUND, str(error)).response()
     except BadInput as error:

@@ -99,7 +99,7 @@ def comment(found: Standings) -> CommentOut:
     return CommentOut(
         id=row.id,
         source=row.source,
-        external_id=row.external_id,
+        external_id=found.external_id,
         author=row.author,
         thread=row.thread,
         parent=row.parent,

@@ -47,7 +47,7 @@ class Keeper:
             try:
                 if time.monotonic() - asked > _DAILY_ASK_SECONDS:
                     asked = time.monotonic()
-                    self._privacy.apply_retention()
+                    self._privacy.apply_retention_daily()
                     self._forget_uploads()
                 while not self._stop.is_set() and self._privacy.eraser.work(self._stop):
                     pass

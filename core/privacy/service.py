@@ -134,12 +134,17 @@ class Privacy:
             parts = [ErasedStore(session).census_of_due(due_of(rule)) for rule in retention.rules()]
         return Census(*(sum(getattr(part, name) for part in parts) for name in Census.__slots__))
 
-    def apply_retention(self, *, by: Person | None = None) -> Erasure | None:
-        """Begin to erase what is too old, if there is any: once a day by itself, at any time if a person asks."""
-        if by:
-            check_may(by, Action.ERASE)
-        retention = self.retention()
-        rules = retention.rules()
+    def apply_retention(self, *, by: Person) -> Erasure | None:
+        """Begin to erase what is too old, because a person asks; None if nothing is."""
+        check_may(by, Action.ERASE)
+        return self._apply_retention(by)
+
+    def apply_retention_daily(self) -> Erasure | None:
+        """The same by itself: once a day, whoever asks first."""
+        return self._apply_retention(None)
+
+    def _apply_retention(self, by: Person | None) -> Erasure | None:
+        rules = self.retention().rules()
         with self._sessions.read() as session:
             if not any(ErasedStore(session).any_due(due_of(rule)) for rule in rules):
                 return None

@@ -11,11 +11,14 @@ from typing import Any
 from sqlalchemy import Row, event, func, select, text
 from sqlalchemy.orm import Session
 
+from core.domain import now
 from db.models import to_micros
 from db.people_models import AuditEventRow
 
 log = logging.getLogger("moderato.trail")
 
+_WAITING = "audit_events"
+"""Where a session keeps the events that its commit appends."""
 _READ = 5_000
 """Events in memory at a time."""
 _LOCK = 8_501_006
@@ -59,6 +62,17 @@ class AuditStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def append_last(self, person: str, what: str, subject: str, details: dict[str, Any]) -> None:
+        """Append when the transaction commits, after all else that it does, wherever in it this is called.
+
+        On PostgreSQL an append holds off all others until the commit: taken early, that lock would meet those of rows
+        in another order, and stop everybody for as long as the transaction goes on.
+        """
+        if _WAITING not in self._session.info:
+            self._session.info[_WAITING] = []
+            event.listen(self._session, "before_commit", _append_waiting)
+        self._session.info[_WAITING].append((person, what, subject, json.loads(json.dumps(details))))
 
     def append(self, person: str, what: str, subject: str, details: dict[str, Any], *, at: datetime) -> AuditEvent:
         """Add an event at the end of the chain. Details are JSON: strings, whole numbers, booleans, lists, objects."""
@@ -118,6 +132,16 @@ class AuditStore:
             log.info("audit trail event=%d what=%s hash=%s", made.id, made.what, made.hash)
 
         event.listen(self._session, "after_commit", tell, once=True)
+
+
+def _append_waiting(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint's release is no end
+        return
+    session.flush()
+    store, at, waiting = AuditStore(session), now(), session.info[_WAITING]
+    session.info[_WAITING] = []
+    for person, what, subject, details in waiting:
+        store.append(person, what, subject, details, at=at)
 
 
 _COLUMNS: tuple[Any, ...] = tuple(getattr(AuditEventRow, name) for name in AuditEvent.__slots__)

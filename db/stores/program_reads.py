@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from core.domain import Decision
@@ -21,7 +21,8 @@ class Entry:
 
     decision: Decision
     source: str
-    external_id: str
+    external_id: str | None
+    """None once the comment is erased."""
     text_hash: str
     model: str | None
     """Name of the model version that was live."""
@@ -69,7 +70,7 @@ def _entries() -> Any:
         select(
             DecisionRow,
             CommentRow.source,
-            CommentRow.external_id,
+            case((CommentRow.text != "", CommentRow.external_id)),
             CommentRow.text_hash,
             ModelVersionRow.name,
             is_revoked(),

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.domain import Lane, Outcome
 from db.models import CommentRow, DecisionRow, ModelVersionRow, from_micros
 from db.webhook_models import WebhookDeliveryRow as Row
 
+_EXTERNAL_ID = case((CommentRow.text != "", CommentRow.external_id))
+"""What a comment is called where it came from; NULL once it is erased."""
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
 
 
@@ -46,7 +48,8 @@ class Message:
     event: str
     comment_id: int
     source: str
-    external_id: str
+    external_id: str | None
+    """None once the comment is erased."""
     decision_id: int | None
     labels: int
     """Bit mask."""
@@ -72,7 +75,8 @@ class Failure:
     id: int
     event: str
     comment_id: int
-    external_id: str
+    external_id: str | None
+    """None once the comment is erased."""
     decision_id: int | None
     tries: int
     created_at: datetime
@@ -173,7 +177,7 @@ class MessageStore:
     def failures(self, webhook_id: int, limit: int) -> list[Failure]:
         """The latest messages that were given up."""
         query = (
-            select(Row, CommentRow.external_id)
+            select(Row, _EXTERNAL_ID)
             .join(CommentRow, CommentRow.id == Row.comment_id)
             .where(Row.webhook_id == webhook_id, Row.state == FAILED)
             .order_by(Row.id.desc())
@@ -196,7 +200,7 @@ class MessageStore:
         if not ids:
             return []
         query = (
-            select(Row, CommentRow.source, CommentRow.external_id, DecisionRow, ModelVersionRow.name)
+            select(Row, CommentRow.source, _EXTERNAL_ID, DecisionRow, ModelVersionRow.name)
             .join(CommentRow, CommentRow.id == Row.comment_id)
             .outerjoin(DecisionRow, DecisionRow.id == Row.decision_id)
             .outerjoin(ModelVersionRow, ModelVersionRow.id == DecisionRow.model_id)
@@ -263,7 +267,7 @@ class MessageStore:
         return Holding(*found) if found else None
 
 
-def _failure(row: Row, external_id: str) -> Failure:
+def _failure(row: Row, external_id: str | None) -> Failure:
     return Failure(
         id=row.id,
         event=row.event,

@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 import streamlit as st
 
 from core.accounts import Action, Person, check_may, local_person
-from core.errors import DatabaseTrouble, ModeratoError
+from core.errors import ModeratoError
 from core.sign_ins import SignedIn, token_of
 from pages.shared import state
 from pages.shared.resources import services
@@ -56,10 +56,9 @@ def current_sign_in() -> SignedIn | None:
 
 def require(action: Action) -> Person:
     """The person, if they may do that; else says what is missing and stops the script."""
+    person = current_person()  # a database that is away is no missing right: the page says what it is, and waits
     try:
-        return check_may(current_person(), action)
-    except DatabaseTrouble:
-        raise  # told, and come back from, where a page is run
+        return check_may(person, action)
     except ModeratoError as error:
         st.error(str(error), icon=":material/lock:")
         st.stop()

@@ -58,10 +58,20 @@ def draw_keys() -> None:
     used, lately = keys.used_today(), keys.used_lately()
     listed = sorted(keys.list_keys(), key=lambda key: (key.revoked_at is not None, key.name))
     if not listed:
-        st.info("There is no key yet. Until the first is made, programs on this machine need none.")
+        st.info(f"There is no key yet. {_without_key()}")
     for key in listed:
         with st.container(border=True):
             _draw_key(key, used.get(key.id, 0), lately.get(key.id, 0))
+
+
+def _without_key() -> str:
+    """What programs may do before the first key: what the routes themselves go by."""
+    wired = services()
+    if wired.settings.is_shared:
+        return "No program is served before the first is made: Moderato is meant for others than this machine."
+    if not wired.sign_ins.is_local():
+        return "There are accounts, so no program is served before the first is made, on this machine either."
+    return "Until the first is made, programs on this machine need none."
 
 
 def _draw_key(key: ApiKey, today: int, lately: int) -> None:

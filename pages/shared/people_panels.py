@@ -142,6 +142,7 @@ def _button(label: str, key: str, act: Callable[..., None], *args: Any, kind: An
 
 
 def _guarded(act: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    require(Action.MANAGE_PEOPLE)
     try:
         act(*args, **kwargs)
     except ModeratoError as error:

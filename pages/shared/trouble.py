@@ -24,8 +24,13 @@ def run(draw: Callable[[], None]) -> None:
     try:
         draw()
     except DatabaseTrouble as error:
-        show(str(error))
-        _come_back()
+        wait(str(error))
+
+
+def wait(words: str) -> None:
+    """The sentence, until the database is back."""
+    show(words)
+    _come_back()
 
 
 def show(words: str) -> None:

@@ -38,7 +38,7 @@ def _row(failure: Failure) -> dict[str, object]:
         "Why": failure.problem,
         "Event": failure.event,
         "Comment": failure.comment_id,
-        "Its id there": plain(failure.external_id),
+        "Its id there": plain(failure.external_id or "erased"),
         "Attempts": failure.tries,
     }
 

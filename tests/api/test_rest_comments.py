@@ -143,7 +143,7 @@ def test_comments_by_external_id(forum):
     found = look_up(forum, "nowhere", "2", "a/b?c&d=é", "2")
     assert [comment["external_id"] for comment in found["comments"]] == ["2", "a/b?c&d=é"]
     assert found["missing"] == ["nowhere"]
-    assert look_up(forum, "2", source="elsewhere") == {"comments": [], "missing": ["2"]}
+    assert look_up(forum, "2", source="elsewhere") == {"comments": [], "erased": [], "missing": ["2"]}
     for query in ({"source": "forum"}, {"external_id": "1"}, {"source": "forum", "external_id": ["x"] * 101}):
         assert forum.get(URL, params=query).status_code == 422
 

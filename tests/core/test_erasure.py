@@ -276,15 +276,15 @@ def test_texts_that_are_too_old_go_by_source_and_golden_ones_may_stay(services, 
         session.execute(update(CommentRow).values(added_at=now() - timedelta(days=40)))
         session.execute(update(CommentRow).where(CommentRow.external_id == "2").values(added_at=now()))
     privacy = services.privacy
-    assert privacy.apply_retention() is None
+    assert privacy.apply_retention_daily() is None
     wanted = Retention(30, {"forum": 100})
     assert privacy.preview_retention(wanted, by=ada).comments == 1
     assert privacy.preview_retention(replace(wanted, spare_golden=False), by=ada).golden == 1
     privacy.set_retention(wanted, by=ada)
     assert privacy.retention() == wanted
-    assert privacy.apply_retention().person == "Moderato"
+    assert privacy.apply_retention_daily().person == "Moderato"
     work(services)
-    assert privacy.apply_retention() is None
+    assert privacy.apply_retention_daily() is None
     with services.sessions.read() as session:
         assert list(session.scalars(select(CommentRow.text).order_by(CommentRow.id))) == ["", "other", "known", "new"]
 

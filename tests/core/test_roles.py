@@ -15,6 +15,7 @@ from core.services import Services
 from core.settings import ROOT
 
 ASKS = {
+    "author_exports": {"write": Action.MANAGE_PRIVACY},
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "gate_reports": {"add": Action.MANAGE_MODELS},
@@ -25,6 +26,10 @@ ASKS = {
         ("create", "invite", "reset_password", "set_roles", "disable", "enable", "sign_out"), Action.MANAGE_PEOPLE
     ),
     "policies": dict.fromkeys(("save", "save_again"), Action.SET_POLICY),
+    "privacy": dict.fromkeys(("erase_comment", "erase_author", "apply_retention", "compact"), Action.ERASE)
+    | dict.fromkeys(
+        ("census_of_author", "set_retention", "preview_retention", "set_pseudonyms"), Action.MANAGE_PRIVACY
+    ),
     "proposals": {"propose": Action.PROPOSE_POLICY, "accept": Action.SET_POLICY, "decline": Action.PROPOSE_POLICY},
     "raids": {**dict.fromkeys(("look", "show", "last_batch"), Action.REVIEW), "settle": Action.SETTLE_RAIDS},
     "reassign": {"release": Action.REASSIGN},
@@ -38,10 +43,19 @@ ASKS = {
     "runs": dict.fromkeys(("begin", "launch", "start", "stop"), Action.MANAGE_MODELS),
     "second_opinions": {"withdraw": Action.ADJUDICATE},
     "shadows": dict.fromkeys(("start", "stop"), Action.MANAGE_MODELS),
+    "trail": dict.fromkeys(("search", "people", "export"), Action.SEE_AUDIT_TRAIL),
+    "transparency": {"report": Action.SEE_REPORT},
+    "webhooks": dict.fromkeys(
+        ("list_webhooks", "failures", "create", "change", "disable", "enable", "delete", "rotate", "resend", "test"),
+        Action.MANAGE_WEBHOOKS,
+    ),
 }  # fmt: skip
 """By use case and method: what it asks for before anything else."""
-NOT_ACTS = {("second_opinions", "judges")}
-"""Who gives opinions: asked by the queue, which has checked."""
+NOT_ACTS = {
+    ("second_opinions", "judges"),  # who gives opinions: asked by the queue, which has checked
+    ("site_settings", "put"),  # each setting belongs to an action of its own, which its service has checked
+}
+"""What takes `by` without asking for anything itself."""
 NOBODY = Person("Nobody", frozenset())
 PEOPLE = [*(Person(role.value, frozenset({role})) for role in Role), NOBODY, None]
 

@@ -1,16 +1,19 @@
 """The database goes away and comes back, under a dashboard and a worker that are at work."""
 
+import json
 import os
 import signal
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import select
 
 from core.services import build_services
 from core.settings import Settings
+from core.sign_ins import Visitor as Where
 from db.models import DecisionRow, PendingRow
 from tests.support.postgres import Postgres
 from tests.support.programs import make_key
@@ -19,6 +22,7 @@ from tests.support.scoring import add_comments
 from tests.support.server import serving
 from tests.support.visitor import Visitor
 
+GOOD = "correct giraffe battery waffle"
 GONE = float(os.environ.get("MODERATO_TEST_GONE_SECONDS", "3"))
 """How long it is away: a minute, when tests/faults/long.sh asks."""
 
@@ -120,6 +124,71 @@ def test_frozen_the_pages_wait_and_go_on(own_postgres, tmp_path):
             os.waitpid(pid, 0)
         assert len(ledger(services)) == 1
         services.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
+def test_nobody_is_signed_out_and_no_stranger_comes_in(own_postgres, tmp_path, how):
+    with own_postgres.database() as url:
+        services = build_services(Settings(data_dir=tmp_path, database_url=url))
+        services.people.create_first("Ada", GOOD)
+        key = make_key(services)
+        with serving(tmp_path / "served", database_url=url, embedded_worker="false") as server:
+            cookie = f"moderato_session_{server.port}={services.sign_ins.sign_in('Ada', GOOD, Where('::1'))}"
+            assert ask(server, "/session", Cookie=cookie)[0] == 200
+            assert ask(server, "/api/v1/policy", Authorization=f"Bearer {key}")[0] == 200
+            assert ask(server, "/queue")[0] == 401
+
+            with taken_away(own_postgres, how):
+                time.sleep(2.2)  # what was known of cookies is looked up anew after this
+                assert ask(server, "/session?used=1", Cookie=cookie)[:2] == (503, "5")
+                status, again, _, words = ask(server, "/queue", Cookie=cookie, Accept="text/html")
+                assert (status, again, "database" in words) == (503, "5", True)
+                assert ask(server, "/queue")[0] == 401
+                made_up = f"moderato_session_{server.port}=made-up"
+                assert ask(server, "/media/x", Cookie=made_up)[0] == 503
+                if how == "stopped":
+                    form = b"name=Ada&password=" + GOOD.encode().replace(b" ", b"+")
+                    assert ask(server, "/sign-in", form, Origin=server.url)[0] == 503
+                status, again, kind, words = ask(server, "/api/v1/policy", Authorization=f"Bearer {key}")
+                assert (status, again, kind) == (503, "5", "application/problem+json")
+                assert json.loads(words)["type"].endswith("#problem-no-database")
+                question = b'{"comment": {"text": "You idiot."}, "requestedAttributes": {"TOXICITY": {}}}'
+                assert ask(server, f"/v1alpha1/comments:analyze?key={key}", question)[0] == 503
+                assert ask(server, "/readyz")[0] == 503
+                assert ask(server, "/healthz")[0] == 200
+
+            wait_until(lambda: ask(server, "/session", Cookie=cookie)[0] == 200)
+            wait_until(lambda: ask(server, "/api/v1/policy", Authorization=f"Bearer {key}")[0] == 200)
+            wait_until(lambda: ask(server, "/readyz")[0] in (200, 503))
+            assert "Traceback" not in server.log.read_text()
+        services.close()
+
+
+@contextmanager
+def taken_away(server: Postgres, how: str):
+    """A server that was stopped, or that hangs: connections stand and nothing answers."""
+    frozen = _freeze(server.pid) if how == "frozen" else []
+    if not frozen:
+        server.pause()
+    try:
+        yield
+    finally:
+        for number in frozen:
+            os.kill(number, signal.SIGCONT)
+        if not frozen:
+            server.resume()
+
+
+def ask(server, path: str, body: bytes | None = None, **headers: str) -> tuple[int, str | None, str, str]:
+    """(status, Retry-After, media type, text)."""
+    request = urllib.request.Request(server.url + path, body, {"content-type": "application/json", **headers})
+    try:
+        answer = urllib.request.urlopen(request, timeout=15)
+    except urllib.error.HTTPError as error:
+        answer = error
+    kind = answer.headers.get_content_type()
+    return answer.status, answer.headers["retry-after"], kind, answer.read().decode()
 
 
 def _freeze(pid: int) -> list[int]:

@@ -4,11 +4,13 @@ import re
 
 import pytest
 from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
 
 from core import agreement
 from core.accounts import Person, Role
 from core.labels import LABEL_TITLES
 from core.metrics.second_opinions import human_errors, model_against_people, pulls
+from core.settings import ROOT
 from tests.support.databases import on_both
 from tests.support.ledger import seed
 from tests.support.opinions import PEOPLE, add_opinions
@@ -99,9 +101,12 @@ def test_a_name_is_shown_as_it_is(app, app_services):
 def test_only_analysts_see_it(app, monkeypatch):
     moderator = Person("Mo", frozenset({Role.MODERATOR}))
     monkeypatch.setattr("pages.shared.access.current_person", lambda: moderator)
-    open_page(app)
-    assert "analyst" in app.error[0].value
-    assert not app.metric
+    app.run()
+    with pytest.raises(ValueError, match="navigation page"):  # it is not among this person's pages
+        app.switch_page("agreement.py")
+    page = AppTest.from_file(str(ROOT / "pages" / "agreement.py"), default_timeout=30).run()  # and asks by itself
+    assert "analyst" in page.error[0].value
+    assert not page.metric
 
 
 def test_a_lead_withdraws_what_waits(app, app_services):

@@ -43,8 +43,8 @@ def with_accounts(app_services, monkeypatch):
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     passwords._nobodys.cache_clear()
     people, root, cookie = app_services.people, local_person("root"), {"token": ""}
-    people.create_first("admin", GOOD)
-    for role in (Role.MODERATOR, Role.LEAD, Role.ANALYST):
+    people.create_first("first", GOOD)
+    for role in Role:
         people.set_password_by_link(people.create(role.value, {role}, by=root)[1], GOOD)
     monkeypatch.setattr("pages.shared.access.token_of", lambda *_: cookie["token"])
 
@@ -75,7 +75,7 @@ def test_a_page_opens_for_the_roles_that_may_and_for_nobody_else(app, with_accou
         opened = app.switch_page(page).run()
         assert not opened.exception
         assert not opened.error
-        assert page == "queue.py" or title in [each.value for each in opened.title]
+        assert page == "queue.py" or any(title.lower() in each.value.lower() for each in opened.title)
 
 
 def test_the_address_of_a_page_that_one_may_not_see_says_which_role_it_needs(app, with_accounts):
@@ -109,6 +109,7 @@ def test_inviting_and_disabling_on_the_page(app, app_services, with_accounts):
     zoe = app_services.people.require("zoë")
     page.button(key=f"disable_{zoe.id}").click().run()
     assert app_services.people.require("Zoë").disabled_at
+    app_services.people.disable("first", by=local_person("root"))
     mine = app_services.people.require("admin")
     page.button(key=f"disable_{mine.id}").click().run()
     assert "last administrator" in page.main.get("html")[0].proto.body

@@ -26,13 +26,12 @@ SQLITE = (
     f"BEGIN SELECT RAISE(ABORT, '{_LEDGER_SAYS}'); END",
     f"CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, '{_LEDGER_SAYS}'); END",
 )
-# OR REPLACE: where a backup is restored, the tables that were there are in another schema, and the functions still here.
 _REFUSE = """
-CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$
 """
 _ONLY_NOTE = """
-CREATE OR REPLACE FUNCTION decision_note_goes() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION decision_note_goes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE without_note decision := OLD;
 BEGIN
   without_note.note := NULL;
