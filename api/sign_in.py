@@ -265,7 +265,7 @@ def _check_twice(form: dict[str, str]) -> None:
         raise BadInput("The two passwords differ. Type the same one twice.")
 
 
-_TOLD = {"out": "You are signed out.", "password": "Your password is set. Sign in with it."}
+_TOLD = {"out": "You are signed out.", "password": "Your password is set. Sign in with it."}  # nosec B105 # words for people
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
     ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iOS"), ("Windows", "Windows"), ("Mac OS", "macOS"),

@@ -89,6 +89,7 @@ def page(
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<link rel="icon" href="/favicon.png">'
         f"<title>{escape(title)} · Moderato</title><style>{_STYLE}</style><main>{''.join(parts)}</main></html>"
     )
     return HTMLResponse(body, status, headers=_HEADERS)
@@ -98,7 +99,8 @@ def _form(form: Form) -> str:
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.hidden
     )
-    fields = "".join(_field(field, first=at == 0) for at, field in enumerate(form.fields))
+    begin = next((field for field in form.fields if not field.value), form.fields[0])
+    fields = "".join(_field(field, first=field is begin) for field in form.fields)
     return (
         f'<form method="post" action="{escape(form.action)}">{hidden}{fields}'
         f'<button type="submit">{escape(form.button)}</button></form>'

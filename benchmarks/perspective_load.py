@@ -4,7 +4,8 @@
 
 A real server with the starter and its worker; the clients are another process on the same machine, so they take their
 share of its cores. `--flood` then asks with 900 connections and counts who is told to come back; `--queue` drives the
-review queue in Chromium meanwhile. The value is requests answered a second, at 32 connections.
+review queue in Chromium while programs ask 400 times a second, and again while they ask as fast as they can. The value
+is requests answered a second, at 32 connections.
 """
 
 import argparse
@@ -28,6 +29,8 @@ from tests.support.server import Server, serving
 
 SIX = ("TOXICITY", "SEVERE_TOXICITY", "PROFANITY", "THREAT", "INSULT", "IDENTITY_ATTACK")
 WARM_SECONDS = 2
+RATE = 400
+"""Requests a second that must be answered, while a queue page in use stays quick."""
 FLOOD = 900
 
 
@@ -39,11 +42,12 @@ def main() -> None:
     parser.add_argument("--flood", action="store_true", help="also with 900 connections")
     parser.add_argument("--queue", action="store_true", help="also with the review queue in use")
     parser.add_argument("--profile", action="store_true", help="sample the server's threads; told on standard error")
+    parser.add_argument("--rate", type=float, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--client", nargs=2, metavar=("PORT", "SECRET"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.client:
         port, secret = options.client
-        print(json.dumps(asyncio.run(_ask_all(int(port), secret, options.connections, options.seconds))))
+        print(json.dumps(asyncio.run(_ask_all(int(port), secret, options))))
         return
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -55,7 +59,8 @@ def main() -> None:
             cost = 1000 * (server.cpu_seconds() - before) / max(sum(seen["answers"].values()), 1)
             more = {"flood": ask(server, secret, FLOOD, options.seconds / 2)} if options.flood else {}
             if options.queue:
-                more |= {"queue": queue_under_load(server, secret, options.connections)}
+                more |= {"queue": queue_under_load(server, secret, options.connections, RATE)}
+                more |= {"queue_at_full_speed": queue_under_load(server, secret, options.connections, 0)}
         if options.profile:
             print((folder / "profile.txt").read_text(), file=sys.stderr)
     report(
@@ -83,14 +88,15 @@ def ask(server: Server, secret: str, connections: int, seconds: float) -> dict:
     return json.loads(start_asking(server, secret, connections, seconds).communicate(timeout=300)[0])
 
 
-def start_asking(server: Server, secret: str, connections: int, seconds: float) -> subprocess.Popen:
-    """The same, while something else is done."""
+def start_asking(server: Server, secret: str, connections: int, seconds: float, rate: float = 0) -> subprocess.Popen:
+    """The same, while something else is done; `rate` requests a second in all, 0 for as many as get answers."""
     options = ["--client", str(server.port), secret, "--connections", str(connections), "--seconds", str(seconds)]
+    options += ["--rate", str(rate)]
     command = [sys.executable, "-m", "benchmarks.perspective_load", *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def queue_under_load(server: Server, secret: str, connections: int) -> dict:
+def queue_under_load(server: Server, secret: str, connections: int, rate: float) -> dict:
     """Milliseconds from a key press to the next comment painted, while as many connections ask."""
     from playwright.sync_api import sync_playwright
 
@@ -103,7 +109,7 @@ def queue_under_load(server: Server, secret: str, connections: int) -> dict:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         context.add_cookies([{"name": "moderato_name", "value": "Ada", "url": server.url}])
         card = Card(context.new_page(), server).open()
-        busy = start_asking(server, secret, connections, 60)
+        busy = start_asking(server, secret, connections, 60, rate)
         paints, acks = queue_latency.measure(card.page)
         browser.close()
         busy.kill()
@@ -116,13 +122,17 @@ def queue_under_load(server: Server, secret: str, connections: int) -> dict:
     }
 
 
-async def _ask_all(port: int, secret: str, connections: int, seconds: float) -> dict:
+async def _ask_all(port: int, secret: str, options: argparse.Namespace) -> dict:
+    connections, seconds = options.connections, options.seconds
+    pause = connections / options.rate if options.rate else 0.0
     requests = [_request(port, secret, text) for text in comment_texts(4_000)]
     took: list[float] = []
     answers: Counter[int] = Counter()
     until = time.perf_counter() + seconds
     started = time.perf_counter()
-    await asyncio.gather(*(_client(port, requests[k::connections], until, took, answers) for k in range(connections)))
+    await asyncio.gather(
+        *(_client(port, requests[k::connections], (until, pause), took, answers) for k in range(connections))
+    )
     elapsed = time.perf_counter() - started
     ordered = sorted(took) or [0.0]
     return {
@@ -142,8 +152,14 @@ def _request(port: int, secret: str, text: str) -> bytes:
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def _client(port: int, requests: list[bytes], until: float, took: list[float], answers: Counter[int]) -> None:
-    """One connection that asks, waits for the answer, and asks again. Only answers with scores are timed."""
+async def _client(
+    port: int, requests: list[bytes], pace: tuple[float, float], took: list[float], answers: Counter[int]
+) -> None:
+    """One connection that asks, waits for the answer, and asks again, `pause` seconds after it last began.
+
+    Only answers with scores are timed.
+    """
+    until, pause = pace
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     at = 0
     while time.perf_counter() < until:
@@ -156,6 +172,7 @@ async def _client(port: int, requests: list[bytes], until: float, took: list[flo
             took.append(time.perf_counter() - started)
         else:
             await asyncio.sleep(0.2)
+        await asyncio.sleep(max(0.0, started + pause - time.perf_counter()))
     writer.close()
 
 

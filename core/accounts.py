@@ -28,6 +28,8 @@ class Action(StrEnum):
 
     REVIEW = "review"
     """Claim, decide, undo, skip, hold and escalate comments."""
+    SETTLE_RAIDS = "settle_raids"
+    """Decide a whole cluster of waiting comments at once, having seen samples."""
     ADJUDICATE = "adjudicate"
     """Settle disagreements, and withdraw second opinions."""
     SEE_OTHERS = "see_others"
@@ -85,7 +87,7 @@ class Action(StrEnum):
 
 
 _EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
-_MODERATOR: Final = _EVERYBODY | {Action.REVIEW, Action.SCORE, Action.BROWSE}
+_MODERATOR: Final = _EVERYBODY | {Action.REVIEW, Action.SETTLE_RAIDS, Action.SCORE, Action.BROWSE}
 MAY: Final[Mapping[Role, frozenset[Action]]] = {
     Role.MODERATOR: _MODERATOR,
     Role.LEAD: _MODERATOR

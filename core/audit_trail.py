@@ -19,7 +19,7 @@ class What(StrEnum):
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_ENABLED = "webhook.enabled"
     WEBHOOK_DELETED = "webhook.deleted"
-    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # nosec B105 # a kind of event
     WEBHOOK_RESENT = "webhook.resent"
     BACKUP_MADE = "backup.made"
     RESTORED = "backup.restored"
@@ -53,8 +53,8 @@ class What(StrEnum):
     ACCOUNT_ENABLED = "account.enabled"
     ACCOUNT_INVITED = "account.invited"
     ROLES_CHANGED = "account.roles_changed"
-    PASSWORD_SET = "account.password_set"
-    PASSWORD_RESET = "account.password_reset"
+    PASSWORD_SET = "account.password_set"  # nosec B105 # a kind of event
+    PASSWORD_RESET = "account.password_reset"  # nosec B105 # a kind of event
     SESSIONS_REVOKED = "account.sessions_revoked"
     POLICY_PROPOSED = "policy.proposed"
     POLICY_ACCEPTED = "policy.proposal_accepted"

@@ -174,7 +174,7 @@ def _how(row: DecisionRow) -> str:
         return ""
     parts = [f"lane {row.lane}", "blind" if row.blind else "assisted"]
     parts += [f"{row.seconds:.1f} s"] if row.seconds is not None else []
-    parts += ["together with identical ones"] if row.batch else []
+    parts += ["together with others like it"] if row.batch else []
     return f" ({', '.join(parts)})"
 
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
 from core.labels import LABELS
-from db.session import Sessions
+from db.session import Session, Sessions
 from db.stores.claims import Claim
 from db.stores.comments import CommentStore
 from db.stores.decisions import DecisionStore
@@ -131,6 +131,14 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
         for claim in claims
         if claim.comment_id in places
     ]
+
+
+def evidence_of(session: Session, comments: Sequence[Comment]) -> dict[int, Evidence]:
+    """The evidence of those comments that are in the queue and not blind, by comment."""
+    queue = QueueStore(session)
+    places = queue.places([comment.id for comment in comments])
+    seen = [comment for comment in comments if comment.id in places and not places[comment.id].blind]
+    return _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from core.privacy.service import Privacy
 from core.program_comments import ProgramComments
 from core.program_reads import ProgramReads
 from core.proposals import Proposals
+from core.raids import Raids
 from core.reassign import Reassign
 from core.registry import Registry
 from core.removals import Removals
@@ -246,6 +247,11 @@ class Services:
     def review(self) -> Review:
         """The review queue: claims, decisions, undo."""
         return Review(self.sessions, self.settings)
+
+    @cached_property
+    def raids(self) -> Raids:
+        """Clusters of waiting comments, settled many at once."""
+        return Raids(self.sessions)
 
     @cached_property
     def agreement(self) -> AgreementReports:

@@ -12,7 +12,7 @@ from core import throttle
 from core.accounts import MAX_NAME, Person, Role, fold_name
 from core.audit_trail import What, record
 from core.domain import now
-from core.errors import ModeratoError, NotAllowed
+from core.errors import DatabaseTrouble, ModeratoError, NotAllowed
 from core.passwords import hash_password, is_outdated, verify_password
 from core.people import Account, account_of, roles_of
 from core.settings import Settings
@@ -22,6 +22,9 @@ from db.stores.sign_ins import Attempts, SignInStore, StoredSignIn
 
 FRESH_SECONDS = 2.0
 """How old what is known of a cookie may be: a revoked one is refused everywhere within this."""
+AWAY_SECONDS = 600.0
+"""How long what is known of a cookie holds while the database is away: nobody can sign out or be disabled there then,
+and the card of somebody who reviews keeps the decisions that are not saved yet."""
 _NOTED = timedelta(minutes=1)
 _KNOWN_HERE = timedelta(days=30)
 _MOST_KEPT = 5_000
@@ -70,7 +73,10 @@ class CompanyPerson:
 @dataclass
 class _Known:
     at: float
+    """Monotonic time when it was looked up, or when that was last tried."""
     value: SignedIn | None = field(default=None)
+    sure_at: float = 0.0
+    """Monotonic time when the database last said so."""
 
 
 class SignIns:
@@ -107,7 +113,10 @@ class SignIns:
         self._local, self.seemed_local = _Known(-FRESH_SECONDS), False
 
     def find(self, token: str) -> SignedIn | None:
-        """Who the cookie belongs to, if they are still signed in. One query in two seconds at most."""
+        """Who the cookie belongs to, if they are still signed in. One query in two seconds at most.
+
+        While the database is away, who it was holds for ten minutes; raises DatabaseTrouble where nobody is known.
+        """
         if not token or len(token) > 200:
             return None
         digest = _digest(token)
@@ -116,7 +125,13 @@ class SignIns:
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
             at = time.monotonic()
-            known = self._known[digest] = _Known(at, self._look_up(digest))
+            try:
+                known = _Known(at, self._look_up(digest), at)
+            except DatabaseTrouble:
+                if known is None or known.value is None or at - known.sure_at >= AWAY_SECONDS:
+                    raise
+                known = _Known(at, known.value, known.sure_at)
+            self._known[digest] = known
         return known.value
 
     def note_use(self, token: str) -> None:

@@ -93,14 +93,14 @@ def examine_sqlite(file: Path, progress: Progress) -> Copied:
     with closing(sqlite3.connect(file)) as database:
         try:
             problems = [str(row[0]) for row in database.execute("PRAGMA quick_check(3)")]
-            revision = database.execute(f"SELECT version_num FROM {_VERSION}").fetchone()
+            revision = database.execute(f"SELECT version_num FROM {_VERSION}").fetchone()  # nosec B608 # names of our own tables and columns
             names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         except sqlite3.Error as error:
             raise ValueError(f"its database cannot be read ({error.sqlite_errorname})") from error
         if problems != ["ok"] or revision is None:
             raise ValueError(f"its database is damaged: {problems[0]}")
         counted = sorted({name for (name,) in names} & our_tables())
-        counts = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in counted}
+        counts = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in counted}  # nosec B608 # names of our own tables and columns
     return Copied(revision[0], counts)
 
 
@@ -183,7 +183,7 @@ def copy_postgres(engine: Engine, folder: Path, progress: Progress) -> Copied:
     """Write every table into `folder`, all as of one moment, while others write. Needs no program of PostgreSQL's."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with _in_words(), engine.connect().execution_options(**options) as connection:
-        revision = connection.scalar(text(f"SELECT version_num FROM {_VERSION}"))
+        revision = connection.scalar(text(f"SELECT version_num FROM {_VERSION}"))  # nosec B608 # names of our own tables and columns
         copied = Copied(str(revision), columns=_columns(connection))
         for number, (table, columns) in enumerate(copied.columns.items()):
             progress(f"copying {table}", number / len(copied.columns))
@@ -318,7 +318,7 @@ def _sequences(connection: Connection) -> list[str]:
 
 
 def _next_of(connection: Connection, sequence: str) -> int:
-    query = f"SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM {_quoted(sequence)}"
+    query = f"SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM {_quoted(sequence)}"  # nosec B608 # names of our own tables and columns
     return int(connection.scalar(text(query)) or 1)
 
 

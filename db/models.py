@@ -292,7 +292,7 @@ class DecisionRow(Base):
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("policy.id"))
     revokes: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), unique=True)
     batch: Mapped[UUID | None]
-    """Shared by the decisions of one key press on identical comments."""
+    """Shared by the decisions of one key press on many comments: identical ones, or a cluster (core.raids)."""
 
 
 class TrafficRow(Base):

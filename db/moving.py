@@ -114,7 +114,7 @@ def _rows(connection: Connection, table: Table) -> Iterator[list[tuple[Any, ...]
     keys = ", ".join(_ordering(column, postgresql=postgresql) for column in table.primary_key)
     fixes = [(place, fix) for place, column in enumerate(table.columns) if (fix := _canonical(column))]
     streaming = connection.execution_options(stream_results=True, max_row_buffer=_TOGETHER)
-    found = streaming.exec_driver_sql(f'SELECT {listed} FROM "{table.name}" ORDER BY {keys}')
+    found = streaming.exec_driver_sql(f'SELECT {listed} FROM "{table.name}" ORDER BY {keys}')  # nosec B608 # names of our own tables and columns
     for rows in found.partitions(_TOGETHER):
         yield [_fixed(row, fixes) for row in rows] if fixes else [tuple(row) for row in rows]
     connection.execution_options(stream_results=False)
@@ -173,7 +173,7 @@ def _put_sqlite(target: Connection, table: Table, batches: Iterator[list[tuple[A
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     places = ", ".join("?" for _ in table.columns)
     for rows in batches:
-        target.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', rows)
+        target.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', rows)  # nosec B608 # names of our own tables and columns
 
 
 _FOREIGN_KEYS = text("""

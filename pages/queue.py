@@ -100,7 +100,11 @@ def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> 
 @st.fragment(run_every=5)
 def beginning() -> None:
     """Where to begin, as long as there is nothing."""
-    if not services().intake.has_comments():
+    try:
+        nothing = not services().intake.has_comments()
+    except DatabaseTrouble:  # the card tells it
+        return
+    if nothing:
         st.info("There are no comments yet. Bring a file, or paste some on the Score page.", icon=":material/inbox:")
         page_link("data.py", label="Import comments", icon=":material/upload:")
 

@@ -1,15 +1,17 @@
 """The Streamlit script: sign-in, navigation, theme. Every visit to any page starts here."""
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
-from core.accounts import Action
-from core.errors import DatabaseTrouble
+from core.accounts import Action, Person
 from core.settings import ROOT
 from pages.shared import access, trouble
+from pages.shared.looks import draw_looks
 
 PAGES = {
     "Review": [
         ("queue.py", "Queue", "inbox", Action.REVIEW),
+        ("raids.py", "Raids", "groups_3", Action.REVIEW),
         ("score.py", "Score", "speed", Action.SCORE),
         ("browse.py", "Browse", "search", Action.BROWSE),
     ],
@@ -35,19 +37,12 @@ PAGES = {
 }
 """File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""
 
-st.set_page_config(page_title="Moderato", page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
-try:
-    person = access.sign_in()
-except DatabaseTrouble as error:  # nobody is signed out by that, and nobody let in
-    trouble.wait(str(error))
-    st.stop()
-shown = {group: [entry for entry in entries if person.may(entry[3])] for group, entries in PAGES.items()}
-start = next((entry for entries in shown.values() for entry in entries), None)
-if start is None:
-    st.error("You have no role yet. Ask an administrator for one.", icon=":material/lock:")
-    st.stop()
-page = st.navigation(
-    {
+
+def pages_for(person: Person) -> dict[str, list[Page]]:
+    """Those they may see, by group. The others' addresses say which role is missing, and never run their files."""
+    shown = {group: [entry for entry in entries if person.may(entry[3])] for group, entries in PAGES.items()}
+    start = next(entry for entries in shown.values() for entry in entries)
+    made = {
         group: [
             st.Page(file, title=title, icon=f":material/{icon}:", default=file == start[0])
             for file, title, icon, _ in entries
@@ -55,7 +50,34 @@ page = st.navigation(
         for group, entries in shown.items()
         if entries
     }
-)
-with st.sidebar:
-    access.draw_who(person)
-trouble.run(page)
+    next(iter(made.values())).extend(
+        st.Page(
+            lambda action=action: access.require(action),
+            title=title,
+            url_path=file.removesuffix(".py"),
+            visibility="hidden",
+        )
+        for entries in PAGES.values()
+        for file, title, _, action in entries
+        if not person.may(action)
+    )
+    return made
+
+
+def draw() -> None:
+    """Who it is, where they may go, and the page."""
+    person = access.sign_in()
+    if not any(person.may(action) for entries in PAGES.values() for *_, action in entries):
+        access.draw_who(person)
+        st.error("You have no role yet. Ask an administrator for one.", icon=":material/lock:")
+        return
+    page = st.navigation(pages_for(person), expanded=True)
+    st.set_page_config(page_title=f"{page.title} · Moderato")
+    draw_looks()
+    with st.sidebar:
+        access.draw_who(person)
+    page.run()
+
+
+st.set_page_config(page_title="Moderato", page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
+trouble.run(draw)

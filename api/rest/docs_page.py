@@ -62,7 +62,7 @@ def _operation(method: str, path: str, found: dict[str, Any]) -> str:
         parts.append(f"<p>Body: {_kind(body['content']['application/json']['schema'])}</p>")
     answer = found["responses"]["200"]["content"]["application/json"]["schema"]
     parts.append(f"<p>Answer: {_kind(answer)}. Problems: {_problem_links(found)}.</p>")
-    return "".join(parts) + f"<pre><code>{escape(_curl(method, path, found))}</code></pre></section>"
+    return "".join(parts) + f'<pre tabindex="0"><code>{escape(_curl(method, path, found))}</code></pre></section>'
 
 
 def _fields(parameters: list[dict[str, Any]], title: str) -> str:

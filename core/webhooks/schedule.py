@@ -32,7 +32,7 @@ def next_attempt(
     """
     if tries > len(DELAYS) or at >= first + SPAN:
         return None
-    draw = random.random() if chance is None else chance
+    draw = random.random() if chance is None else chance  # nosec B311 # jitter, no secret
     delay = DELAYS[tries - 1] * (1 + JITTER * (2 * draw - 1))
     if wish:
         delay = max(delay, min(wish, SPAN))

@@ -115,14 +115,21 @@ class DecisionStore:
         return self._one(found.order_by(DecisionRow.id.desc()).limit(1))
 
     def batch_of(self, decision: Decision) -> list[Decision]:
-        """The acts that still stand of the key press that made this one: itself and those on identical texts."""
-        twin = aliased(CommentRow)
-        same = select(CommentRow.id).join(twin, twin.text_hash == CommentRow.text_hash)
-        same = same.where(twin.id == decision.comment_id)
+        """The acts that still stand of the key press that made this one, which is the first of them.
+
+        They are looked for among what the person did since: nothing else finds a batch without reading the ledger.
+        """
         found = select(DecisionRow).where(
-            DecisionRow.comment_id.in_(same), DecisionRow.batch == decision.batch, is_standing()
+            DecisionRow.person == decision.person,
+            DecisionRow.id >= decision.id,
+            DecisionRow.batch == decision.batch,
+            is_standing(),
         )
         return [decision_of(row) for row in self._session.scalars(found.order_by(DecisionRow.id))]
+
+    def stands(self, entry_id: int) -> bool:
+        """Whether nobody took the entry back."""
+        return self._session.scalar(select(DecisionRow.id).where(DecisionRow.revokes == entry_id)) is None
 
     def seconds_since(self, person: str, since: datetime) -> list[float | None]:
         """Seconds on screen of each of the person's standing acts since then; None where not measured."""

@@ -15,7 +15,7 @@ button[aria-pressed=true] { background: var(--st-secondary-background-color);
   box-shadow: inset 3px 0 var(--st-primary-color); }
 .text { overflow-wrap: anywhere; unicode-bidi: isolate; text-align: start; line-height: 1.45; overflow: clip;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; font-size: .95rem; }
-.masked { opacity: .6; font-style: italic; }
+.masked { opacity: .75; font-style: italic; }
 .facts { display: flex; flex-wrap: wrap; gap: .15rem .8rem; margin-top: .3rem; font-size: .8rem; align-items: center;
   color: color-mix(in srgb, var(--st-text-color) 72%, transparent); overflow-wrap: anywhere; }
 .state { padding: .05rem .45rem; border-radius: 1rem; font-weight: 600; background: var(--back); color: var(--fore); }
@@ -43,7 +43,8 @@ export default function (component) {
     const state = made("span", "state", item.state)
     state.style.setProperty("--back", `var(--st-${item.color}-background-color)`)
     state.style.setProperty("--fore", `var(--st-${item.color}-text-color)`)
-    facts.append(state, ...item.facts.map(fact => made("span", "", fact)), made("span", "number", "#" + item.id))
+    const number = made("span", "number", "#" + (item.number ?? item.id))
+    facts.append(state, ...item.facts.map(fact => made("span", "", fact)), number)
     button.append(text, facts)
     button.onclick = () => setTriggerValue("open", item.id)
     const line = document.createElement("li")
@@ -58,5 +59,8 @@ _list = st.components.v2.component("comment_list", html="<ol></ol>", css=_CSS, j
 
 
 def comment_list(rows: list[dict[str, object]], *, opened: int | None, key: str, on_open: Callable[[], None]) -> None:
-    """Draw rows of id, text, masked, state, color, facts. A click calls `on_open`; state.kept(key).open is its id."""
+    """Draw rows of id, text, masked, state, color, facts, and `number` where that stands at the end, not the id.
+
+    A click calls `on_open`; state.kept(key).open is its id.
+    """
     _list(key=key, data={"rows": rows, "open": opened}, on_open_change=on_open)

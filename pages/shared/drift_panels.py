@@ -43,7 +43,7 @@ def draw_reference(drift: Drift, report: Report) -> None:
     who = f"fixed by {plain(fixed[1], 40)}" if fixed else f"the {SPAN_DAYS} days before the last {GAP_DAYS}"
     words = f"Reference: {span} ({who}), {report.reference_scored:,} comments."
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<p style="font-size:.875rem;opacity:.65;margin:0">{escape(words)}</p>', width="stretch")
+        st.html(f'<p style="font-size:.875rem;opacity:.75;margin:0">{escape(words)}</p>', width="stretch")
         with st.popover("Change the reference", icon=":material/date_range:"):
             _ask_reference(drift, report.reference)
 

@@ -15,7 +15,7 @@ CSS = """<style>
 .m-fig td{text-align:right;padding:.3rem .5rem;border-top:1px solid rgb(128 128 128 / .25);white-space:nowrap}
 .m-fig th:first-child,.m-fig td:first-child{text-align:left;padding-left:0}
 .m-fig tr.mean td{font-weight:600;border-top-width:2px}
-.m-fig small{opacity:.65;font-size:.8rem;font-weight:400}
+.m-fig small{opacity:.75;font-size:.8rem;font-weight:400}
 .m-verdict{display:inline-block;min-width:4.6rem;text-align:center;border-radius:1rem;padding:0 .5rem;font-size:.8rem;
  font-weight:600;background:color-mix(in srgb,var(--m-tone) 16%,transparent);
  border:1px solid color-mix(in srgb,var(--m-tone) 50%,transparent)}

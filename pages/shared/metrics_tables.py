@@ -18,11 +18,11 @@ CSS = """<style>
 .m-numbers thead th{border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent);vertical-align:bottom}
 .m-numbers tbody tr.m-first>*{border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .m-numbers th:first-child,.m-numbers td.m-view{text-align:left}
-.m-numbers small,.m-facts small{display:block;font-size:.7rem;opacity:.65;letter-spacing:-.01em}
-.m-few{opacity:.55;font-style:italic}
+.m-numbers small,.m-facts small{display:block;font-size:.7rem;opacity:.75;letter-spacing:-.01em}
+.m-few{opacity:.7;font-style:italic}
 .m-numbers tr.m-reviewed td{opacity:.75}
 .m-head{line-height:1.35}
-.m-head small{display:block;opacity:.65;font-size:.8rem}
+.m-head small{display:block;opacity:.75;font-size:.8rem}
 .m-facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.6rem,1fr));gap:.5rem .75rem;max-width:30rem;
  font-size:.875rem;font-variant-numeric:tabular-nums lining-nums}
 .m-facts span.m-name{display:block;font-size:.75rem;opacity:.75}

@@ -126,7 +126,7 @@ def _draw_manage(account: Account) -> None:
     if account.disabled_at:
         _button("Enable", f"enable_{key}", _enable, account.name)
     else:
-        _button("Disable", f"disable_{key}", _disable, account.name, kind="primary")
+        _button("Disable", f"disable_{key}", _disable, account.name)
 
 
 def _draw_browser(account: Account, browser: Any) -> None:
@@ -156,6 +156,7 @@ def _invite(name: str, roles: list[Role]) -> None:
         notice(str(error))
         return
     state.keep(_LINK, (account.name, secret))
+    st.session_state.pop("invite_name", None)  # else the next is begun with this one's name
     if many := services().people.decided([account.name]).get(account.name):
         state.keep(
             _MESSAGE, (f"The ledger has {many:,} decisions under this name: they are this person's now.", "info")

@@ -24,7 +24,7 @@ CSS = """<style>
 .m-hist i.on{background:#d97706;opacity:.9}
 .m-version{line-height:1.5}
 .m-version .why{overflow-wrap:anywhere}
-.m-version .who{font-size:.8rem;opacity:.65}
+.m-version .who{font-size:.8rem;opacity:.75}
 .m-numbers{display:flex;flex-wrap:wrap;gap:.15rem .9rem;font-size:.8rem;margin-top:.25rem;
  font-variant-numeric:tabular-nums}
 .m-numbers span{opacity:.75}

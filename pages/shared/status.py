@@ -2,13 +2,17 @@
 
 import streamlit as st
 
+from core.errors import DatabaseTrouble
 from pages.shared.resources import services
 
 
 @st.fragment(run_every=5)
 def scoring_banner() -> None:
     """Say what keeps comments from being scored and what to do, or how many wait; nothing when none does."""
-    status = services().scoring.status()
+    try:
+        status = services().scoring.status()
+    except DatabaseTrouble:  # the page itself tells it
+        return
     if status.problem:
         icon = ":material/warning:" if status.alive else ":material/error:"
         st.warning(_verbatim(status.problem), icon=icon)

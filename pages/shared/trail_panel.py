@@ -27,7 +27,7 @@ _CSS = """<style>
 .m-trail time{font-variant-numeric:tabular-nums;opacity:.75}.m-trail b{font-weight:600}
 .m-trail .what{overflow-wrap:anywhere;min-width:0}
 .m-trail .facts{display:flex;flex-wrap:wrap;gap:0 1rem;font-size:.82rem}
-.m-trail .facts i{font-style:normal;opacity:.65;margin-right:.35rem}
+.m-trail .facts i{font-style:normal;opacity:.75;margin-right:.35rem}
 @media(max-width:700px){.m-trail{grid-template-columns:1fr}.m-trail>div{display:block;padding:.5rem 0;
  border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}.m-trail>div>*{border:0;padding:0;display:block}}
 </style>"""

@@ -1,9 +1,9 @@
 """What a page says while the database is away, and how it comes back by itself."""
 
 import logging
+from collections.abc import Callable
 
 import streamlit as st
-from streamlit.navigation.page import Page
 
 from core.errors import DatabaseTrouble
 from pages.shared.resources import services
@@ -19,10 +19,10 @@ class _Quiet(logging.Filter):
         return not (record.exc_info and isinstance(record.exc_info[1], DatabaseTrouble))
 
 
-def run(page: Page) -> None:
-    """Run a page; where the database fails it, say so and open it again once the database is back."""
+def run(draw: Callable[[], None]) -> None:
+    """Draw; where the database fails that, say so and draw again once the database is back."""
     try:
-        page.run()
+        draw()
     except DatabaseTrouble as error:
         wait(str(error))
 
@@ -43,6 +43,7 @@ def tell(error: Exception) -> bool | None:
     if not isinstance(error, DatabaseTrouble):
         return None
     show(str(error))
+    _come_back()  # a fragment that failed within a page's run ended that run: the rest of the page is missing
     return True
 
 

@@ -2,12 +2,18 @@
 
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from api.door import Door
+from core.errors import DatabaseTrouble
 from core.people import People
 from core.services import build_services
 from core.settings import Settings
@@ -133,3 +139,15 @@ def test_the_first_account_is_not_made_from_a_page_of_elsewhere(tmp_path):
                 additional_headers={"Host": f"evil.test:{server.port}"}, compression=None,
             )  # fmt: skip
         assert ask(server, "/setup", form=form, Origin=server.url)[0] == 303
+
+
+def test_while_the_database_is_away_a_page_says_so_and_asks_again():
+    def gone():
+        raise DatabaseTrouble("The database cannot be reached.")
+
+    wired = SimpleNamespace(sign_ins=SimpleNamespace(is_local=gone), settings=Settings())
+    client = TestClient(Door(PlainTextResponse("within"), lambda: wired))
+    answer = client.get("/browse", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["refresh"], "cannot be reached" in answer.text) == (503, "5", True)
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/_stcore/stream"):
+        pass

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from core import passwords
 from core.accounts import Role, fold_name, local_person
 from core.domain import now
-from core.errors import BadInput, Conflict, NotAllowed, NotFound
+from core.errors import BadInput, Conflict, DatabaseTrouble, NotAllowed, NotFound
 from core.settings import Settings
 from core.sign_ins import CompanyPerson, SignIns, Throttled, Visitor, read_company
 from db.people_models import AccountRow, AuditEventRow, SignInRow
@@ -270,3 +270,25 @@ def test_without_a_role_nobody_comes_in(world, groups):
 def test_a_display_name_inherits_nobodys_decisions(world):
     taken = world.sign_ins.sign_in_company(company(name="Ada"), HERE)
     assert world.sign_ins.find(taken).person.name.startswith("Ada ")
+
+
+def test_while_the_database_is_away_who_is_signed_in_stays_so_for_a_while(world, monkeypatch):
+    known, other = (world.sign_ins.sign_in("Ada", GOOD, HERE) for _ in range(2))
+    clock = [1_000.0]
+    monkeypatch.setattr("core.sign_ins.time.monotonic", lambda: clock[0])
+    assert world.sign_ins.find(known).person.name == "Ada"
+
+    def gone(_digest):
+        raise DatabaseTrouble("away")
+
+    with monkeypatch.context() as away:
+        away.setattr(world.sign_ins, "_look_up", gone)
+        for clock[0] in (1_003.0, 1_300.0, 1_599.0):
+            assert world.sign_ins.find(known).person.name == "Ada"
+        clock[0] = 1_602.0
+        for token in (known, other):
+            with pytest.raises(DatabaseTrouble):
+                world.sign_ins.find(token)
+    world.sign_ins.sign_out(known)
+    clock[0] = 1_605.0
+    assert world.sign_ins.find(known) is None

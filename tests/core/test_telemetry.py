@@ -9,7 +9,7 @@ from core.domain import Lane, now
 from core.telemetry import LedgerCount, Telemetry
 from db.models import CommentRow, DecisionRow, PendingRow, RoutingRow
 from db.stores.telemetry import TelemetryStore
-from tests.support.ledger import seed
+from tests.support.ledger import seed, unlock
 from tests.support.scoring import add_comments
 
 
@@ -48,6 +48,7 @@ def test_the_ledger_is_counted_in_chunks_and_goes_on(services, world, monkeypatc
     chunks.catch_up(services.sessions)
     assert chunks._counts == whole._counts
     with services.sessions.begin() as session:
+        unlock(session)
         session.execute(delete(DecisionRow).where(DecisionRow.id > 10))
     chunks.catch_up(services.sessions)
     assert sum(chunks._counts.values()) == 10, "a restored ledger is shorter: it is counted anew"

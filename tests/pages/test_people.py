@@ -4,9 +4,10 @@ import ast
 
 import pytest
 from argon2 import PasswordHasher
+from streamlit.util import calc_hash
 
 from core import passwords
-from core.accounts import MAY, Action, Role, local_person
+from core.accounts import MAY, Action, Person, Role, local_person
 from core.automatic import beside_of
 from core.settings import ROOT
 from core.sign_ins import Visitor
@@ -77,6 +78,24 @@ def test_a_page_opens_for_the_roles_that_may_and_for_nobody_else(app, with_accou
         assert page == "queue.py" or any(title.lower() in each.value.lower() for each in opened.title)
 
 
+def test_the_address_of_a_page_that_one_may_not_see_says_which_role_it_needs(app, with_accounts):
+    with_accounts("moderator")
+    app.run()
+    app._page_hash = calc_hash("people")  # as its address does: AppTest opens files only
+    page = app.run()
+    assert [error.value for error in page.error] == ["This needs the role admin. Ask an administrator for it."]
+    assert not page.title
+
+
+def test_somebody_without_a_role_is_told_so_and_can_leave(app, app_services, with_accounts, monkeypatch):
+    with_accounts("moderator")
+    monkeypatch.setattr("pages.shared.access.current_person", lambda: Person("Eve", frozenset()))
+    page = app.run()
+    assert ["no role yet" in error.value for error in page.error] == [True]
+    assert [text.value for text in page.text] == ["Eve"]
+    assert not page.title
+
+
 def test_inviting_and_disabling_on_the_page(app, app_services, with_accounts):
     with_accounts("admin")
     app.run()
@@ -84,6 +103,7 @@ def test_inviting_and_disabling_on_the_page(app, app_services, with_accounts):
     page.text_input(key="invite_name").input("Zoë")
     page.button(key="invite_send").click().run()
     assert "/welcome?link=" in page.code[0].value
+    assert page.text_input(key="invite_name").value == ""
     page.button(key="link_away").click().run()
     assert not page.code
     zoe = app_services.people.require("zoë")

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from core import registry
 from core.services import build_services
 from core.settings import Settings
+from db.migrate import migrate
+from db.session import build_engine
 from tests.support.postgres import Postgres
+
+_SHIPPED = registry.SHIPPED
 
 on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 """Marks a test of a page that runs on both databases; one or two a page do."""
@@ -23,7 +28,7 @@ def settings_on(kind: str, request: pytest.FixtureRequest, data_dir: Path) -> Se
         copy_sqlite(data_dir)
         return Settings(data_dir=data_dir)
     server: Postgres = request.getfixturevalue("postgres")
-    database = server.database(template=_template(server))
+    database = server.database(template=_template(server, registry.SHIPPED == _SHIPPED))
     url = database.__enter__()
     request.addfinalizer(lambda: database.__exit__(None, None, None))
     return Settings(data_dir=data_dir, database_url=url)
@@ -31,27 +36,35 @@ def settings_on(kind: str, request: pytest.FixtureRequest, data_dir: Path) -> Se
 
 def copy_sqlite(data_dir: Path) -> None:
     """Put a migrated file, which knows the shipped model, where settings on the folder look for it."""
-    shutil.copyfile(_sqlite_file(), data_dir / "moderato.db")
+    shutil.copyfile(_sqlite_file(registry.SHIPPED == _SHIPPED), data_dir / "moderato.db")
 
 
 @cache
-def _sqlite_file() -> Path:
+def _sqlite_file(with_model: bool) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="moderato-sqlite-"))
-    _prepare(Settings(data_dir=folder))
+    _prepare(Settings(data_dir=folder), with_model)
     return folder / "moderato.db"
 
 
 @cache
-def _template(server: Postgres) -> str:
-    name = "moderato_template"
+def _template(server: Postgres, with_model: bool) -> str:
+    name = "moderato_template" if with_model else "moderato_template_bare"
     server.execute(f'CREATE DATABASE "{name}"')
     with tempfile.TemporaryDirectory() as folder:
-        _prepare(Settings(data_dir=Path(folder), database_url=server.url(name)))
+        _prepare(Settings(data_dir=Path(folder), database_url=server.url(name)), with_model)
     return name
 
 
-def _prepare(settings: Settings) -> None:
-    """What every start does; closing the last connection folds SQLite's log into the file."""
+def _prepare(settings: Settings, with_model: bool) -> None:
+    """What every start does; closing the last connection folds SQLite's log into the file.
+
+    Without the model for tests that ship one of their own: theirs must be the first.
+    """
+    if not with_model:
+        engine = build_engine(settings.url)
+        migrate(engine)
+        engine.dispose()
+        return
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("core.registry.CAREFUL", "models/none")
         build_services(settings).close()

@@ -1,0 +1,15 @@
+"""The few looks that the theme's settings do not reach."""
+
+import streamlit as st
+
+_CHOSEN = """<style>
+[data-testid=stButtonGroup] :is([aria-checked=true],[aria-pressed=true],[aria-selected=true]) p,
+[role=tab][aria-selected=true] p,[data-testid=stSliderThumbValue] p{color:CanvasText}
+</style>"""
+"""What is chosen: Streamlit writes it in the primary colour, which on dark cannot be bright enough for words and dark
+enough for the white words on buttons. Black on light and white on dark can be read; border and ground still tell."""
+
+
+def draw_looks() -> None:
+    """Once a run, before the page."""
+    st.html(_CHOSEN)

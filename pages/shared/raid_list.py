@@ -1,0 +1,106 @@
+"""The clusters of the newest look, to pick one from."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.accounts import Person
+from core.domain import now
+from core.errors import ModeratoError
+from core.raid_clusters import Cluster, Kind
+from core.raids import Look
+from pages.shared.comment import plain
+from pages.shared.comment_list import comment_list
+from pages.shared.notice import notice
+from pages.shared.resources import services
+from pages.shared.state import keep, kept
+
+OPEN = "raid_open"
+"""Under which the cluster that is looked at is kept: it stays on the screen though a newer look has others."""
+KINDS = {Kind.TEXT: ("like text", "blue"), Kind.AUTHOR: ("one author", "violet"), Kind.THREAD: ("one thread", "orange")}
+_LIST = "raid_list"
+_CHARS = 200
+"""Of the first comment that a row shows."""
+
+
+def draw_look(person: Person) -> Cluster | None:
+    """The list; the cluster that is open, None while there is none."""
+    raids = services().raids
+    try:
+        look = raids.look(by=person)
+    except ModeratoError as error:
+        notice(str(error))
+        return None
+    if raids.is_looking():
+        _draw_looking(first=look is None)
+    if look is None:
+        return None
+    opened = _opened(look, person)
+    _draw_summary(look)
+    if look.clusters:
+        at = next((at for at, cluster in enumerate(look.clusters) if opened and cluster.key == opened.key), None)
+        comment_list(_rows(look), opened=at, key=_LIST, on_open=lambda: _open(look))
+    return opened
+
+
+def since(at: datetime) -> str:
+    """The moment in few words: the day only where it is another one."""
+    return f"{at:%H:%M} UTC" if at.date() == now().date() else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def many(number: int, noun: str) -> str:
+    """The number with its noun: 1 author, 2 authors."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+@st.fragment(run_every=1)
+def _draw_looking(*, first: bool) -> None:
+    if not services().raids.is_looking():
+        st.rerun()
+    words = "Looking through what waits. This takes some seconds the first time." if first else "Looking again …"
+    st.caption(words)
+
+
+def _draw_summary(look: Look) -> None:
+    part = f"the {look.looked:,} newest of {look.waiting:,}" if look.looked < look.waiting else f"{look.looked:,}"
+    st.caption(f"Looked at {part} waiting comments at {look.at:%H:%M:%S} UTC.")
+    if not look.clusters:
+        st.info("Nothing waits in clusters: what is there is for the queue.", icon=":material/check:")
+    if look.more:
+        st.caption(f"The {len(look.clusters)} largest clusters are listed; {look.more:,} smaller ones are not.")
+
+
+def _opened(look: Look, person: Person) -> Cluster | None:
+    before: Cluster | None = kept(OPEN)
+    now_called = {cluster.key: cluster for cluster in look.clusters}
+    if before and before.key not in now_called and services().raids.show(before, by=person).free:
+        return before
+    opened = now_called.get(before.key) if before else None
+    opened = opened or (look.clusters[0] if look.clusters else None)
+    keep(OPEN, opened)
+    return opened
+
+
+def _open(look: Look) -> None:
+    """Open the cluster of a row of this look: rows are numbered, for clusters may share their first comment."""
+    chosen = kept(_LIST)
+    at = chosen.open if chosen else None
+    if isinstance(at, int) and 0 <= at < len(look.clusters):
+        keep(OPEN, look.clusters[at])
+
+
+def _rows(look: Look) -> list[dict[str, object]]:
+    faces = services().raids.faces(look.clusters)
+    rows = (_row(cluster, *faces.get(cluster.representative, ("", True))) for cluster in look.clusters)
+    return [{"id": at} | row for at, row in enumerate(rows)]
+
+
+def _row(cluster: Cluster, text: str, masked: bool) -> dict[str, object]:
+    word, color = KINDS[cluster.kind]
+    facts = [many(len(cluster.ids), "comment"), f"since {since(cluster.first_at)}"]
+    facts += [many(cluster.authors, "author")] if cluster.kind is not Kind.AUTHOR and cluster.authors else []
+    facts += [plain(cluster.shared, 40)] if cluster.shared else []
+    return {
+        "number": cluster.representative, "text": "Masked: open it to look" if masked else plain(text, _CHARS),
+        "masked": masked, "state": word, "color": color, "facts": facts,
+    }  # fmt: skip

@@ -1,0 +1,214 @@
+"""One cluster: what it shares, its samples, and the decision on all of it or some."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID, uuid4, uuid5
+
+import streamlit as st
+
+from core.accounts import Action, Person
+from core.domain import Outcome, now
+from core.errors import ModeratoError
+from core.labels import LABEL_TITLES, LABELS
+from core.raid_clusters import Cluster, Kind
+from core.raids import MOST_SETTLED, BulkVerdict, Sample, Settled, Shown
+from pages.shared import score_bars
+from pages.shared.access import require
+from pages.shared.comment import draw_comment
+from pages.shared.notice import Kind as NoticeKind
+from pages.shared.notice import notice
+from pages.shared.raid_list import many, since
+from pages.shared.resources import services
+from pages.shared.state import keep, kept, recall
+
+UNDO_SHOWN = timedelta(hours=1)
+"""For so long the page offers to undo the person's last step."""
+MESSAGE_SHOWN = timedelta(seconds=20)
+"""For so long it says what the last click did."""
+_MESSAGE, _UNDONE = "raids_message", "raids_undone_at"
+_DONE = {Outcome.REMOVE: "Removed", Outcome.APPROVE: "Approved"}
+
+
+class Part(StrEnum):
+    """Which comments of the cluster a decision is for."""
+
+    ALL = "all"
+    EXACT = "exact"
+    TICKED = "ticked"
+    REST = "rest"
+
+
+_PARTS = {
+    Part.ALL: "All of it",
+    Part.EXACT: "Exactly the first text",
+    Part.TICKED: "Only the ticked",
+    Part.REST: "All but the ticked",
+}
+
+
+def draw_last(person: Person) -> None:
+    """What the last step did, and the way back."""
+    at, kind, words = kept(_MESSAGE) or (now() - MESSAGE_SHOWN, "success", "")
+    if words and now() - at < MESSAGE_SHOWN:  # by time: the page runs again by itself when a look ends
+        notice(words, kind)
+    last = services().raids.last_batch(by=person)
+    shown_from = max(now() - UNDO_SHOWN, kept(_UNDONE) or now() - UNDO_SHOWN)  # never the step before an undone one
+    if last is None or last.decided_at < shown_from:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # a key of its own for each step: a second press of one cannot undo the step before it
+        st.button(
+            "Undo", key=f"undo_{last.client_id}", icon=":material/undo:", shortcut="Z", on_click=_undo,
+            args=(last.client_id,),
+        )  # fmt: skip
+        words = f"Your last step: {many(last.comments, 'comment')} {_DONE[last.outcome].lower()} together"
+        st.text(f"{words}, {since(last.decided_at)}.", width="content")
+
+
+def draw_cluster(cluster: Cluster, person: Person) -> None:
+    """The cluster as it stands now."""
+    turn_key = f"raid_turn_{cluster.key}"
+    shown = services().raids.show(cluster, kept(turn_key) or 0, by=person)
+    with st.container(border=True, key="raid"):
+        _draw_facts(cluster, shown)
+        if shown.representative is None:
+            st.info("Nothing of this cluster waits any more, but for what others have.", icon=":material/check:")
+            return
+        first = shown.representative
+        st.markdown("**First comment**" if cluster.kind is not Kind.TEXT else "**Commonest text**")
+        ticked = _draw_samples([first])
+        if first.evidence:
+            with st.expander("What the live model says of it"):
+                st.html(score_bars.CSS + score_bars.bars_html(first.evidence.scores, first.evidence.thresholds))
+        if shown.samples:
+            st.markdown(f"**{len(shown.samples)} of {len(cluster.others):,} other texts, spread over time**")
+            ticked += _draw_samples(shown.samples)
+        if len(cluster.others) > len(shown.samples):
+            st.button("Other samples", key="turn", icon=":material/shuffle:", on_click=_turn, args=(turn_key,))
+        _draw_decision(cluster, shown, ticked, person)
+
+
+def _draw_facts(cluster: Cluster, shown: Shown) -> None:
+    titles = {
+        Kind.TEXT: "The same or nearly the same text",
+        Kind.AUTHOR: "A burst of one author",
+        Kind.THREAD: "A burst in one thread",
+    }
+    st.subheader(titles[cluster.kind])
+    if cluster.shared:
+        st.text(cluster.shared)
+    with st.container(horizontal=True):
+        st.metric("You can settle", f"{len(shown.free):,}", border=True)
+        st.metric("Texts", f"{cluster.texts:,}", border=True)
+        st.metric("Authors", f"{cluster.authors:,}" if cluster.authors else "–", border=True)
+        st.metric("Threads", f"{cluster.threads:,}" if cluster.threads else "–", border=True)
+        st.metric("Sources", f"{cluster.sources:,}", border=True)
+    words = [f"From {since(cluster.first_at)} to {since(cluster.last_at)}."]
+    if shown.held:
+        words.append(f"Others have {many(shown.held, 'more comment')} of it: those are left alone.")
+    if cluster.left_out:
+        words.append(
+            f"{many(cluster.left_out, 'more comment')} of it are decided one by one: blind, escalated or suggested."
+        )
+    if settled := len(cluster.ids) - len(shown.free) - shown.held:
+        words.append(f"{settled:,} are settled by now.")
+    st.caption(" ".join(words))
+
+
+def _draw_samples(samples: Sequence[Sample]) -> list[int]:
+    """Draw comments with a box each; the ids of those ticked."""
+    ticked = []
+    for sample in samples:
+        with st.container(border=True):
+            draw_comment(sample.comment_id, sample.text, masked=sample.masked)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if st.checkbox(f"#{sample.comment_id}", key=f"raid_tick_{sample.comment_id}"):
+                    ticked.append(sample.comment_id)
+                if sample.author:
+                    st.text(sample.author, width="content")
+    return ticked
+
+
+def _draw_decision(cluster: Cluster, shown: Shown, ticked: Sequence[int], person: Person) -> None:
+    first = shown.representative
+    preset = first.evidence.preset if first and first.evidence else (False,) * len(LABELS)
+    chosen = st.pills(
+        "Labels, preset by the live model's scores of the first comment",
+        LABELS,
+        selection_mode="multi",
+        default=[label for label, on in zip(LABELS, preset, strict=True) if on],
+        format_func=LABEL_TITLES.__getitem__,
+        key=f"raid_labels_{cluster.key}_{first.comment_id if first else 0}",
+    )
+    part = st.segmented_control(
+        "Which of them", list(Part), default=Part.ALL, required=True, format_func=_PARTS.__getitem__, key="raid_part"
+    )
+    ids = _chosen(Part(part), cluster, shown, set(ticked))
+    batch = recall(f"raid_batch_{cluster.key}", uuid4)
+    flags = tuple(label in chosen for label in LABELS)
+    may = person.may(Action.SETTLE_RAIDS)
+    with st.container(horizontal=True):
+        for outcome, icon in ((Outcome.REMOVE, "block"), (Outcome.APPROVE, "check")):
+            st.button(
+                f"{outcome.value.capitalize()} {len(ids):,}", key=f"raid_{outcome.value}", icon=f":material/{icon}:",
+                type="primary" if outcome is Outcome.REMOVE else "secondary", disabled=not ids or not may,
+                on_click=_settle, args=(cluster.key, BulkVerdict(batch, ids, outcome, flags)),  # type: ignore[arg-type]
+            )  # fmt: skip
+    if not may:
+        st.caption("Your roles let you look, not settle many at once. Decide them one by one in the queue.")
+    if len(shown.free) > MOST_SETTLED:
+        st.caption(f"One step settles {MOST_SETTLED:,} at most, the oldest first; the rest waits here afterwards.")
+
+
+def _chosen(part: Part, cluster: Cluster, shown: Shown, ticked: set[int]) -> list[int]:
+    """Comment ids, MOST_SETTLED at most; the one that was shown first."""
+    exact = set(cluster.identical)
+    keeps = {
+        Part.ALL: lambda _: True,
+        Part.EXACT: exact.__contains__,
+        Part.TICKED: ticked.__contains__,
+        Part.REST: lambda comment_id: comment_id not in ticked,
+    }[part]
+    first = shown.representative.comment_id if shown.representative else 0
+    return sorted(filter(keeps, shown.free), key=lambda comment_id: comment_id != first)[:MOST_SETTLED]
+
+
+def _turn(key: str) -> None:
+    keep(key, (kept(key) or 0) + 1)
+
+
+def _settle(key: str, verdict: BulkVerdict) -> None:
+    person = require(Action.SETTLE_RAIDS)
+    try:
+        done = services().raids.settle(verdict, by=person)
+    except ModeratoError as error:
+        _tell(str(error), "error")
+        return
+    _tell(_told(verdict.outcome, done))
+    keep(f"raid_batch_{key}", uuid4())
+
+
+def _tell(words: str, kind: NoticeKind = "success") -> None:
+    keep(_MESSAGE, (now(), kind, words))
+
+
+def _told(outcome: Outcome, done: Settled) -> str:
+    words = [f"{_DONE[outcome]} {many(done.recorded + done.already, 'comment')}."]
+    if done.held:
+        words.append(f"{done.held:,} were left alone: others have them.")
+    if done.passed:
+        words.append(f"{done.passed:,} were left alone: settled, or to be decided one by one, meanwhile.")
+    return " ".join(words)
+
+
+def _undo(target: UUID) -> None:
+    person = require(Action.REVIEW)
+    try:
+        reopened = services().review.undo(person, uuid5(target, "undo"), target)
+    except ModeratoError as error:
+        _tell(str(error), "error")
+        return
+    services().raids.look_soon()
+    keep(_UNDONE, now())
+    _tell(f"Took it back: {many(len(reopened), 'comment')} wait again.")
