@@ -240,7 +240,11 @@ def test_a_database_that_is_away_signs_nobody_out_and_lets_nobody_in(services, h
     for cookie, status, session in ((token, 200, 200), ("made-up", 401, 401), ("", 401, 401)):
         house.cookies = {name: cookie} if cookie else {}
         assert (house.get("/queue").status_code, house.get("/session").status_code) == (status, session)
+    house.cookies = {name: token}
+    assert house.get("/queue").status_code == 200
     take_away(services, monkeypatch)
+    assert (house.get("/queue").status_code, house.get("/session").status_code) == (200, 200)  # known of late
+    services.sign_ins.forget()  # as in a process that never saw this browser
     for cookie in (token, "made-up"):
         house.cookies = {name: cookie}
         for path in ("/queue", "/session", "/password", "/sign-in"):

@@ -135,14 +135,16 @@ def test_nobody_is_signed_out_and_no_stranger_comes_in(own_postgres, tmp_path, h
         key = make_key(services)
         with serving(tmp_path / "served", database_url=url, embedded_worker="false") as server:
             cookie = f"moderato_session_{server.port}={services.sign_ins.sign_in('Ada', GOOD, Where('::1'))}"
+            unseen = f"moderato_session_{server.port}={services.sign_ins.sign_in('Ada', GOOD, Where('::1'))}"
             assert ask(server, "/session", Cookie=cookie)[0] == 200
             assert ask(server, "/api/v1/policy", Authorization=f"Bearer {key}")[0] == 200
             assert ask(server, "/queue")[0] == 401
 
             with taken_away(own_postgres, how):
                 time.sleep(2.2)  # what was known of cookies is looked up anew after this
-                assert ask(server, "/session?used=1", Cookie=cookie)[:2] == (503, "5")
-                status, again, _, words = ask(server, "/queue", Cookie=cookie, Accept="text/html")
+                assert ask(server, "/session?used=1", Cookie=cookie)[0] == (200 if how == "stopped" else 503)
+                assert ask(server, "/session?used=1", Cookie=unseen)[:2] == (503, "5")
+                status, again, _, words = ask(server, "/queue", Cookie=unseen, Accept="text/html")
                 assert (status, again, "database" in words) == (503, "5", True)
                 assert ask(server, "/queue")[0] == 401
                 made_up = f"moderato_session_{server.port}=made-up"
