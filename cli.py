@@ -57,6 +57,7 @@ def worker() -> None:
 
     from core.services import build_services
 
+    set_up_logs(Settings())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # first: whoever is told to stop while it starts stops as well
         signal.signal(number, lambda *_: stop.set())
@@ -199,7 +200,7 @@ app.command()(cli_report.report)
 def main() -> None:
     """Run the command; an error that a person can act on is one line, exit status 1."""
     try:
-        set_up_logs(Settings())
+        set_up_logs(Settings(), brief=True)
         app()
     except ModeratoError as error:
         _end(str(error))

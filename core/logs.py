@@ -23,21 +23,23 @@ _OTHERS: Final = logging.WARNING
 _FIRST: Final = ("timestamp", "level", "logger", "event")
 
 
-def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
+def set_up_logs(settings: Settings, stream: TextIO | None = None, *, brief: bool = False) -> None:
     """Let everything that is logged in this process go to standard error, in the format and from the level set.
 
     Called once at the start of a process; again, it replaces what was set. Uncaught errors of any thread and warnings
-    are logged too, so that nothing else prints their messages.
+    are logged too, so that nothing else prints their messages. `brief` is for commands, which say themselves what they
+    did: without a level set, they log warnings and worse.
     """
+    level = "WARNING" if brief and "log_level" not in settings.model_fields_set else settings.log_level
     handler = build_handler(settings.log_format, stream)
-    handler.setLevel(settings.log_level)
+    handler.setLevel(level)
     root = logging.getLogger()
     for old in list(root.handlers):
         if getattr(old, "moderato", False):
             root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(_OTHERS)
-    log.setLevel(settings.log_level)
+    log.setLevel(level)
     sys.excepthook = _uncaught
     sys.unraisablehook = _unraisable
     threading.excepthook = _in_thread

@@ -43,7 +43,7 @@ def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=30000",
-        "cache_size=-65536",
+        "cache_size=-16384",
         "mmap_size=268435456",
     ):
         connection.execute(f"PRAGMA {pragma}")

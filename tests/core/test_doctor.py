@@ -73,7 +73,8 @@ def test_a_port_in_use_is_told(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         found = grades(Settings(data_dir=tmp_path, port=port))
-    assert found[f"port {port}"].grade == Grade.WARN
+    assert found[f"port {port}"].found == "in use, see “server”"
+    assert found["server"].grade == Grade.WARN
 
 
 def test_little_space_is_told(tmp_path, monkeypatch):

@@ -6,12 +6,14 @@ import logging
 import os
 import subprocess
 import sys
+import threading
+import warnings
 
 import pytest
 
 from core.errors import BadInput
 from core.log_text import describe_error, describe_trace, one_line
-from core.logs import build_handler
+from core.logs import build_handler, set_up_logs
 from core.settings import ROOT, Settings
 
 
@@ -108,6 +110,21 @@ def test_text_is_escaped_and_cut():
 @pytest.mark.parametrize(("given", "level"), [("debug", "DEBUG"), ("Warning", "WARNING")])
 def test_levels_are_taken_in_any_case(given, level):
     assert Settings(log_level=given).log_level == level
+
+
+@pytest.mark.parametrize(("set_", "level"), [({}, "WARNING"), ({"log_level": "INFO"}, "INFO")])
+def test_commands_say_little_unless_a_level_is_set(set_, level, monkeypatch):
+    monkeypatch.delenv("MODERATO_LOG_LEVEL", raising=False)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for module, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(module, hook, getattr(module, hook))
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    said = io.StringIO()
+    set_up_logs(Settings(**set_), said, brief=True)
+    logging.getLogger("moderato").info("done")
+    logging.getLogger("moderato").warning("odd")
+    assert ("done" in said.getvalue()) == (level == "INFO")
+    assert "odd" in said.getvalue()
 
 
 def test_an_unknown_level_is_refused():
