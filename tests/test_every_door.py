@@ -95,7 +95,7 @@ HARMLESS = {
     "sign_out": "forgets the name that this browser typed",
     "lambda: None": "the page reads the card's messages after it has checked",
     **dict.fromkeys(
-        ("state.keep", "keep", "on_open", "open_comment", "_back", "_on", "_reveal"),
+        ("state.keep", "keep", "on_open", "open_comment", "_back", "_on", "_turn", "_reveal"),
         "what this browser session shows next: its page asks before it draws",
     ),
 }
