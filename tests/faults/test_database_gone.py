@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from core.services import build_services
 from core.settings import Settings
+from core.sign_ins import FRESH_SECONDS
 from db.models import DecisionRow, PendingRow
 from tests.support.postgres import Postgres
 from tests.support.programs import make_key
@@ -69,6 +70,7 @@ def test_gone_and_back_nothing_acknowledged_is_lost_and_everybody_is_told(own_po
             assert [answer["ok"] for answer in ada.report(kept)] == [True]
 
             own_postgres.pause()
+            time.sleep(FRESH_SECONDS + 0.2)  # what was known of people is looked up anew after this
             lost = ada.decision(second)
             assert ada.report(lost) == []  # not confirmed: the browser keeps it
             assert "cannot be reached" in ada.card["trouble"]
