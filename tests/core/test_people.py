@@ -292,3 +292,21 @@ def test_while_the_database_is_away_who_is_signed_in_stays_so_for_a_while(world,
     world.sign_ins.sign_out(known)
     clock[0] = 1_605.0
     assert world.sign_ins.find(known) is None
+
+
+def test_while_the_database_is_away_local_mode_stays_so_for_a_while(services, monkeypatch):
+    clock = [1_000.0]
+    monkeypatch.setattr("core.sign_ins.time.monotonic", lambda: clock[0])
+    assert services.sign_ins.is_local()
+
+    def gone():
+        raise DatabaseTrouble("away")
+
+    fresh = SignIns(services.sessions, Settings())
+    monkeypatch.setattr(services.sessions, "read", gone)
+    for clock[0] in (1_003.0, 1_599.0):
+        assert services.sign_ins.is_local()
+    clock[0] = 1_602.0
+    for sign_ins in (services.sign_ins, fresh):
+        with pytest.raises(DatabaseTrouble):
+            sign_ins.is_local()

@@ -13,7 +13,12 @@ from sqlalchemy import select
 
 from core.services import build_services
 from core.settings import Settings
+<<<<<<< HEAD
 from core.sign_ins import Visitor as Where
+||||||| 56cce04
+=======
+from core.sign_ins import FRESH_SECONDS
+>>>>>>> look
 from db.models import DecisionRow, PendingRow
 from tests.support.postgres import Postgres
 from tests.support.programs import make_key
@@ -73,6 +78,7 @@ def test_gone_and_back_nothing_acknowledged_is_lost_and_everybody_is_told(own_po
             assert [answer["ok"] for answer in ada.report(kept)] == [True]
 
             own_postgres.pause()
+            time.sleep(FRESH_SECONDS + 0.2)  # what was known of people is looked up anew after this
             lost = ada.decision(second)
             assert ada.report(lost) == []  # not confirmed: the browser keeps it
             assert "cannot be reached" in ada.card["trouble"]
