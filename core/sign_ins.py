@@ -94,22 +94,6 @@ class SignIns:
         """Whether nobody had an account when that was last looked at."""
 
     def is_local(self) -> bool:
-<<<<<<< HEAD
-        """Whether nobody has an account: then whoever is on this machine gives a name. Never again once false."""
-        if not self._accounts and time.monotonic() - self._local.at >= FRESH_SECONDS:
-            with self._sessions.read() as session:
-                self._accounts = AccountStore(session).any()
-            self._local = _Known(time.monotonic())
-        self.seemed_local = not self._accounts
-        return self.seemed_local
-||||||| 56cce04
-        """Whether nobody has an account: then whoever is on this machine gives a name. Never again once false."""
-        if not self._accounts and time.monotonic() - self._local.at >= FRESH_SECONDS:
-            with self._sessions.read() as session:
-                self._accounts = AccountStore(session).any()
-            self._local = _Known(time.monotonic())
-        return not self._accounts
-=======
         """Whether nobody has an account: then whoever is on this machine gives a name. Never again once false.
 
         While the database is away, what it said holds for ten minutes; raises DatabaseTrouble where it said nothing.
@@ -124,8 +108,8 @@ class SignIns:
                 if at - self._local.sure_at >= AWAY_SECONDS:
                     raise
                 self._local = _Known(at, sure_at=self._local.sure_at)
-        return not self._accounts
->>>>>>> look
+        self.seemed_local = not self._accounts
+        return self.seemed_local
 
     def has_passwords(self) -> bool:
         """Whether anybody signs in with a password, or will."""
@@ -135,13 +119,7 @@ class SignIns:
     def forget(self) -> None:
         """Look everything up again: somebody changed it."""
         self._known.clear()
-<<<<<<< HEAD
-        self._local, self.seemed_local = _Known(-FRESH_SECONDS), False
-||||||| 56cce04
-        self._local = _Known(-FRESH_SECONDS)
-=======
-        self._local = _Known(-FRESH_SECONDS, sure_at=-AWAY_SECONDS)
->>>>>>> look
+        self._local, self.seemed_local = _Known(-FRESH_SECONDS, sure_at=-AWAY_SECONDS), False
 
     def find(self, token: str) -> SignedIn | None:
         """Who the cookie belongs to, if they are still signed in. One query in two seconds at most.

@@ -13,12 +13,8 @@ from sqlalchemy import select
 
 from core.services import build_services
 from core.settings import Settings
-<<<<<<< HEAD
-from core.sign_ins import Visitor as Where
-||||||| 56cce04
-=======
 from core.sign_ins import FRESH_SECONDS
->>>>>>> look
+from core.sign_ins import Visitor as Where
 from db.models import DecisionRow, PendingRow
 from tests.support.postgres import Postgres
 from tests.support.programs import make_key
