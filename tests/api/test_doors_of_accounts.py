@@ -145,7 +145,7 @@ def test_while_the_database_is_away_a_page_says_so_and_asks_again():
     def gone():
         raise DatabaseTrouble("The database cannot be reached.")
 
-    wired = SimpleNamespace(sign_ins=SimpleNamespace(is_local=gone), settings=Settings())
+    wired = SimpleNamespace(sign_ins=SimpleNamespace(is_local=gone, seemed_local=False), settings=Settings())
     client = TestClient(Door(PlainTextResponse("within"), lambda: wired))
     answer = client.get("/browse", headers={"accept": "text/html"})
     assert (answer.status_code, answer.headers["refresh"], "cannot be reached" in answer.text) == (503, "5", True)

@@ -262,8 +262,9 @@ def test_without_accounts_the_page_itself_says_that_the_database_is_away(service
     assert house.get("/queue").status_code == 200
     take_away(services, monkeypatch)
     assert house.get("/queue").status_code == 200  # its script asks again, and shows the trouble
-    assert house.get("/session").status_code == 503
+    assert house.get("/session").json() == {"id": 0}  # known for ten minutes: no tab leaves
     services.sign_ins.forget()
+    assert house.get("/session").status_code == 503
     assert house.get("/queue").status_code == 503  # nobody knows whether there are accounts by now
 
 

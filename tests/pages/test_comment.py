@@ -120,7 +120,7 @@ def _page() -> None:
     draw_comment(5, "secret <b>text</b>", masked=True)
 
 
-def test_revealing_draws_the_text():
+def test_revealing_draws_the_text(stranger):
     at = AppTest.from_function(_page).run()
     assert "secret" not in at.get("html")[0].proto.body
     at.button(key="reveal_5").click().run()
