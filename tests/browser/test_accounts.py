@@ -50,7 +50,7 @@ def test_from_local_mode_to_a_team_and_out_again(server, open_page):
     expect(ada.get_by_role("alert")).to_contain_text("at least 12")
     fill(ada, "Create the administrator", New_password=GOOD, The_same_again=GOOD)
     ada.get_by_role("link", name="People").wait_for()
-    expect(ada.get_by_role("link", name="Queue")).to_have_count(0)
+    expect(ada.get_by_role("link", name="Queue")).to_have_count(1)  # the first one may do everything
     cookie = next(c for c in ada.context.cookies() if c["name"].startswith("moderato_session"))
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
     old.wait_for_url("**/sign-in?**", timeout=10_000)  # local mode is over, in every open tab

@@ -33,7 +33,7 @@ def test_no_page_asks_anybody_else(browser, filled):
     for name in PAGES:
         page.goto(f"{filled.url}/{name}")
         page.locator("h1, .card").first.wait_for(timeout=30_000)
-        page.wait_for_timeout(700)
+        page.wait_for_timeout(200)
         assert page.locator("[data-testid=stException]").count() == 0, name
     context.close()
     assert outside == []
