@@ -4,9 +4,9 @@ PY := .venv/bin/python
 # Packages are checked for known vulnerabilities where somebody can be asked; `make audit` fails where nobody can.
 .PHONY: run test lint audit fmt migrate bench setup clean
 run: setup ; @.venv/bin/moderato run
-# Tests of one file stay together as long as nobody is idle. Browser tests run by themselves, so that pages answer soon; torch in many small processes is quickest on one thread each.
+# Browser tests run by themselves, so that pages answer soon; torch in many small processes is quickest on one thread each.
 test: .venv/.dev
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --dist worksteal -m "not browser"
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --dist loadfile -m "not browser"
 	$(PY) -m pytest -n logical --dist loadfile -m browser
 lint: .venv/.dev
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
