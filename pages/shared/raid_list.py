@@ -63,7 +63,7 @@ def _draw_looking(*, first: bool) -> None:
 
 def _draw_summary(look: Look) -> None:
     part = f"the {look.looked:,} newest of {look.waiting:,}" if look.looked < look.waiting else f"{look.looked:,}"
-    st.caption(f"Looked at {part} waiting comments at {look.at:%H:%M:%S} UTC.")
+    st.caption(f"Waiting comments looked at by {look.at:%H:%M:%S} UTC: {part}.")
     if not look.clusters:
         st.info("Nothing waits in clusters: what is there is for the queue.", icon=":material/check:")
     if look.more:
