@@ -26,6 +26,8 @@ class Role(StrEnum):
 class Action(StrEnum):
     """What somebody may want to do. Every page, route, command and component message names one."""
 
+    KEEP_PREFERENCES = "keep_preferences"
+    """Set things for oneself: what one sees, keys, language."""
     REVIEW = "review"
     """Claim, decide, undo, skip, hold and escalate comments."""
     SETTLE_RAIDS = "settle_raids"
@@ -86,7 +88,7 @@ class Action(StrEnum):
     """Give back to the queue what somebody else has or holds."""
 
 
-_EVERYBODY: Final = frozenset({Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
+_EVERYBODY: Final = frozenset({Action.KEEP_PREFERENCES, Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
 _MODERATOR: Final = _EVERYBODY | {Action.REVIEW, Action.SETTLE_RAIDS, Action.SCORE, Action.BROWSE}
 MAY: Final[Mapping[Role, frozenset[Action]]] = {
     Role.MODERATOR: _MODERATOR,

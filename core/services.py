@@ -20,6 +20,7 @@ from core.metrics.service import Metrics
 from core.people import People
 from core.planning import Planner
 from core.policies import Policies
+from core.preferences import Preferences
 from core.privacy.author_export import AuthorExports
 from core.privacy.keeper import Keeper
 from core.privacy.service import Privacy
@@ -187,6 +188,11 @@ class Services:
     def site_settings(self) -> SiteSettings:
         """What people set on pages."""
         return SiteSettings(self.sessions)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """What each person set for themselves."""
+        return Preferences(self.sessions)
 
     @cached_property
     def trail(self) -> Trail:

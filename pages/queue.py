@@ -77,6 +77,7 @@ def what_waits(
     return {
         "person": person.name,
         "claim_seconds": settings.claim_seconds,
+        "preferences": payload.preferences_json(services().preferences.all_of(person)),
         "labels": payload.label_titles(),
         "items": [payload.item_json(item) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),

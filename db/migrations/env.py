@@ -3,6 +3,7 @@
 from alembic import context
 
 import db.people_models
+import db.preference_models
 import db.privacy_models
 import db.program_models
 import db.quality_models

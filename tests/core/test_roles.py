@@ -26,6 +26,7 @@ ASKS = {
         ("create", "invite", "reset_password", "set_roles", "disable", "enable", "sign_out"), Action.MANAGE_PEOPLE
     ),
     "policies": dict.fromkeys(("save", "save_again"), Action.SET_POLICY),
+    "preferences": {"put": Action.KEEP_PREFERENCES},
     "privacy": dict.fromkeys(("erase_comment", "erase_author", "apply_retention", "compact"), Action.ERASE)
     | dict.fromkeys(
         ("census_of_author", "set_retention", "preview_retention", "set_pseudonyms"), Action.MANAGE_PRIVACY

@@ -1,10 +1,5 @@
 // The card itself: keys, buttons, timers, and the talk with the server.
 
-const KEY_ACTS = {
-  Enter: "submit", a: "none", e: "escalate", s: "skip", h: "hold", z: "undo", v: "reveal", n: "note", x: "flip",
-  d: "identical", t: "context", g: "resume", m: "mask", "?": "help", Escape: "dismiss",
-}
-const ON_SCREEN = new Set(["submit", "none", "escalate", "skip", "hold", "identical", "flip", "label", "note", "reveal", "context"])
 const RESEND_MS = 1500
 const GATHER_MS = 300
 const LOST_MS = 5000
@@ -13,9 +8,11 @@ const MASK_ALL = "moderato.mask-all"
 class Card {
   constructor(root, data) {
     this.root = root
+    WORDS = data.words || {}
     this.desk = deskOf(data)
+    this.preferences = data.preferences || {}
     this.isNew = true
-    this.view = new View(root, data.labels)
+    this.view = new View(root, data.labels, this)
     this.settings = { maskAll: localStorage.getItem(MASK_ALL) === "1", elsewhere: null, loaded: false }
     this.sent = { at: -1e9, id: null, dirty: false }
     this.heardAt = this.inputAt = performance.now()
@@ -51,13 +48,12 @@ class Card {
     const target = event.composedPath()[0]
     if (target === this.view.q(".noteinput")) return this.noteKey(event)
     if (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) return
-    const label = /^[1-6]$/.test(event.key) ? Number(event.key) - 1 : null
-    const act = label === null ? KEY_ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key] : "label"
-    if (!act || (this.view.q(".help").open && act !== "help")) return
+    const asked = actOf(event.key)
+    if (!asked || (this.view.q(".help").open && asked.act !== "help")) return
     const pressing = event.key === "Enter" && ["BUTTON", "A", "SUMMARY"].includes(target.tagName)
     if (pressing && !event.repeat) return // the focused button's own key
     event.preventDefault()
-    if (!event.repeat) this.act(act, label)
+    if (!event.repeat) this.act(asked.act, asked.label)
   }
 
   click(event) {
@@ -213,6 +209,7 @@ class Card {
 
   hear(data) {
     this.claimSeconds = data.claim_seconds
+    this.preferences = data.preferences || {}
     this.counts = data.counts
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
