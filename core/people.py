@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from core import throttle
 from core.accounts import Action, Person, Role, check_may, checked_name, fold_name
 from core.audit_trail import What, record
 from core.domain import now
@@ -214,13 +215,21 @@ class People:
         return account
 
     def change_password(self, account: Account, old: str, new: str) -> None:
-        """Change one's own password; every browser of the person is signed out. Raises BadInput."""
-        with self._sessions.read() as session:
+        """Change one's own password; every browser of the person is signed out. Raises BadInput, Throttled."""
+        checked_password(new, account.name)
+        keys = throttle.keys_of_change(account.id)
+        with self._sessions.begin() as session:
             stored = AccountStore(session).by_id(account.id)
+            wait, counts = throttle.admit(SignInStore(session), keys, now())
+            if wait and throttle.is_worth_telling(counts["name"].refused):
+                record(session, account.name, What.SIGN_IN_THROTTLED, account.name, times=counts["name"].refused)
+        if wait:
+            raise throttle.Throttled(wait)
         if stored is None or not verify_password(stored.password, old):
             raise BadInput("That is not your password of now.")
-        hashed = hash_password(checked_password(new, account.name))
+        hashed = hash_password(new)
         with self._sessions.begin() as session:
+            throttle.forgive(SignInStore(session), keys, counts)
             _set_password(session, account, hashed)
             record(session, account.name, What.PASSWORD_SET, account.name, by_link=False)
         self._on_change()
