@@ -5,10 +5,11 @@ import streamlit as st
 from core.accounts import Action
 from pages.shared import export_panel, import_panel
 from pages.shared.access import require
+from pages.shared.words import _
 
 person = require(Action.SEE_DATA)
-st.title("Data")
-importing, exporting = st.tabs(["Import", "Export"])
+st.title(_("Data"))
+importing, exporting = st.tabs([_("Import"), _("Export")])
 with importing:
     import_panel.draw()
 with exporting:

@@ -7,36 +7,37 @@ from core.accounts import Action, Person
 from core.settings import ROOT
 from pages.shared import access, trouble
 from pages.shared.looks import draw_looks
+from pages.shared.words import _
 
 PAGES = {
-    "Review": [
-        ("queue.py", "Queue", "inbox", Action.REVIEW),
-        ("raids.py", "Raids", "groups_3", Action.REVIEW),
-        ("score.py", "Score", "speed", Action.SCORE),
-        ("browse.py", "Browse", "search", Action.BROWSE),
-        ("my_work.py", "My work", "person", Action.REVIEW),
+    _("Review"): [
+        ("queue.py", _("Queue"), "inbox", Action.REVIEW),
+        ("raids.py", _("Raids"), "groups_3", Action.REVIEW),
+        ("score.py", _("Score"), "speed", Action.SCORE),
+        ("browse.py", _("Browse"), "search", Action.BROWSE),
+        ("my_work.py", _("My work"), "person", Action.REVIEW),
     ],
-    "Measure": [
-        ("metrics.py", "Metrics", "monitoring", Action.SEE_METRICS),
-        ("agreement.py", "Agreement", "diversity_3", Action.SEE_AGREEMENT),
-        ("drift.py", "Drift", "ssid_chart", Action.SEE_DRIFT),
-        ("label_errors.py", "Label errors", "rule", Action.FIND_LABEL_ERRORS),
-        ("report.py", "Report", "summarize", Action.SEE_REPORT),
+    _("Measure"): [
+        ("metrics.py", _("Metrics"), "monitoring", Action.SEE_METRICS),
+        ("agreement.py", _("Agreement"), "diversity_3", Action.SEE_AGREEMENT),
+        ("drift.py", _("Drift"), "ssid_chart", Action.SEE_DRIFT),
+        ("label_errors.py", _("Label errors"), "rule", Action.FIND_LABEL_ERRORS),
+        ("report.py", _("Report"), "summarize", Action.SEE_REPORT),
     ],
-    "Run": [
-        ("policy.py", "Policy", "balance", Action.SEE_POLICY),
-        ("models.py", "Models", "model_training", Action.SEE_MODELS),
-        ("data.py", "Data", "database", Action.SEE_DATA),
+    _("Run"): [
+        ("policy.py", _("Policy"), "balance", Action.SEE_POLICY),
+        ("models.py", _("Models"), "model_training", Action.SEE_MODELS),
+        ("data.py", _("Data"), "database", Action.SEE_DATA),
     ],
-    "Administer": [
-        ("people.py", "People", "group", Action.MANAGE_PEOPLE),
-        ("admin.py", "Admin", "key", Action.MANAGE_KEYS),
-        ("webhooks.py", "Webhooks", "webhook", Action.MANAGE_WEBHOOKS),
-        ("privacy.py", "Privacy", "shield_person", Action.MANAGE_PRIVACY),
-        ("audit_trail.py", "Audit trail", "history_edu", Action.SEE_AUDIT_TRAIL),
+    _("Administer"): [
+        ("people.py", _("People"), "group", Action.MANAGE_PEOPLE),
+        ("admin.py", _("Admin"), "key", Action.MANAGE_KEYS),
+        ("webhooks.py", _("Webhooks"), "webhook", Action.MANAGE_WEBHOOKS),
+        ("privacy.py", _("Privacy"), "shield_person", Action.MANAGE_PRIVACY),
+        ("audit_trail.py", _("Audit trail"), "history_edu", Action.SEE_AUDIT_TRAIL),
     ],
-    "You": [
-        ("preferences.py", "Preferences", "tune", Action.KEEP_PREFERENCES),
+    _("You"): [
+        ("preferences.py", _("Preferences"), "tune", Action.KEEP_PREFERENCES),
     ],
 }
 """File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""
@@ -73,15 +74,15 @@ def draw() -> None:
     person = access.sign_in()
     if not any(person.may(action) for entries in PAGES.values() for *_, action in entries):
         access.draw_who(person)
-        st.error("You have no role yet. Ask an administrator for one.", icon=":material/lock:")
+        st.error(_("You have no role yet. Ask an administrator for one."), icon=":material/lock:")
         return
     page = st.navigation(pages_for(person), expanded=True)
-    st.set_page_config(page_title=f"{page.title} · Moderato")
+    st.set_page_config(page_title=_("{title} · Moderato").format(title=page.title))
     draw_looks()
     with st.sidebar:
         access.draw_who(person)
     page.run()
 
 
-st.set_page_config(page_title="Moderato", page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
+st.set_page_config(page_title=_("Moderato"), page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
 trouble.run(draw)

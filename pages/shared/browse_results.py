@@ -14,6 +14,7 @@ from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import plain
 from pages.shared.comment_list import comment_list
 from pages.shared.history_panel import BADGES, is_severe
+from pages.shared.words import _, written
 
 _OUTCOMES = {Outcome.APPROVE: "approved", Outcome.REMOVE: "removed"}
 
@@ -60,27 +61,29 @@ def row_of(item: Item) -> dict[str, object]:
     masked = is_severe(item)
     return {
         "id": item.id,
-        "text": "Severe text: open it to read" if masked else plain(item.text, 240),
+        "text": _("Severe text: open it to read") if masked else plain(item.text, 240),
         "masked": masked,
         "state": STANDING_TITLES[item.standing],
         "color": BADGES[item.standing],
         "facts": [
-            fact for fact in (*_verdicts(item), plain(item.source, 60), f"{item.added_at:%Y-%m-%d %H:%M}") if fact
+            fact
+            for fact in (*_verdicts(item), plain(item.source, 60), written(item.added_at, "%Y-%m-%d %H:%M"))
+            if fact
         ],
     }
 
 
 def _verdicts(item: Item) -> tuple[str, str]:
     if item.hidden:
-        return "scores hidden until decided", ""
+        return _("scores hidden until decided"), ""
     decided = ""
     if item.outcome and item.labels is not None:
         on = [LABEL_TITLES[label] for label, holds in zip(LABELS, item.labels, strict=True) if holds]
-        decided = f"{_OUTCOMES[item.outcome]}: {', '.join(on) or 'no label'}"
+        decided = f"{_OUTCOMES[item.outcome]}: {', '.join(on) or _('no label')}"
     if item.scores is None:
         return "", decided
     highest = max(range(len(LABELS)), key=item.scores.__getitem__)
-    return f"{LABEL_TITLES[LABELS[highest]]} {item.scores[highest]:.2f}", decided
+    return f"{LABEL_TITLES[LABELS[highest]]} {written(item.scores[highest], '.2f')}", decided
 
 
 def _count(browse: Browse, place: Place, results: Results) -> tuple[int, bool]:
@@ -96,8 +99,8 @@ def _count(browse: Browse, place: Place, results: Results) -> tuple[int, bool]:
 
 def _count_words(count: int, more: bool) -> str:
     noun = "comment" if count == 1 else "comments"
-    how = "More than " if more and count >= MANY else "At least " if more else ""
-    return f"{how}{count:,} {noun}"
+    how = _("More than ") if more and count >= MANY else _("At least ") if more else ""
+    return f"{how}{written(count)} {noun}"
 
 
 def _draw_top(place: Place, results: Results) -> st.delta_generator.DeltaGenerator:
@@ -105,17 +108,21 @@ def _draw_top(place: Place, results: Results) -> st.delta_generator.DeltaGenerat
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         count_slot = st.empty()
         with st.container(horizontal=True, width="content"):
-            _step("Newer", ":material/chevron_left:", place, after=results.newer)
+            _step(_("Newer"), ":material/chevron_left:", place, after=results.newer)
             _step(
-                "Keep looking" if results.unfinished else "Older",
+                _("Keep looking") if results.unfinished else _("Older"),
                 ":material/chevron_right:",
                 place,
                 before=results.older,
             )
     if results.not_searchable:
-        st.caption(f"The {results.not_searchable:,} newest comments are not searchable by text yet.")
+        st.caption(
+            _("The {not_searchable:,} newest comments are not searchable by text yet.").format(
+                not_searchable=results.not_searchable
+            )
+        )
     if results.unfinished and results.items:
-        st.caption(f"Looked at comments down to number {results.older:,} so far.")
+        st.caption(_("Looked at comments down to number {older:,} so far.").format(older=results.older))
     return count_slot
 
 
@@ -131,10 +138,13 @@ def _step(label: str, icon: str, place: Place, *, before: int | None = None, aft
 def _draw_nothing(results: Results) -> None:
     if results.unfinished:
         st.info(
-            f"Nothing among the comments down to number {results.older:,}. “Keep looking” goes on from there.",
+            _("Nothing among the comments down to number {older:,}. “Keep looking” goes on from there.").format(
+                older=results.older
+            ),
             icon=":material/search:",
         )
     else:
         st.info(
-            "No comment matches. Take a filter away, or import comments on the Data page.", icon=":material/search_off:"
+            _("No comment matches. Take a filter away, or import comments on the Data page."),
+            icon=":material/search_off:",
         )

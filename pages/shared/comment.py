@@ -13,6 +13,7 @@ from core.scoring.protocol import Span
 from pages.shared import state
 from pages.shared.access import current_person
 from pages.shared.resources import services
+from pages.shared.words import _, written
 
 Highlight = Span | tuple[int, int]
 """A stretch of code points to mark."""
@@ -63,10 +64,10 @@ def comment_html(comment_id: int, text: str, spans: Iterable[Highlight] = (), *,
     the page.
     """
     if masked:
-        return _box(comment_id, _blocks(text), "m-masked", label="Masked comment")
+        return _box(comment_id, _blocks(text), "m-masked", label=_("Masked comment"))
     folded = len(text) > FOLD_CHARS or text.count("\n") >= FOLD_LINES
     fold = "<details><summary></summary></details>" if folded else ""
-    return _box(comment_id, _marked(text, spans), "m-clipped" if folded else "", label="Comment", after=fold)
+    return _box(comment_id, _marked(text, spans), "m-clipped" if folded else "", label=_("Comment"), after=fold)
 
 
 def draw_comment(comment_id: int, text: str, spans: Iterable[Highlight] = (), *, masked: bool = False) -> None:
@@ -76,7 +77,7 @@ def draw_comment(comment_id: int, text: str, spans: Iterable[Highlight] = (), *,
     st.html(CSS + comment_html(comment_id, text, spans, masked=masked))
     if masked:
         st.button(
-            "Reveal", key=f"reveal_{comment_id}", icon=":material/visibility:", on_click=_reveal, args=(comment_id,)
+            _("Reveal"), key=f"reveal_{comment_id}", icon=":material/visibility:", on_click=_reveal, args=(comment_id,)
         )
 
 
@@ -123,7 +124,7 @@ def _plain_span(span: Highlight) -> tuple[int, int, str]:
     if not isinstance(span, Span):
         return span[0], span[1], ""
     raised = sorted(((c, j) for j, c in enumerate(span.contributions) if c > 0.05), reverse=True)
-    return span.start, span.end, ", ".join(f"{LABEL_TITLES[LABELS[j]]} +{c:.1f}" for c, j in raised[:3])
+    return span.start, span.end, ", ".join(f"{LABEL_TITLES[LABELS[j]]} +{written(c, '.1f')}" for c, j in raised[:3])
 
 
 def _visible(text: str) -> str:

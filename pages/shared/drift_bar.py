@@ -6,6 +6,7 @@ from core.drift.service import Alert
 from core.drift.telling import advice, day_words, sentence, subject_words
 from pages.shared.links import page_link
 from pages.shared.resources import services
+from pages.shared.words import _
 
 _NAMED = 3
 """Alerts that the one line names."""
@@ -17,11 +18,16 @@ def drift_bar() -> None:
     if not alerts:
         return
     named = [subject_words(alert) for alert in alerts[:_NAMED]]
-    more = f" and {len(alerts) - _NAMED} more" if len(alerts) > _NAMED else ""
+    more = _(" and {alerts} more").format(alerts=len(alerts) - _NAMED) if len(alerts) > _NAMED else ""
     since = day_words(min(alert.day for alert in alerts))
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="drift_bar"):
-        st.markdown(f":orange[:material/warning:] **Drift** since {since}: {', '.join(named)}{more}.", width="stretch")
-        page_link("drift.py", label="What to do", icon=":material/arrow_forward:", width="content")
+        st.markdown(
+            _(":orange[:material/warning:] **Drift** since {since}: {join}{more}.").format(
+                since=since, join=", ".join(named), more=more
+            ),
+            width="stretch",
+        )
+        page_link("drift.py", label=_("What to do"), icon=":material/arrow_forward:", width="content")
 
 
 def draw_alerts(alerts: list[Alert]) -> None:

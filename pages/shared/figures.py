@@ -6,6 +6,7 @@ from typing import Any
 
 from core.gate import SET_TITLES, Comparison, SetComparison
 from core.labels import LABEL_TITLES
+from pages.shared.words import _, later, written
 
 CSS = """<style>
 .m-fig{width:100%;overflow-x:auto}
@@ -24,7 +25,12 @@ CSS = """<style>
  .m-fig .wide{display:none}}
 </style>"""
 
-_VERDICTS = {"better": "▲ better", "worse": "▼ worse", "same": "no worse", "too few": "too few"}
+_VERDICTS = {
+    "better": later("▲ better"),
+    "worse": later("▼ worse"),
+    "same": later("no worse"),
+    later("too few"): later("too few"),
+}
 
 
 def metrics_table(metrics: Mapping[str, Any], name: str) -> str:
@@ -42,7 +48,7 @@ def metrics_table(metrics: Mapping[str, Any], name: str) -> str:
         for label, title in LABEL_TITLES.items()
     ]
     interval = metrics["auc_interval"].get("mean")
-    mean = _row("Mean", metrics["mean_auc"], interval, metrics["mean_average_precision"], None, None)
+    mean = _row(_("Mean"), metrics["mean_auc"], interval, metrics["mean_average_precision"], None, None)
     caption = f"{_title(name)} <small>{metrics['rows']:,} comments</small>"
     return _table(caption, f"{head}<th class=wide>Positives</th>", [*rows, mean.replace("<tr>", '<tr class="mean">')])
 
@@ -51,13 +57,13 @@ def comparison_table(one: SetComparison) -> str:
     """Live and challenger on one set, the difference with its interval, coloured by the verdict."""
     head = "<th>Label</th><th>Live</th><th>Challenger</th><th class=wide>Difference, 95 %</th><th></th>"
     rows = [_compared(LABEL_TITLES[label], found) for label, found in one.labels.items()]
-    mean = _compared("Mean", one.mean).replace("<tr>", '<tr class="mean">')
-    return _table(f"{_title(one.name)} <small>{one.rows:,} comments</small>", head, [*rows, mean])
+    mean = _compared(_("Mean"), one.mean).replace("<tr>", '<tr class="mean">')
+    return _table(f"{_title(one.name)} <small>{written(one.rows)} comments</small>", head, [*rows, mean])
 
 
 def _title(name: str) -> str:
     title = SET_TITLES.get(name, name)
-    return "AUC on " + escape(title)
+    return _("AUC on ") + escape(title)
 
 
 def table(caption: str, head: str, rows: Iterable[str]) -> str:
@@ -74,8 +80,12 @@ def _table(caption: str, head: str, rows: Iterable[str]) -> str:
 def _row(
     title: str, auc: float | None, interval: Any, precision: float | None, error: float | None, positives: int | None
 ) -> str:
-    bounds = f"<small>{interval[0]:.3f}–{interval[1]:.3f}</small>" if interval and auc is not None else ""
-    many = "" if positives is None else f"{positives:,}"
+    bounds = (
+        f"<small>{written(interval[0], '.3f')}–{written(interval[1], '.3f')}</small>"
+        if interval and auc is not None
+        else ""
+    )
+    many = "" if positives is None else written(positives)
     cells = [escape(title), _figure(auc, 4), bounds]
     wide = [
         f"<td class=wide>{_figure(precision, 3)}</td>",
@@ -91,12 +101,12 @@ def _compared(title: str, found: Comparison) -> str:
     if found.difference is None or found.low is None or found.high is None:
         positives = f"<small>{found.positives} positives</small>"
         return f"<tr><td>{escape(title)}</td><td>–</td><td>–</td><td class=wide>{positives}</td><td>{verdict}</td></tr>"
-    bounds = f"<small>{found.low:+.4f} to {found.high:+.4f}</small>"
+    bounds = f"<small>{written(found.low, '+.4f')} to {written(found.high, '+.4f')}</small>"
     return (
         f"<tr><td>{escape(title)}</td><td>{_figure(found.live, 4)}</td><td>{_figure(found.challenger, 4)}</td>"
-        f"<td class=wide>{found.difference:+.4f} {bounds}</td><td>{verdict}</td></tr>"
+        f"<td class=wide>{written(found.difference, '+.4f')} {bounds}</td><td>{verdict}</td></tr>"
     )
 
 
 def _figure(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{written(value, f'.{digits}f')}"

@@ -15,6 +15,7 @@ from pages.shared.comment import draw_comment
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
+from pages.shared.words import _, later, said, written
 
 SHOWN = 20
 """Items on a page."""
@@ -22,9 +23,9 @@ _SEVERE = frozenset({"severe_toxic", "threat", "identity_hate"})
 """Texts with one of these, given or suggested, are masked until somebody asks."""
 _TOLD = {
     Status.LISTED: ("", "gray"),
-    Status.WAITING: ("waits for somebody to decide it", "blue"),
-    Status.CONFIRMED: ("reviewed again: labels confirmed", "green"),
-    Status.CHANGED: ("reviewed again: labels changed", "orange"),
+    Status.WAITING: (later("waits for somebody to decide it"), "blue"),
+    Status.CONFIRMED: (later("reviewed again: labels confirmed"), "green"),
+    Status.CHANGED: (later("reviewed again: labels changed"), "orange"),
 }
 _MESSAGE = "label_errors_message"
 _ERROR = "label_errors_error"
@@ -41,18 +42,24 @@ def draw_run() -> bool:
         return True
     mine = next((run for run in runs if run.preset == LABEL_ERRORS), None)
     if mine and mine.state is RunState.FAILED:
-        notice(f"The last run, of {mine.started_at:%Y-%m-%d %H:%M} UTC, failed. {mine.problem or ''}")
+        notice(
+            _("The last run, of {started_at:%Y-%m-%d %H:%M} UTC, failed. {value}").format(
+                started_at=mine.started_at, value=mine.problem or ""
+            )
+        )
     base = services().settings.base_data
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Look for wrong labels", key="find", type="primary", icon=":material/search:", on_click=_start)
+        st.button(_("Look for wrong labels"), key="find", type="primary", icon=":material/search:", on_click=_start)
         st.button(
-            "In the base data alone", key="find_base", icon=":material/dataset:", on_click=_start,
+            _("In the base data alone"), key="find_base", icon=":material/dataset:", on_click=_start,
             args=(True,), disabled=base is None,
         )  # fmt: skip
         words = (
-            f"`{base.name}` and what was decided" if base else "what was decided; `MODERATO_BASE_DATA` adds base data"
+            _("`{name}` and what was decided").format(name=base.name)
+            if base
+            else _("what was decided; `MODERATO_BASE_DATA` adds base data")
         )
-        st.caption(f"Looks at {words}. Minutes for fifty thousand comments.", width="content")
+        st.caption(_("Looks at {words}. Minutes for fifty thousand comments.").format(words=words), width="content")
     return False
 
 
@@ -65,50 +72,61 @@ def draw_list(found: Found) -> None:
         keep(_MESSAGE, None)
     listed = [item for item in found.items if statuses[item.key] is Status.LISTED]
     if not found.items:
-        st.info("No label looks wrong. That is what it says, not that none is.", icon=":material/check:")
+        st.info(_("No label looks wrong. That is what it says, not that none is."), icon=":material/check:")
         return
-    shown = listed if st.toggle("Only those not sent back yet", value=True, key="only_listed") else list(found.items)
+    shown = listed if st.toggle(_("Only those not sent back yet"), value=True, key="only_listed") else list(found.items)
     pages = max(1, -(-len(shown) // SHOWN))
     page = min(kept("label_errors_page") or 0, pages - 1)
     part = shown[page * SHOWN :][:SHOWN]
     picked = _draw_items(part, statuses, services().label_errors.texts(part))
     with st.container(horizontal=True, vertical_alignment="center"):
-        _step("Previous", page - 1, disabled=page == 0)
-        st.text(f"{page + 1} of {pages}", width="content")
-        _step("Next", page + 1, disabled=page >= pages - 1)
+        _step(_("Previous"), page - 1, disabled=page == 0)
+        st.text(_("{page} of {pages}").format(page=page + 1, pages=pages), width="content")
+        _step(_("Next"), page + 1, disabled=page >= pages - 1)
     with st.container(horizontal=True):
         st.button(
-            f"Review again: {len(picked)} ticked", key="again", type="primary", disabled=not picked,
+            _("Review again: {picked} ticked").format(picked=len(picked)), key="again", type="primary", disabled=not picked,
             icon=":material/replay:", on_click=_review_again, args=(picked,),
         )  # fmt: skip
         st.button(
-            f"Review again: all {len(listed)} not sent back yet", key="again_all", disabled=not listed,
+            _("Review again: all {listed} not sent back yet").format(listed=len(listed)), key="again_all", disabled=not listed,
             icon=":material/replay:", on_click=_review_again, args=(listed,),
         )  # fmt: skip
 
 
 def _draw_summary(found: Found, statuses: list[Status]) -> None:
-    looked = f"{found.ledger_rows:,} decided comments"
+    looked = _("{ledger_rows:,} decided comments").format(ledger_rows=found.ledger_rows)
     if found.base_file:
-        looked += f" and {found.base_rows:,} rows of `{found.base_file}`"
+        looked += _(" and {base_rows:,} rows of `{base_file}`").format(
+            base_rows=found.base_rows, base_file=found.base_file
+        )
     st.caption(
-        f"Run {found.run}, {found.made_at:%Y-%m-%d %H:%M} UTC: {looked}; {found.recipe.replace('_', ' ')}; data "
-        f"`{found.data_hash[:12]}`."
+        _("Run {run}, {made_at:%Y-%m-%d %H:%M} UTC: {looked}; {replace}; data `{data_hash}`.").format(
+            run=found.run,
+            made_at=found.made_at,
+            looked=looked,
+            replace=found.recipe.replace("_", " "),
+            data_hash=found.data_hash[:12],
+        )
     )
     confirmed, changed = statuses.count(Status.CONFIRMED), statuses.count(Status.CHANGED)
     with st.container(horizontal=True):
-        st.metric("Look wrong", f"{found.total:,}", border=True)
-        st.metric("In this list", f"{len(found.items):,}", border=True, help="The surest ones")
-        st.metric("Wait for review", f"{statuses.count(Status.WAITING):,}", border=True)
-        st.metric("Changed of reviewed", f"{changed:,} of {changed + confirmed:,}", border=True)
+        st.metric(_("Look wrong"), written(found.total), border=True)
+        st.metric(_("In this list"), written(len(found.items)), border=True, help=_("The surest ones"))
+        st.metric(_("Wait for review"), written(statuses.count(Status.WAITING)), border=True)
+        st.metric(
+            _("Changed of reviewed"),
+            _("{changed:,} of {changed_2:,}").format(changed=changed, changed_2=changed + confirmed),
+            border=True,
+        )
     if found.skipped:
         names = ", ".join(LABEL_TITLES[label] for label in found.skipped)
-        st.caption(f"Too few cases to say anything about {names}.")
+        st.caption(_("Too few cases to say anything about {names}.").format(names=names))
 
 
 def _draw_items(items: Sequence[Suspect], statuses: dict[str, Status], texts: dict[str, str]) -> list[Suspect]:
     audited = services().label_errors.audit_items(items)
-    every = st.checkbox("Tick all on this page", key=f"every_{items[0].key if items else ''}", disabled=not items)
+    every = st.checkbox(_("Tick all on this page"), key=f"every_{items[0].key if items else ''}", disabled=not items)
     picked = []
     for item in items:
         with st.container(border=True, key=f"suspect_{item.key}"):
@@ -116,20 +134,24 @@ def _draw_items(items: Sequence[Suspect], statuses: dict[str, Status], texts: di
                 # a key of its own for each state of the box above: what it set before does not hold against it
                 waits = statuses[item.key] is Status.WAITING
                 ticked = st.checkbox(
-                    "Blind" if waits else f"**{item.sure:.1%}** sure", value=every, key=f"pick_{item.key}_{every}",
+                    _("Blind") if waits else _("**{sure:.1%}** sure").format(sure=item.sure), value=every, key=f"pick_{item.key}_{every}",
                     disabled=statuses[item.key] is not Status.LISTED,
                 )  # fmt: skip
                 if waits:
-                    st.markdown("labels are hidden until it is decided again")
+                    st.markdown(_("labels are hidden until it is decided again"))
                 else:
                     _draw_labels(item)
                 words, colour = _TOLD[statuses[item.key]]
                 if words:
                     st.badge(words, color=colour)
                 if item.key in audited:
-                    st.badge("audit item", color="violet", help="What is decided now counts in the metrics")
+                    st.badge(_("audit item"), color="violet", help=_("What is decided now counts in the metrics"))
             draw_comment(_number(item), texts[item.key], masked=waits or _is_severe(item))
-            st.caption("Row of the base data" if item.origin is Origin.BASE else f"Comment {item.comment_id}")
+            st.caption(
+                _("Row of the base data")
+                if item.origin is Origin.BASE
+                else _("Comment {comment_id}").format(comment_id=item.comment_id)
+            )
         if ticked and statuses[item.key] is Status.LISTED:
             picked.append(item)
     return picked
@@ -137,9 +159,9 @@ def _draw_items(items: Sequence[Suspect], statuses: dict[str, Status], texts: di
 
 def _draw_labels(item: Suspect) -> None:
     added, removed = item.suggested & ~item.given, item.given & ~item.suggested
-    words = [f"given **{_names(item.given) or 'no label'}**"]
-    words += [f":red[too much: {_names(removed)}]"] if removed else []
-    words += [f":green[missing: {_names(added)}]"] if added else []
+    words = [_("given **{value}**").format(value=_names(item.given) or _("no label"))]
+    words += [_(":red[too much: {names}]").format(names=_names(removed))] if removed else []
+    words += [_(":green[missing: {names}]").format(names=_names(added))] if added else []
     st.markdown(" · ".join(words))
 
 
@@ -166,14 +188,14 @@ def _start(base_only: bool = False) -> None:
     try:
         services().runs.launch(LABEL_ERRORS, ["label-errors", *(["--base-only"] if base_only else [])], by=person)
     except ModeratoError as error:
-        keep(_ERROR, str(error))
+        keep(_ERROR, said(error))
 
 
 def _stop(run_id: int) -> None:
     try:
         services().runs.stop(run_id, by=require(Action.FIND_LABEL_ERRORS))
     except ModeratoError as error:
-        keep(_ERROR, str(error))
+        keep(_ERROR, said(error))
 
 
 def _review_again(items: Sequence[Suspect]) -> None:
@@ -181,12 +203,14 @@ def _review_again(items: Sequence[Suspect]) -> None:
     try:
         done = services().label_errors.review_again(items, by=person)
     except ModeratoError as error:
-        keep(_ERROR, str(error))
-        st.toast(str(error), icon=":material/error:")
+        keep(_ERROR, said(error))
+        st.toast(said(error), icon=":material/error:")
         return
-    waited = f" {done.already:,} waited already." if done.already else ""
-    noun = "comment waits" if done.reopened == 1 else "comments wait"
-    words = f"{done.reopened:,} {noun} in the queue's lane “recheck” now, blind.{waited}"
+    waited = _(" {already:,} waited already.").format(already=done.already) if done.already else ""
+    noun = _("comment waits") if done.reopened == 1 else _("comments wait")
+    words = _("{reopened:,} {noun} in the queue's lane “recheck” now, blind.{waited}").format(
+        reopened=done.reopened, noun=noun, waited=waited
+    )
     keep(_MESSAGE, words)
     st.toast(words, icon=":material/check:")  # whoever clicked is at the end of a long list
 
@@ -198,8 +222,16 @@ def _draw_running(run_id: int) -> None:
     if run.state is not RunState.RUNNING:
         st.rerun()
     mine = run.preset == LABEL_ERRORS
-    words = run.step if mine else f"Training `{run.preset}` goes on; wrong labels are looked for after it. {run.step}"
+    words = (
+        run.step
+        if mine
+        else _("Training `{preset}` goes on; wrong labels are looked for after it. {step}").format(
+            preset=run.preset, step=run.step
+        )
+    )
     bar, action = st.columns([3, 1], vertical_alignment="center")
     bar.progress(min(max(run.share, 0.0), 1.0), text=words)
     if mine:
-        action.button("Stop", key="stop_run", icon=":material/stop:", on_click=_stop, args=(run_id,), width="stretch")
+        action.button(
+            _("Stop"), key="stop_run", icon=":material/stop:", on_click=_stop, args=(run_id,), width="stretch"
+        )

@@ -11,6 +11,7 @@ from core.metrics.estimate import Sample
 from core.metrics.service import Overview
 from pages.shared.chart.spec import MOST_POINTS, Chart, Mark, Series
 from pages.shared.charts import bars, lines, plain, points
+from pages.shared.words import _
 
 FLOOR = 1e-4
 """Ends of the calibration chart, whose axes are in logits: 0.01 % and 99.99 %."""
@@ -27,8 +28,8 @@ def roc(overview: Overview, chosen: str | None = None) -> Chart:
     series = [replace(_on_grid(curve, grid, i, banded=LABELS[i] == chosen), detail=f"{ranked[i].value:.3f}")
               for i, curve in found.items()]  # fmt: skip
     chart = lines(
-        grid, {}, x_title="False-positive rate", y_title="Recall", x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
-        alt="Areas under the curves: " + ", ".join(f"{one.name} {one.detail}" for one in series),
+        grid, {}, x_title=_("False-positive rate"), y_title=_("Recall"), x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
+        alt=_("Areas under the curves: ") + ", ".join(f"{one.name} {one.detail}" for one in series),
     )  # fmt: skip
     return replace(chart, series=tuple(series), diagonal="Chance", square=True)
 
@@ -42,8 +43,8 @@ def precision_recall(sample: Sample, label: str, at: tuple[float, float] | None)
         {name: curve.y},
         bands={name: (curve.low, curve.high)} if curve.low is not None and curve.high is not None else None,
         colours={name: colour},
-        x_title="Recall", y_title="Precision", x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
-        marks=[Mark(name="at the threshold", x=at[0], y=at[1], colour=colour)] if at else [],
+        x_title=_("Recall"), y_title=_("Precision"), x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
+        marks=[Mark(name=_("at the threshold"), x=at[0], y=at[1], colour=colour)] if at else [],
     )  # fmt: skip
     (line,) = chart.series
     noted = replace(line, note=plain(curve.threshold, 4), note_name="threshold")
@@ -56,13 +57,13 @@ def calibration(found: curves.Calibration, label: str) -> Chart:
     A share of none or all has no place on such an axis: it stands open on the edge.
     """
     value, low, high = (np.array([getattr(one, part) for one in found.observed]) for part in ("value", "low", "high"))
-    name, colour = "People say yes", LABELS.index(label)
+    name, colour = _("People say yes"), LABELS.index(label)
     chart = points(
         _inside(found.predicted),
         {name: _inside(value)},
         errors={name: (_inside(low), _inside(high))},
         colours={name: colour},
-        x_title="The model says", y_title="People say yes", x_scale="logit", y_scale="logit",
+        x_title=_("The model says"), y_title=_("People say yes"), x_scale="logit", y_scale="logit",
         x_unit="share", y_unit="share", x_range=(FLOOR, 1 - FLOOR), y_range=(FLOOR, 1 - FLOOR), height=_SQUARE,
     )  # fmt: skip
     (dots,) = chart.series
@@ -75,19 +76,19 @@ def hours(rows: list[tuple[int, int]]) -> Chart:
     at = np.array([hour for hour, _ in rows]) * 3600
     counts = [count for _, count in rows]
     return bars(
-        at, {"Decisions": counts}, x_unit="hour", y_unit="count", x_title="Hour (UTC)", height=240,
-        alt=f"{sum(counts):,} decisions in {len(rows)} hours, {max(counts, default=0):,} in the busiest",
+        at, {_("Decisions"): counts}, x_unit="hour", y_unit="count", x_title=_("Hour (UTC)"), height=240,
+        alt=_("{counts:,} decisions in {rows} hours, {max:,} in the busiest").format(counts=sum(counts), rows=len(rows), max=max(counts, default=0)),
     )  # fmt: skip
 
 
 def score_days(found: ScoreDays, label: str) -> Chart:
     """Quantiles of a label's scores on each day, the highest as the boldest line."""
-    names = [f"{share:.0%} of comments are below" for share in QUANTILES]
+    names = [_("{share:.0%} of comments are below").format(share=share) for share in QUANTILES]
     chart = lines(
         found.days * 86_400,
         {**dict(zip(names, found.quantiles, strict=True)), "comments": found.volume},
         colours=dict.fromkeys(names, LABELS.index(label)),
-        x_unit="day", x_title="Day of traffic (UTC)", y_title=f"P({LABEL_TITLES[label].lower()})", y_range=(0, None),
+        x_unit="day", x_title=_("Day of traffic (UTC)"), y_title=f"P({LABEL_TITLES[label].lower()})", y_range=(0, None),
     )  # fmt: skip
     *quantiles, volume = chart.series
     drawn = [replace(one, width=1.5 + 0.5 * k, dash=2 - k) for k, one in enumerate(quantiles)]

@@ -7,6 +7,7 @@ from core.metrics import curves
 from core.metrics.estimate import AtThreshold, Confusion
 from core.metrics.intervals import Estimate
 from core.metrics.service import LabelReport, Overview, View
+from pages.shared.words import _, later, written
 
 CSS = """<style>
 .m-scroll{overflow-x:auto}
@@ -41,14 +42,14 @@ CSS = """<style>
 
 _COLUMNS = (
     "AUC",
-    "Avg. precision",
-    "Prevalence",
-    "Precision",
-    "Recall",
+    later("Avg. precision"),
+    later("Prevalence"),
+    later("Precision"),
+    later("Recall"),
     "F1",
-    "Accuracy",
-    "False-positive rate",
-    "Calibration error",
+    later("Accuracy"),
+    later("False-positive rate"),
+    later("Calibration error"),
 )
 
 
@@ -56,7 +57,7 @@ def numbers(reviewed: Overview, traffic: Overview) -> str:
     """The table of all labels, two rows each."""
     head = "".join(f"<th>{name}</th>" for name in ("Label", "", "Positives", *_COLUMNS))
     body = "".join(
-        _row(reviewed, one, f'<th rowspan="2">{LABEL_TITLES[one.label]}</th>', "m-reviewed m-first")
+        _row(reviewed, one, f'<th rowspan="2">{LABEL_TITLES[one.label]}</th>', _("m-reviewed m-first"))
         + _row(traffic, other, "", "m-traffic")
         for one, other in zip(reviewed.labels, traffic.labels, strict=True)
     )
@@ -73,13 +74,13 @@ def sentences(by_label: dict[str, str]) -> str:
 def at_threshold(at: AtThreshold, ranking_precision: Estimate | None, error: Estimate | float | None) -> str:
     """One view's numbers of one label at the slider's threshold."""
     rows = {
-        "Precision": estimate(at.precision),
-        "Recall": estimate(at.recall),
+        _("Precision"): estimate(at.precision),
+        _("Recall"): estimate(at.recall),
         "F1": estimate(at.f1),
-        "Accuracy": estimate(at.accuracy),
-        "False-positive rate": estimate(at.false_positive_rate),
-        "Average precision": estimate(ranking_precision),
-        "Calibration error": plain_or_estimate(error),
+        _("Accuracy"): estimate(at.accuracy),
+        _("False-positive rate"): estimate(at.false_positive_rate),
+        _("Average precision"): estimate(ranking_precision),
+        _("Calibration error"): plain_or_estimate(error),
     }
     facts = "".join(f'<div><span class="m-name">{name}</span><b>{value}</b></div>' for name, value in rows.items())
     return f'<div class="m-facts">{facts}</div>'
@@ -88,9 +89,17 @@ def at_threshold(at: AtThreshold, ranking_precision: Estimate | None, error: Est
 def head(overview: Overview) -> str:
     """What a column is about: the view, and how many comments it rests on. Two lines always, so that columns align."""
     if overview.view is View.REVIEWED:
-        title, words = "As reviewed", f"{overview.decided:,} decided comments, each counted once"
+        title, words = (
+            _("As reviewed"),
+            _("{decided:,} decided comments, each counted once").format(decided=overview.decided),
+        )
     else:
-        title, words = "All traffic", f"audit sample: {overview.decided:,} decided, weighted to {overview.covered:,}"
+        title, words = (
+            _("All traffic"),
+            _("audit sample: {decided:,} decided, weighted to {covered:,}").format(
+                decided=overview.decided, covered=overview.covered
+            ),
+        )
     return f'{CSS}<div class="m-head"><b>{title}</b><small>{words}</small></div>'
 
 
@@ -101,14 +110,14 @@ def matrix(found: Confusion, *, estimated: bool) -> str:
     def cell(count: float, good: bool, words: str) -> str:
         about = "≈ " if estimated and count != round(count) else ""
         kind = "m-good" if good else "m-bad"
-        return f'<td class="{kind}"><b>{about}{round(count):,}</b><small>{words}, {count / total:.1%}</small></td>'
+        return f'<td class="{kind}"><b>{about}{written(round(count))}</b><small>{words}, {written(count / total, ".1%")}</small></td>'
 
     return (
         f'<table class="m-matrix"><tr><th></th><th>Model flags</th><th>Model passes</th></tr>'
         f"<tr><th>People: yes</th>{cell(found.true_positives, True, 'found')}"
         f"{cell(found.false_negatives, False, 'missed')}</tr>"
-        f"<tr><th>People: no</th>{cell(found.false_positives, False, 'false alarms')}"
-        f"{cell(found.true_negatives, True, 'rightly passed')}</tr></table>"
+        f"<tr><th>People: no</th>{cell(found.false_positives, False, _('false alarms'))}"
+        f"{cell(found.true_negatives, True, _('rightly passed'))}</tr></table>"
     )
 
 
@@ -117,12 +126,12 @@ def estimate(found: Estimate | None) -> str:
     if found is None:
         return FEW_WORDS
     digits = 4 if found.high < 0.05 else 3
-    return f"{found.value:.{digits}f}<small>{found.low:.{digits}f}–{found.high:.{digits}f}</small>"
+    return f"{written(found.value, f'.{digits}f')}<small>{written(found.low, f'.{digits}f')}–{written(found.high, f'.{digits}f')}</small>"
 
 
 def plain_or_estimate(found: Estimate | float | None) -> str:
     """A number that may have an interval."""
-    return f"{found:.4f}" if isinstance(found, float) else estimate(found)
+    return written(found, ".4f") if isinstance(found, float) else estimate(found)
 
 
 def calibration_error(overview: Overview, label: str) -> Estimate | float | None:
@@ -138,7 +147,7 @@ FEW_WORDS = '<span class="m-few">too few</span>'
 
 
 def _row(overview: Overview, report: LabelReport, title: str, kind: str) -> str:
-    view = "As reviewed" if overview.view is View.REVIEWED else "All traffic"
+    view = _("As reviewed") if overview.view is View.REVIEWED else _("All traffic")
     ranking, at = report.ranking, report.at
     found = (
         ranking.auc,
@@ -152,4 +161,4 @@ def _row(overview: Overview, report: LabelReport, title: str, kind: str) -> str:
     )
     cells = "".join(f"<td>{estimate(one)}</td>" for one in found)
     cells += f"<td>{plain_or_estimate(calibration_error(overview, report.label))}</td>"
-    return f'<tr class="{kind}">{title}<td class="m-view">{view}</td><td>{report.positives:,}</td>{cells}</tr>'
+    return f'<tr class="{kind}">{title}<td class="m-view">{view}</td><td>{written(report.positives)}</td>{cells}</tr>'

@@ -13,6 +13,7 @@ from core.policies import Traffic
 from core.routing import HIGHEST_RATES, RATE_RANGE, THRESHOLD_RANGE, band_titles
 from pages.shared import state
 from pages.shared.comment import plain
+from pages.shared.words import _, written
 
 _BARS = 48
 _RANGE = (THRESHOLD_RANGE[0], 0.99)
@@ -55,14 +56,22 @@ def draw_threshold(at: int, policy: Policy, site: Site) -> float:
             *_RANGE,
             step=0.01,
             key=threshold_key(at, policy),
-            help="A comment is flagged for review when this label's probability is at or above it.",
+            help=_("A comment is flagged for review when this label's probability is at or above it."),
         )
         share = site.traffic.flagged_share(at, chosen)
         picture.html(CSS + histogram(site.traffic, at, chosen))
         found = label_costs(site, at, [chosen])[0].recall
         st.caption(
-            f"Flags **{share:.1%}** · {share * site.traffic.comments_a_day:,.0f} a day  \n"
-            + (f"Finds **{found.value:.0%}** ({found.low:.0%}–{found.high:.0%})" if found else "Finds: too few audits")
+            _("Flags **{share:.1%}** · {share_2:,.0f} a day  \n").format(
+                share=share, share_2=share * site.traffic.comments_a_day
+            )
+            + (
+                _("Finds **{value:.0%}** ({low:.0%}–{high:.0%})").format(
+                    value=found.value, low=found.low, high=found.high
+                )
+                if found
+                else _("Finds: too few audits")
+            )
             if site.traffic.bands.any()
             else "–"
         )
@@ -87,7 +96,7 @@ def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
     highest = HIGHEST_RATES[band]
     state.recall(rate_key(band, policy), lambda: round(policy.audit_rates[band] * 100, 4))
     chosen = st.number_input(
-        f"Score {band_titles()[band]}",
+        _("Score {band_titles}").format(band_titles=band_titles()[band]),
         RATE_RANGE[0] * 100,
         highest * 100,
         step=0.5,
@@ -96,7 +105,7 @@ def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
         icon=":material/percent:",
     )
     a_day = float(traffic.bands[band]) / traffic.days
-    st.caption(f"{a_day:,.0f} a day → **{a_day * chosen / 100:,.1f}** audited")
+    st.caption(_("{a_day:,.0f} a day → **{a_day_2:,.1f}** audited").format(a_day=a_day, a_day_2=a_day * chosen / 100))
     return round(chosen / 100, 6)
 
 
@@ -108,11 +117,11 @@ def draw_version(
         st.html(CSS + _version_html(policy, before, active=active), width="stretch")
         if not active and use_again:
             st.button(
-                "Use again",
+                _("Use again"),
                 key=f"use_again_{policy.id}",
                 on_click=use_again,
                 args=(policy.id,),
-                help="Make a new version with these numbers",
+                help=_("Make a new version with these numbers"),
             )
 
 
@@ -127,13 +136,16 @@ def _version_html(policy: Policy, before: Policy | None, *, active: bool, name: 
     thresholds = zip(LABEL_TITLES.values(), policy.thresholds, old.thresholds, strict=True)
     rates = zip(band_titles(), policy.audit_rates, old.audit_rates, strict=True)
     numbers = [_number(f"{title} {new:g}", new != was) for title, new, was in thresholds]
-    second = _number(f"Second opinions {policy.second_rate * 100:.3g} %", policy.second_rate != old.second_rate)
+    second = _number(
+        _("Second opinions {second_rate:.3g} %").format(second_rate=policy.second_rate * 100),
+        policy.second_rate != old.second_rate,
+    )
     removal = "".join(_number(words, policy.auto_remove != old.auto_remove) for words in _removal_words(policy))
     audits = [_number(f"{title}: {new * 100:.3g} %", new != was) for title, new, was in rates]
     return (
-        f'<div class="m-version"><b>{name or f"Version {policy.id}"}</b>{tag}'
+        f'<div class="m-version"><b>{name or _("Version {id}").format(id=policy.id)}</b>{tag}'
         f'<div class="why">{escape(plain(policy.reason, 500))}</div>'
-        f'<div class="who">{escape(plain(policy.created_by))}, {policy.created_at:%Y-%m-%d %H:%M} UTC</div>'
+        f'<div class="who">{escape(plain(policy.created_by))}, {written(policy.created_at, "%Y-%m-%d %H:%M")} UTC</div>'
         f'<div class="m-numbers">{"".join(numbers)}</div>'
         f'<div class="m-numbers"><span>Audit</span>{"".join(audits)}{second}</div>'
         f'<div class="m-numbers">{removal}</div></div>'
@@ -142,10 +154,14 @@ def _version_html(policy: Policy, before: Policy | None, *, active: bool, name: 
 
 def _removal_words(policy: Policy) -> list[str]:
     if policy.auto_remove is None:
-        return ["Nothing is removed without review"]
+        return [_("Nothing is removed without review")]
     marks = zip(LABEL_TITLES.values(), policy.auto_remove, strict=True)
     on = ", ".join(f"{title} from {mark:g}" for title, mark in marks if mark is not None)
-    return [f"Removes without review: {on}; {policy.auto_audit_rate * 100:.3g} % of that audited"]
+    return [
+        _("Removes without review: {on}; {auto_audit_rate:.3g} % of that audited").format(
+            on=on, auto_audit_rate=policy.auto_audit_rate * 100
+        )
+    ]
 
 
 def _number(words: str, new: bool) -> str:

@@ -12,6 +12,7 @@ from core.scored import ScoredText
 from core.scoring.protocol import Scorer, Span
 from pages.shared import score_bars
 from pages.shared.comment import draw_comment, plain
+from pages.shared.words import _
 
 _CELL_CHARACTERS = 300
 
@@ -19,15 +20,15 @@ _CELL_CHARACTERS = 300
 def draw_one(row: ScoredText, policy: Policy, scorer: Scorer) -> None:
     """The text with what moved the scores, its bars, and what the policy does."""
     if row.is_removed(policy):
-        st.badge("Removed without review", icon=":material/auto_delete:", color="red")
+        st.badge(_("Removed without review"), icon=":material/auto_delete:", color="red")
     elif row.over(policy):
-        st.badge("Goes to review", icon=":material/flag:", color="red")
+        st.badge(_("Goes to review"), icon=":material/flag:", color="red")
     else:
-        st.badge("Below every threshold", icon=":material/check:", color="green")
+        st.badge(_("Below every threshold"), icon=":material/check:", color="green")
     with st.container(border=True):
         draw_comment(0, row.text, strongest(scorer.explain(row.text[:MOST_CHARS])))
     st.html(score_bars.CSS + score_bars.bars_html(row.scores, policy.thresholds))
-    st.caption("The mark on a bar is the threshold of the policy; from there a comment goes to review.")
+    st.caption(_("The mark on a bar is the threshold of the policy; from there a comment goes to review."))
 
 
 def strongest(spans: Sequence[Span]) -> list[Span]:
@@ -39,15 +40,17 @@ def strongest(spans: Sequence[Span]) -> list[Span]:
 def draw_many(rows: Sequence[ScoredText], policy: Policy, scorer: Scorer, key: str) -> None:
     """A table to sort; the chosen row is shown below it."""
     frame = pd.DataFrame([row.scores for row in rows], columns=[LABEL_TITLES[label] for label in LABELS])
-    frame.insert(0, "Review", [bool(row.over(policy)) for row in rows])
-    frame.insert(0, "Comment", [plain(row.text, _CELL_CHARACTERS) for row in rows])
+    frame.insert(0, _("Review"), [bool(row.over(policy)) for row in rows])
+    frame.insert(0, _("Comment"), [plain(row.text, _CELL_CHARACTERS) for row in rows])
     numbers = {
-        LABEL_TITLES[label]: st.column_config.NumberColumn(format="%.3f", width="small", help=f"Review from {at:.2f}")
+        LABEL_TITLES[label]: st.column_config.NumberColumn(
+            format="%.3f", width="small", help=_("Review from {at:.2f}").format(at=at)
+        )
         for label, at in zip(LABELS, policy.thresholds, strict=True)
     }
     columns = {
-        "Comment": st.column_config.TextColumn(width="medium"),
-        "Review": st.column_config.CheckboxColumn(width="small", help="At or above a threshold of the policy"),
+        _("Comment"): st.column_config.TextColumn(width="medium"),
+        _("Review"): st.column_config.CheckboxColumn(width="small", help=_("At or above a threshold of the policy")),
         **numbers,
     }
     chosen = st.dataframe(
@@ -57,7 +60,7 @@ def draw_many(rows: Sequence[ScoredText], policy: Policy, scorer: Scorer, key: s
         key=f"{key}_table",
         on_select="rerun",
         selection_mode="single-row-required",
-        alt="Scores of each comment",
+        alt=_("Scores of each comment"),
     )
     picked = [at for at in chosen.selection.rows if at < len(rows)] or [0]
     draw_one(rows[picked[0]], policy, scorer)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import DatabaseTrouble
 from pages.shared.resources import services
+from pages.shared.words import _
 
 
 @st.fragment(run_every=5)
@@ -17,7 +18,11 @@ def scoring_banner() -> None:
         icon = ":material/warning:" if status.alive else ":material/error:"
         st.warning(_verbatim(status.problem), icon=icon)
     elif status.waiting:
-        many = "1 comment waits" if status.waiting == 1 else f"{status.waiting:,} comments wait"
+        many = (
+            _("1 comment waits")
+            if status.waiting == 1
+            else _("{waiting:,} comments wait").format(waiting=status.waiting)
+        )
         st.caption(
             f":material/hourglass_top: {many} for the live model's scores. Until then, what no model has "
             "scored counts as “not scored”, not as clean; what a former one has keeps those scores."

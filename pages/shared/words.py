@@ -1,27 +1,30 @@
 """The words of the pages, in the language of whoever reads them. The English ones are the keys of the catalogue."""
 
-import gettext
-from functools import cache
+from typing import Any
 
 import streamlit as st
 
 from core.errors import ModeratoError
-from core.settings import ROOT
+from core.languages import Language, language
 from pages.shared import state
 
-DOMAIN = "moderato"
 LANGUAGE = "language"
-"""Where the chosen language is kept for a browser session."""
+"""Under which a person's choice is kept among their preferences, and for a browser session."""
 
 
 def _(words: str) -> str:
     """The words in the reader's language. What changes goes in afterwards: _("{many} wait").format(many=3)."""
-    return _catalogue(language()).gettext(words)
+    return reader().say(words)
 
 
 def ngettext(one: str, more: str, many: int) -> str:
     """The form of the words for so many."""
-    return _catalogue(language()).ngettext(one, more, many)
+    return reader().say_so_many(one, more, many)
+
+
+def later(words: str) -> str:
+    """Words of a constant: they go into the catalogue, and whoever shows them says them by `_`."""
+    return words
 
 
 def said(error: ModeratoError) -> str:
@@ -29,11 +32,16 @@ def said(error: ModeratoError) -> str:
     return _(error.words).format(**error.values) if error.values else _(error.words)
 
 
-def language() -> str:
-    """The code of the reader's language: chosen, else the browser's, else English."""
-    return state.kept(LANGUAGE) or (st.context.locale or "en").split("-")[0].lower()
+def written(value: Any, spec: str = ",") -> str:
+    """A number or a moment as the reader's language writes it; `spec` as Python formats it in English."""
+    return reader().write(value, spec)
 
 
-@cache
-def _catalogue(code: str) -> gettext.NullTranslations:
-    return gettext.translation(DOMAIN, ROOT / "locales", [code], fallback=True)
+def reader() -> Language:
+    """The reader's language: chosen, else the browser's, else English."""
+    return language(state.kept(LANGUAGE) or st.context.locale)
+
+
+def choose(code: str | None) -> None:
+    """From now on in this session; None follows the browser."""
+    state.keep(LANGUAGE, code)
