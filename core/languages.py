@@ -3,7 +3,7 @@
 import gettext
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import cache, cached_property
 from numbers import Number
 from string import Formatter

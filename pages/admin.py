@@ -12,8 +12,8 @@ st.title(_("Admin"))
 st.subheader(_("Keys of programs"))
 st.write(
     _(
-        "A program shows its key with each request: a forum that asks for scores, a bot that passes on what its moderators "
-        "decided. Where it sends them, and what it may send, is in `docs/api.md`."
+        "A program shows its key with each request: a forum that asks for scores, a bot that passes on what its "
+        "moderators decided. Where it sends them, and what it may send, is in `docs/api.md`."
     )
 )
 key_panels.draw_secret()

@@ -13,8 +13,8 @@ person = require(Action.SEE_AGREEMENT)
 st.title(_("Agreement"))
 st.write(
     _(
-        "A share of settled comments goes **blind to a second moderator**. What the two say, and what a third says where "
-        "they differ, tells how far labels can be trusted: those of people, and those of the model."
+        "A share of settled comments goes **blind to a second moderator**. What the two say, and what a third says "
+        "where they differ, tells how far labels can be trusted: those of people, and those of the model."
     )
 )
 drawn, waiting = services().agreement.drawn(), services().second_opinions.waiting()

@@ -32,8 +32,8 @@ if report.has_reference:
 else:
     st.info(
         _(
-            "The reference is too short to compare scores to: it needs three days and a thousand comments scored by the "
-            "live model. Wait a few days, or choose other days."
+            "The reference is too short to compare scores to: it needs three days and a thousand comments scored by "
+            "the live model. Wait a few days, or choose other days."
         ),
         icon=":material/info:",
     )

@@ -14,10 +14,10 @@ require(Action.FIND_LABEL_ERRORS)
 st.title(_("Label errors"))
 st.write(
     _(
-        "Each comment is scored by a model that has not seen it. Where that model is sure and the label says otherwise, "
-        "the label may be wrong, or the model. **Nothing changes by itself**: what you send back is decided again, blind, "
-        "like any other comment. Audit items may be sent back too; since only those are that the model disagrees with, the "
-        "metrics then favour models like it a little."
+        "Each comment is scored by a model that has not seen it. Where that model is sure and the label says "
+        "otherwise, the label may be wrong, or the model. **Nothing changes by itself**: what you send back is "
+        "decided again, blind, like any other comment. Audit items may be sent back too; since only those are that "
+        "the model disagrees with, the metrics then favour models like it a little."
     )
 )
 panel.draw_run()

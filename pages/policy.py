@@ -49,8 +49,8 @@ drift_bar()
 draw_saved(previous if may_set else None)
 st.write(
     _(
-        "A comment whose score reaches a **threshold** is flagged for review. Besides, a random share of *all* comments is "
-        "**audited** blind, so that the metrics also know what was let through."
+        "A comment whose score reaches a **threshold** is flagged for review. Besides, a random share of *all* "
+        "comments is **audited** blind, so that the metrics also know what was let through."
     )
 )
 summary = st.container(horizontal=True)

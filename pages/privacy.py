@@ -11,9 +11,9 @@ person = require(Action.MANAGE_PRIVACY)
 st.title(_("Privacy"))
 st.write(
     _(
-        "What is erased here is gone from the database, its search index, and the exports in the data folder. What was "
-        "counted of it stays, so that metrics do not change. **Out of reach:** backups, models that were trained before, "
-        "and copies that somebody took elsewhere. `docs/privacy.md` says it in full."
+        "What is erased here is gone from the database, its search index, and the exports in the data folder. What "
+        "was counted of it stays, so that metrics do not change. **Out of reach:** backups, models that were trained "
+        "before, and copies that somebody took elsewhere. `docs/privacy.md` says it in full."
     )
 )
 author, comment, keeping = st.tabs([_("An author"), _("One comment"), _("Keeping")])

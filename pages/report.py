@@ -14,8 +14,8 @@ person = require(Action.SEE_REPORT)
 st.title(_("Transparency report"))
 st.write(
     _(
-        "What came in, what people and programs decided, how long it took, what was reversed, and how often the automated "
-        "means were right. It holds **no comment and no name**. Every table says what it counts."
+        "What came in, what people and programs decided, how long it took, what was reversed, and how often the "
+        "automated means were right. It holds **no comment and no name**. Every table says what it counts."
     )
 )
 since = services().transparency.since()

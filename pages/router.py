@@ -7,37 +7,37 @@ from core.accounts import Action, Person
 from core.settings import ROOT
 from pages.shared import access, trouble
 from pages.shared.looks import draw_looks
-from pages.shared.words import _
+from pages.shared.words import _, later
 
 PAGES = {
-    _("Review"): [
-        ("queue.py", _("Queue"), "inbox", Action.REVIEW),
-        ("raids.py", _("Raids"), "groups_3", Action.REVIEW),
-        ("score.py", _("Score"), "speed", Action.SCORE),
-        ("browse.py", _("Browse"), "search", Action.BROWSE),
-        ("my_work.py", _("My work"), "person", Action.REVIEW),
+    later("Review"): [
+        ("queue.py", later("Queue"), "inbox", Action.REVIEW),
+        ("raids.py", later("Raids"), "groups_3", Action.REVIEW),
+        ("score.py", later("Score"), "speed", Action.SCORE),
+        ("browse.py", later("Browse"), "search", Action.BROWSE),
+        ("my_work.py", later("My work"), "person", Action.REVIEW),
     ],
-    _("Measure"): [
-        ("metrics.py", _("Metrics"), "monitoring", Action.SEE_METRICS),
-        ("agreement.py", _("Agreement"), "diversity_3", Action.SEE_AGREEMENT),
-        ("drift.py", _("Drift"), "ssid_chart", Action.SEE_DRIFT),
-        ("label_errors.py", _("Label errors"), "rule", Action.FIND_LABEL_ERRORS),
-        ("report.py", _("Report"), "summarize", Action.SEE_REPORT),
+    later("Measure"): [
+        ("metrics.py", later("Metrics"), "monitoring", Action.SEE_METRICS),
+        ("agreement.py", later("Agreement"), "diversity_3", Action.SEE_AGREEMENT),
+        ("drift.py", later("Drift"), "ssid_chart", Action.SEE_DRIFT),
+        ("label_errors.py", later("Label errors"), "rule", Action.FIND_LABEL_ERRORS),
+        ("report.py", later("Report"), "summarize", Action.SEE_REPORT),
     ],
-    _("Run"): [
-        ("policy.py", _("Policy"), "balance", Action.SEE_POLICY),
-        ("models.py", _("Models"), "model_training", Action.SEE_MODELS),
-        ("data.py", _("Data"), "database", Action.SEE_DATA),
+    later("Run"): [
+        ("policy.py", later("Policy"), "balance", Action.SEE_POLICY),
+        ("models.py", later("Models"), "model_training", Action.SEE_MODELS),
+        ("data.py", later("Data"), "database", Action.SEE_DATA),
     ],
-    _("Administer"): [
-        ("people.py", _("People"), "group", Action.MANAGE_PEOPLE),
-        ("admin.py", _("Admin"), "key", Action.MANAGE_KEYS),
-        ("webhooks.py", _("Webhooks"), "webhook", Action.MANAGE_WEBHOOKS),
-        ("privacy.py", _("Privacy"), "shield_person", Action.MANAGE_PRIVACY),
-        ("audit_trail.py", _("Audit trail"), "history_edu", Action.SEE_AUDIT_TRAIL),
+    later("Administer"): [
+        ("people.py", later("People"), "group", Action.MANAGE_PEOPLE),
+        ("admin.py", later("Admin"), "key", Action.MANAGE_KEYS),
+        ("webhooks.py", later("Webhooks"), "webhook", Action.MANAGE_WEBHOOKS),
+        ("privacy.py", later("Privacy"), "shield_person", Action.MANAGE_PRIVACY),
+        ("audit_trail.py", later("Audit trail"), "history_edu", Action.SEE_AUDIT_TRAIL),
     ],
-    _("You"): [
-        ("preferences.py", _("Preferences"), "tune", Action.KEEP_PREFERENCES),
+    later("You"): [
+        ("preferences.py", later("Preferences"), "tune", Action.KEEP_PREFERENCES),
     ],
 }
 """File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""
@@ -48,9 +48,9 @@ def pages_for(person: Person) -> dict[str, list[Page]]:
     shown = {group: [entry for entry in entries if person.may(entry[3])] for group, entries in PAGES.items()}
     start = next(entry for entries in shown.values() for entry in entries)
     made = {
-        group: [
-            st.Page(file, title=title, icon=f":material/{icon}:", default=file == start[0])
-            for file, title, icon, _ in entries
+        _(group): [
+            st.Page(file, title=_(title), icon=f":material/{icon}:", default=file == start[0])
+            for file, title, icon, _action in entries
         ]
         for group, entries in shown.items()
         if entries
@@ -58,12 +58,12 @@ def pages_for(person: Person) -> dict[str, list[Page]]:
     next(iter(made.values())).extend(
         st.Page(
             lambda action=action: access.require(action),
-            title=title,
+            title=_(title),
             url_path=file.removesuffix(".py"),
             visibility="hidden",
         )
         for entries in PAGES.values()
-        for file, title, _, action in entries
+        for file, title, _icon, action in entries
         if not person.may(action)
     )
     return made
@@ -77,12 +77,12 @@ def draw() -> None:
         st.error(_("You have no role yet. Ask an administrator for one."), icon=":material/lock:")
         return
     page = st.navigation(pages_for(person), expanded=True)
-    st.set_page_config(page_title=_("{title} · Moderato").format(title=page.title))
+    st.set_page_config(page_title=f"{page.title} · Moderato")
     draw_looks()
     with st.sidebar:
         access.draw_who(person)
     page.run()
 
 
-st.set_page_config(page_title=_("Moderato"), page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
+st.set_page_config(page_title="Moderato", page_icon=str(ROOT / "pages/favicon.png"), layout="wide")
 trouble.run(draw)

@@ -11,8 +11,8 @@ person = require(Action.MANAGE_WEBHOOKS)
 st.title(_("Webhooks"))
 st.write(
     _(
-        "Moderato sends each decision to the addresses below, signed, and again for a day if that fails. It never sends a "
-        "comment's text: the receiver knows it by its id. How to receive them is in `docs/webhooks.md`."
+        "Moderato sends each decision to the addresses below, signed, and again for a day if that fails. It never "
+        "sends a comment's text: the receiver knows it by its id. How to receive them is in `docs/webhooks.md`."
     )
 )
 webhook_panels.draw_secret()

@@ -100,9 +100,9 @@ def sign_out() -> None:
 
 
 def _ask_for_name() -> None:
-    _, middle, _ = st.columns([1, 2, 1])
+    middle = st.columns([1, 2, 1])[1]
     with middle, st.form("sign_in", border=True):
-        st.title(_("Moderato"))
+        st.title("Moderato")
         st.write(_("Give the name that your decisions should carry. This browser remembers it."))
         st.caption(
             _("Several people? [Set up accounts](/setup): then everybody signs in. Until then this machine alone.")

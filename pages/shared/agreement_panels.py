@@ -8,7 +8,7 @@ from core.accounts import Action, Person
 from core.agreement import MOST_COUPLES
 from core.domain import Lane
 from core.errors import ModeratoError
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics.agreement import FEW_GIVEN, FEW_PAIRS
 from core.metrics.pairs import Drawn, Pairs
 from core.metrics.second_opinions import (
@@ -26,7 +26,8 @@ from pages.shared.access import require
 from pages.shared.charts import draw_chart, lines
 from pages.shared.links import page_link
 from pages.shared.resources import services
-from pages.shared.words import _, later, said, written
+from pages.shared.titles import label_title
+from pages.shared.words import _, later, ngettext, said, written
 
 SETTLED, TRAFFIC = later("Settled by people"), later("All traffic")
 
@@ -52,13 +53,19 @@ def draw_summary(drawn: Drawn, waiting: Waiting) -> None:
     )
     if drawn.passed_on:
         unsaid.append(
-            _("{passed_on:,} second opinions were passed on to somebody else, and are not counted.").format(
-                passed_on=drawn.passed_on
-            )
+            ngettext(
+                "{many:,} second opinion was passed on to somebody else, and is not counted.",
+                "{many:,} second opinions were passed on to somebody else, and are not counted.",
+                drawn.passed_on,
+            ).format(many=drawn.passed_on)
         )
-    if drawn.missing > waiting.second:
+    if (withdrawn := drawn.missing - waiting.second) > 0:
         unsaid.append(
-            _("{missing:,} were drawn and withdrawn without an opinion.").format(missing=drawn.missing - waiting.second)
+            ngettext(
+                "{many:,} was drawn and withdrawn without an opinion.",
+                "{many:,} were drawn and withdrawn without an opinion.",
+                withdrawn,
+            ).format(many=withdrawn)
         )
     if unsaid:
         st.caption("  \n".join(unsaid))
@@ -77,7 +84,11 @@ def draw_empty(waiting: Waiting) -> None:
         )
         if waiting.second:
             st.write(
-                _("{second:,} wait in the queue for whoever did not decide them first.").format(second=waiting.second)
+                ngettext(
+                    "{many:,} waits in the queue for whoever did not decide it first.",
+                    "{many:,} wait in the queue for whoever did not decide them first.",
+                    waiting.second,
+                ).format(many=waiting.second)
             )
         page_link("queue.py", label=_("Open the queue"), icon=":material/inbox:")
 
@@ -85,7 +96,7 @@ def draw_empty(waiting: Waiting) -> None:
 def choose() -> bool:
     """Which comments the numbers are to speak for; True for all traffic."""
     chosen = st.segmented_control(
-        _("Comments"), [SETTLED, TRAFFIC], default=SETTLED, required=True, key="of", bind="query-params",
+        _("Comments"), [SETTLED, TRAFFIC], default=SETTLED, format_func=_, required=True, key="of", bind="query-params",
         help=_("Settled by people: as they meet them, mostly flagged. All traffic: audit items alone, each for as many "
         "comments as it was drawn from."),
     )  # fmt: skip
@@ -113,7 +124,7 @@ def _draw_weeks(pairs: Pairs, of_traffic: bool) -> None:
     state.heed_address("week_label", {label: label for label in LABELS})
     label = st.pills(
         _("Label"), list(LABELS), default=LABELS[0], required=True, key="week_label", bind="query-params",
-        format_func=LABEL_TITLES.__getitem__, label_visibility="collapsed",
+        format_func=label_title, label_visibility="collapsed",
     ) or LABELS[0]  # fmt: skip
     found = agreement.by_week(pairs, LABELS.index(label), of_traffic=of_traffic)
     if len(found.starts) < 2:
@@ -123,13 +134,15 @@ def _draw_weeks(pairs: Pairs, of_traffic: bool) -> None:
             )
         )
         return
-    name = LABEL_TITLES[label]
+    name = label_title(label)
     value, low, high = found.alpha.T
     chart = lines(
         found.starts.astype("datetime64[D]"), {name: value}, bands={name: (low, high)},
         colours={name: LABELS.index(label)}, x_unit="day", x_title=_("Week of the second opinion"),
         y_title=_("Krippendorff's alpha"), y_range=(min(0.0, float(np.min(low))), 1.0), height=260,
-        alt=_("Alpha of {name} by week: from {value:.2f} to {value_2:.2f}").format(name=name, value=value[0], value_2=value[-1]),
+        alt=_("Alpha of {label} by week: from {first:.2f} to {last:.2f}").format(
+            label=name, first=value[0], last=value[-1]
+        ),
     )  # fmt: skip
     draw_chart(chart, f"alpha_{label}")
 
@@ -195,8 +208,8 @@ def draw_versus(pairs: Pairs, *, of_traffic: bool) -> None:
 
 def versus_words(one: Versus) -> str:
     """One label's comparison in a sentence."""
-    title = LABEL_TITLES[one.label]
-    facts = _("{value:.2%} against {value_2:.2%} of comments").format(value=one.model.value, value_2=one.people.value)
+    title = label_title(one.label)
+    facts = _("{model:.2%} against {people:.2%} of comments").format(model=one.model.value, people=one.people.value)
     if one.verdict == "more":
         return _("**{title}**: the model disagrees with people more than people with each other ({facts}).").format(
             title=title, facts=facts
@@ -215,21 +228,21 @@ def draw_pull(pairs: Pairs) -> None:
     st.subheader(_("How far does showing scores pull a decision?"))
     st.caption(
         _(
-            "Comments whose first moderator saw scores and pre-set labels, and whose second saw neither. *Pull* is how "
-            "much more often the first agrees with what was pre-set, label or no label, in percentage points; *difference* "
-            "the same where the label was pre-set. Above 0, some decisions are the model's. *Both blind* is the pull where "
-            "neither saw scores: it should be about 0."
+            "Comments whose first moderator saw scores and pre-set labels, and whose second saw neither. *Pull* is "
+            "how much more often the first agrees with what was pre-set, label or no label, in percentage points; "
+            "*difference* the same where the label was pre-set. Above 0, some decisions are the model's. *Both "
+            "blind* is the pull where neither saw scores: it should be about 0."
         )
     )
     found = pulls(pairs)
     st.html(tables.pulls(found, pulls(pairs, assisted=False)))
-    strong = [LABEL_TITLES[one.label] for one in found if one and one.more_kept.low > 0]
+    strong = [label_title(one.label) for one in found if one and one.more_kept.low > 0]
     if strong:
         st.info(
             _(
-                "Shown scores pull decisions on {join}. Numbers from flagged comments flatter the model "
+                "Shown scores pull decisions on {labels}. Numbers from flagged comments flatter the model "
                 "there; those of the audit sample, which is decided blind, do not."
-            ).format(join=", ".join(strong)),
+            ).format(labels=", ".join(strong)),
             icon=":material/info:",
         )
 
@@ -237,11 +250,14 @@ def draw_pull(pairs: Pairs) -> None:
 def draw_waiting(person: Person, waiting: Waiting) -> None:
     """For a lead: settle what nobody will decide."""
     if (settled := state.kept("withdrawn")) is not None:
-        held = "" if settled else _(" Moderators have those that wait on their desks: try again in a few minutes.")
-        st.success(
-            _("{settled:,} comments are settled as they were decided first.{held}").format(settled=settled, held=held),
-            icon=":material/check:",
-        )
+        words = ngettext(
+            "{many:,} comment is settled as it was decided first.",
+            "{many:,} comments are settled as they were decided first.",
+            settled,
+        ).format(many=settled)
+        if not settled:
+            words += " " + _("Moderators have those that wait on their desks: try again in a few minutes.")
+        st.success(words, icon=":material/check:")
         state.keep("withdrawn", None)
     if not person.may(Action.ADJUDICATE) or not (waiting.second or waiting.adjudication):
         return
@@ -249,17 +265,18 @@ def draw_waiting(person: Person, waiting: Waiting) -> None:
     st.caption(_("Settles what waits and nobody holds, as it was decided first. What was drawn stays on record."))
     with st.container(horizontal=True):
         counts = {
-            Lane.SECOND: (waiting.second, _("second opinions")),
-            Lane.ADJUDICATION: (waiting.adjudication, "adjudications"),
+            Lane.SECOND: (
+                waiting.second,
+                ngettext("Withdraw {many:,} second opinion", "Withdraw {many:,} second opinions", waiting.second),
+            ),
+            Lane.ADJUDICATION: (
+                waiting.adjudication,
+                ngettext("Withdraw {many:,} adjudication", "Withdraw {many:,} adjudications", waiting.adjudication),
+            ),
         }
-        for lane, (many, what) in counts.items():
+        for lane, (many, words) in counts.items():
             if many:
-                st.button(
-                    _("Withdraw {many:,} {what}").format(many=many, what=what),
-                    key=f"withdraw_{lane}",
-                    on_click=_withdraw,
-                    args=(lane,),
-                )
+                st.button(words.format(many=many), key=f"withdraw_{lane}", on_click=_withdraw, args=(lane,))
 
 
 def _withdraw(lane: Lane) -> None:

@@ -8,16 +8,18 @@ from functools import lru_cache
 
 import streamlit as st
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.scoring.protocol import Span
 from pages.shared import state
 from pages.shared.access import current_person
 from pages.shared.resources import services
+from pages.shared.titles import label_title
 from pages.shared.words import _, written
 
 Highlight = Span | tuple[int, int]
 """A stretch of code points to mark."""
 
+_FOLD = '<details><summary><span class="m-more">{more}</span><span class="m-less">{less}</span></summary></details>'
 FOLD_CHARS = 2_000
 """A longer text is clipped until unfolded."""
 
@@ -50,8 +52,8 @@ CSS = """<style>
 .m-comment:has(>details[open])>.m-clipped{max-height:none}
 .m-comment>details>summary{cursor:pointer;font-size:.875em;padding:.4em 0;list-style:none;text-decoration:underline;
  text-underline-offset:3px}
-.m-comment>details>summary::before{content:"Show all of it"}
-.m-comment>details[open]>summary::before{content:"Show less"}
+.m-comment>details>summary>.m-less,.m-comment>details[open]>summary>.m-more{display:none}
+.m-comment>details[open]>summary>.m-less{display:inline}
 </style>"""
 """Goes once with every page that shows `comment_html`; `draw_comment` brings it along."""
 
@@ -66,7 +68,7 @@ def comment_html(comment_id: int, text: str, spans: Iterable[Highlight] = (), *,
     if masked:
         return _box(comment_id, _blocks(text), "m-masked", label=_("Masked comment"))
     folded = len(text) > FOLD_CHARS or text.count("\n") >= FOLD_LINES
-    fold = "<details><summary></summary></details>" if folded else ""
+    fold = _FOLD.format(more=_("Show all of it"), less=_("Show less")) if folded else ""
     return _box(comment_id, _marked(text, spans), "m-clipped" if folded else "", label=_("Comment"), after=fold)
 
 
@@ -124,7 +126,7 @@ def _plain_span(span: Highlight) -> tuple[int, int, str]:
     if not isinstance(span, Span):
         return span[0], span[1], ""
     raised = sorted(((c, j) for j, c in enumerate(span.contributions) if c > 0.05), reverse=True)
-    return span.start, span.end, ", ".join(f"{LABEL_TITLES[LABELS[j]]} +{written(c, '.1f')}" for c, j in raised[:3])
+    return span.start, span.end, ", ".join(f"{label_title(LABELS[j])} +{written(c, '.1f')}" for c, j in raised[:3])
 
 
 def _visible(text: str) -> str:

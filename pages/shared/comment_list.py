@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.shared.words import later
-
-_CSS = later("""
+_CSS = """
 ol { list-style: none; margin: 0; padding: 0; font-family: var(--st-font); color: var(--st-text-color); }
 li + li { border-top: 1px solid var(--st-border-color); }
 button { all: unset; box-sizing: border-box; display: block; width: 100%; padding: .55rem .6rem; cursor: pointer;
@@ -22,7 +20,7 @@ button[aria-pressed=true] { background: var(--st-secondary-background-color);
   color: color-mix(in srgb, var(--st-text-color) 72%, transparent); overflow-wrap: anywhere; }
 .state { padding: .05rem .45rem; border-radius: 1rem; font-weight: 600; background: var(--back); color: var(--fore); }
 .number { margin-left: auto; font-variant-numeric: tabular-nums; }
-""")
+"""
 
 _JS = """
 export default function (component) {

@@ -15,7 +15,8 @@ from pages.shared.comment import plain
 from pages.shared.notice import notice
 from pages.shared.resources import export_preview, services
 from pages.shared.state import keep, kept
-from pages.shared.words import _, later, said, written
+from pages.shared.titles import LANES, OUTCOMES, label_title
+from pages.shared.words import _, later, ngettext, said, written
 
 _PURPOSES: dict[str, str] = {
     "records": later("Records: everything decided"),
@@ -29,6 +30,7 @@ _KINDS = {
     "jsonl.gz": later("JSONL, gzipped"),
 }
 _ANY = later("Any")
+_PURPOSE_WORDS = {"records": later("records"), "training": later("training")}
 _MADE, _ERROR = "export_made", "export_error"
 _LISTED = 20
 
@@ -50,7 +52,7 @@ def draw(person: Person) -> None:
         return
     rows = _draw_counts(purpose, filters)
     kind, action = st.columns([3, 1], vertical_alignment="bottom")
-    ending = kind.selectbox(_("Format"), list(_KINDS), format_func=_KINDS.__getitem__, key="export_kind")
+    ending = kind.selectbox(_("Format"), list(_KINDS), format_func=lambda one: _(_KINDS[one]), key="export_kind")
     action.button(
         _("Export"),
         key="export",
@@ -76,7 +78,7 @@ def _choose_purpose() -> Purpose:
     chosen = st.segmented_control(
         _("Purpose"),
         PURPOSES,
-        format_func=_PURPOSES.__getitem__,
+        format_func=lambda one: _(_PURPOSES[one]),
         default=PURPOSES[0],
         key="export_purpose",
         required=True,
@@ -90,19 +92,25 @@ def _choose_filters() -> Filters:
         since = first.date_input(_("From"), None, key="export_since", help=_("First day (UTC) of the decision."))
         until = second.date_input(_("To"), None, key="export_until", help=_("Last day (UTC) of the decision."))
         datasets = services().datasets
-        source = third.selectbox(_("Source"), [_ANY, *datasets.list_sources()], key="export_source")
-        moderator = fourth.selectbox(_("Moderator"), [_ANY, *datasets.list_moderators()], key="export_moderator")
+        source = third.selectbox(_("Source"), [_ANY, *datasets.list_sources()], format_func=_any, key="export_source")
+        moderator = fourth.selectbox(
+            _("Moderator"), [_ANY, *datasets.list_moderators()], format_func=_any, key="export_moderator"
+        )
         labels = st.pills(
             _("With a label"),
             list(LABEL_TITLES),
-            format_func=LABEL_TITLES.__getitem__,
+            format_func=label_title,
             selection_mode="multi",
             key="export_labels",
         )
         lane, outcome = st.columns(2)
-        lane_name = lane.selectbox(_("Lane"), [_ANY, *(str(one) for one in Lane)], key="export_lane")
-        decided = [str(one) for one in Outcome if one is not Outcome.ESCALATE]
-        outcome_name = outcome.selectbox(_("Outcome"), [_ANY, *decided], key="export_outcome")
+        lane_name = lane.selectbox(
+            _("Lane"), [_ANY, *Lane], format_func=lambda one: _any(LANES.get(one, one)), key="export_lane"
+        )
+        decided = [one for one in Outcome if one is not Outcome.ESCALATE]
+        outcome_name = outcome.selectbox(
+            _("Outcome"), [_ANY, *decided], format_func=lambda one: _any(OUTCOMES.get(one, one)), key="export_outcome"
+        )
     return Filters(
         since if isinstance(since, date) else None,
         until if isinstance(until, date) else None,
@@ -114,6 +122,11 @@ def _choose_filters() -> Filters:
     )
 
 
+def _any(one: str) -> str:
+    """Names of people and sources are nobody's to translate."""
+    return _(one) if one == _ANY or one in (*LANES.values(), *OUTCOMES.values()) else one
+
+
 def _draw_counts(purpose: Purpose, filters: Filters) -> int:
     found = export_preview(purpose, filters, services().datasets.version())
     out = found.left_out
@@ -123,13 +136,10 @@ def _draw_counts(purpose: Purpose, filters: Filters) -> int:
         strict=True,
     ):
         column.metric(title, written(count))
-    labels = [f"{LABEL_TITLES[name]} {written(count)}" for name, count in found.labels.items()]
-    kept_out = (
-        _(" · {evaluation:,} audit and golden items kept out").format(evaluation=out.evaluation)
-        if purpose == "training"
-        else ""
-    )
-    st.caption(" · ".join(labels) + kept_out)
+    labels = [f"{label_title(name)} {written(count)}" for name, count in found.labels.items()]
+    if purpose == "training":
+        labels.append(_("{many:,} audit and golden items kept out").format(many=out.evaluation))
+    st.caption(" · ".join(labels))
     return found.rows
 
 
@@ -150,8 +160,8 @@ def _draw_outcome() -> None:
     if made := kept(_MADE):
         snapshot = services().datasets.require_snapshot(made)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            many = _("1 row") if snapshot.rows == 1 else _("{rows:,} rows").format(rows=snapshot.rows)
-            st.markdown(_(":green[:material/check_circle:] **{many}** written.").format(many=many), width="stretch")
+            words = ngettext("**{many:,} row** written.", "**{many:,} rows** written.", snapshot.rows)
+            st.markdown(f":green[:material/check_circle:] {words.format(many=snapshot.rows)}", width="stretch")
             _draw_download(snapshot, "primary")
 
 
@@ -165,12 +175,12 @@ def _draw_snapshots() -> None:
         {
             _("No."): one.id,
             _("When (UTC)"): one.created_at,
-            _("Purpose"): one.purpose,
+            _("Purpose"): _(_PURPOSE_WORDS[one.purpose]),
             _("Rows"): one.rows,
             _("Erased since"): erased.get(one.id, 0),
             _("File"): plain(one.path.rsplit("/", 1)[-1]),
             _("By"): plain(one.person),
-            _("SHA-256"): one.sha256,
+            "SHA-256": one.sha256,
         }
         for one in snapshots
     ]

@@ -42,8 +42,8 @@ def _draw_one(report_id: int) -> None:
 
 
 def _title(run: GateRun) -> str:
-    said = "passed" if run.passed else "refused"
+    verdict = _("passed") if run.passed else _("refused")
     against = run.live or _("no model")
-    return _("{made_at:%Y-%m-%d %H:%M} UTC · {challenger} against {against} · {said} · {person}").format(
-        made_at=run.made_at, challenger=run.challenger, against=against, said=said, person=plain(run.person, 60)
+    return _("{made_at:%Y-%m-%d %H:%M} UTC · {challenger} against {against} · {verdict} · {person}").format(
+        made_at=run.made_at, challenger=run.challenger, against=against, verdict=verdict, person=plain(run.person, 60)
     )

@@ -5,12 +5,18 @@ from datetime import datetime
 import streamlit as st
 
 from core.domain import now
-from core.gate import SET_TITLES, GateReport, tables
+from core.gate import GateReport, tables
 from core.gate.page import report_html
 from pages.shared.notice import notice
-from pages.shared.words import _, written
+from pages.shared.words import _, later
 
 _STYLE = f"<style>{tables.CSS}</style>"
+
+_TABS = {
+    "audit": later("Audit sample"),
+    "golden": later("Golden items"),
+    "test": later("Frozen test part of the base data"),
+}
 
 
 def draw_verdict(report: GateReport) -> None:
@@ -52,7 +58,7 @@ def download(report: GateReport, key: str, *, made_at: datetime | None = None, p
     st.download_button(
         _("Download the report"),
         report_html(report, at, person),
-        file_name=f"gate-{report.challenger}-{written(at, '%Y%m%d-%H%M')}.html",
+        file_name=f"gate-{report.challenger}-{at:%Y%m%d-%H%M}.html",
         mime="text/html",
         key=key,
         icon=":material/download:",
@@ -62,5 +68,4 @@ def download(report: GateReport, key: str, *, made_at: datetime | None = None, p
 
 
 def _tab(name: str) -> str:
-    title = SET_TITLES.get(name, name).removeprefix("the ").removesuffix(" (all traffic)")
-    return title[0].upper() + title[1:]
+    return _(_TABS[name]) if name in _TABS else name[0].upper() + name[1:]

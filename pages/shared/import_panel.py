@@ -18,8 +18,9 @@ from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.notice import notice
 from pages.shared.resources import services
+from pages.shared.titles import RUN_STATES
 from pages.shared.uploads import upload
-from pages.shared.words import _, later, said, written
+from pages.shared.words import _, later, ngettext, said, written
 
 _TITLES = {
     "text": later("Text"),
@@ -48,14 +49,11 @@ def draw() -> None:
 def start_import(path: Path, *, by: Person, **how: object) -> None:
     """Import in the background, shown by this panel. Keywords of `Intake.import_file`."""
 
+    words = _("{read:,} rows read, {added:,} added, {bad:,} left out")  # here: the thread has no reader
+
     def work(job: Job[ImportSummary]) -> ImportSummary:
         def tell(run: ImportRun) -> None:
-            job.tell(
-                run.share,
-                _("{read:,} rows read, {added:,} added, {bad:,} left out").format(
-                    read=run.read, added=run.added, bad=run.bad
-                ),
-            )
+            job.tell(run.share, words.format(read=run.read, added=run.added, bad=run.bad))
 
         return services().intake.import_file(path, by=by, progress=tell, **how)  # type: ignore[arg-type]
 
@@ -137,7 +135,7 @@ def _mapping(names: list[str]) -> dict[str, str | None]:
         for role, place in zip(row, st.columns(3), strict=True):
             at = options.index(found[role]) if role in found else 0
             chosen[role] = place.selectbox(
-                _TITLES[role],
+                _(_TITLES[role]),
                 options,
                 index=at,
                 key=f"import_{role}_{hash(tuple(names))}",
@@ -159,7 +157,7 @@ def _outcome(job: Job[ImportSummary]) -> None:
     summary = job.result
     if summary is None:
         notice(
-            _("Nothing was imported. {error}").format(error=job.error)
+            _("Nothing was imported. {why}").format(why=job.error)
             if job.error
             else _("The import ended without a result.")
         )
@@ -207,15 +205,17 @@ def _past() -> None:
 
 
 def _title(run: ImportRun) -> str:
-    return _("{file} · {started_at:%Y-%m-%d %H:%M} · {bad:,} rows").format(
-        file=plain(run.file, 80), started_at=run.started_at, bad=run.bad
-    )
+    return ngettext(
+        "{file} · {at:%Y-%m-%d %H:%M} · {many:,} row", "{file} · {at:%Y-%m-%d %H:%M} · {many:,} rows", run.bad
+    ).format(file=plain(run.file, 80), at=run.started_at, many=run.bad)
 
 
 def _state(run: ImportRun) -> str:
     if run.state is RunState.RUNNING and (now() - run.seen_at).total_seconds() > _SILENT_SECONDS:
         return _("interrupted at {share:.0%}: import it again").format(share=run.share)
-    return _("running, {share:.0%}").format(share=run.share) if run.state is RunState.RUNNING else str(run.state)
+    if run.state is RunState.RUNNING:
+        return _("running, {share:.0%}").format(share=run.share)
+    return _(RUN_STATES[run.state])
 
 
 def _report_button(run: ImportRun, key: str) -> None:

@@ -45,7 +45,11 @@ def draw_new() -> None:
             _("Name"), key="key_name", max_chars=MAX_NAME, placeholder=_("forum"), help=_("The ledger says it")
         )
         chosen = st.multiselect(
-            _("May"), list(Scope), key="key_scopes", format_func=_MEANINGS.__getitem__, default=[Scope.ANALYZE]
+            _("May"),
+            list(Scope),
+            key="key_scopes",
+            format_func=lambda scope: _(_MEANINGS[scope]),
+            default=[Scope.ANALYZE],
         )
         left, right = st.columns(2)
         rate = left.number_input(
@@ -71,7 +75,7 @@ def draw_keys() -> None:
     used, lately = keys.used_today(), keys.used_lately()
     listed = sorted(keys.list_keys(), key=lambda key: (key.revoked_at is not None, key.name))
     if not listed:
-        st.info(_("There is no key yet. {without_key}").format(without_key=_without_key()))
+        st.info(f"{_('There is no key yet.')} {_without_key()}")
     for key in listed:
         with st.container(border=True):
             _draw_key(key, used.get(key.id, 0), lately.get(key.id, 0))

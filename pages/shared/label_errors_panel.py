@@ -8,14 +8,15 @@ from core.accounts import Action, Person
 from core.domain import RunState, TrainingRun, unpack_labels
 from core.errors import ModeratoError
 from core.label_errors import Found, Origin, Status, Suspect
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.runs import LABEL_ERRORS
 from pages.shared.access import require
 from pages.shared.comment import draw_comment
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
-from pages.shared.words import _, later, said, written
+from pages.shared.titles import label_title
+from pages.shared.words import _, later, ngettext, said, written
 
 SHOWN = 20
 """Items on a page."""
@@ -43,8 +44,8 @@ def draw_run() -> bool:
     mine = next((run for run in runs if run.preset == LABEL_ERRORS), None)
     if mine and mine.state is RunState.FAILED:
         notice(
-            _("The last run, of {started_at:%Y-%m-%d %H:%M} UTC, failed. {value}").format(
-                started_at=mine.started_at, value=mine.problem or ""
+            _("The last run, of {started_at:%Y-%m-%d %H:%M} UTC, failed. {why}").format(
+                started_at=mine.started_at, why=mine.problem or ""
             )
         )
     base = services().settings.base_data
@@ -85,27 +86,30 @@ def draw_list(found: Found) -> None:
         _step(_("Next"), page + 1, disabled=page >= pages - 1)
     with st.container(horizontal=True):
         st.button(
-            _("Review again: {picked} ticked").format(picked=len(picked)), key="again", type="primary", disabled=not picked,
+            _("Review again: {many} ticked").format(many=len(picked)), key="again", type="primary", disabled=not picked,
             icon=":material/replay:", on_click=_review_again, args=(picked,),
         )  # fmt: skip
         st.button(
-            _("Review again: all {listed} not sent back yet").format(listed=len(listed)), key="again_all", disabled=not listed,
+            _("Review again: all {many} not sent back yet").format(many=len(listed)), key="again_all",
+            disabled=not listed,
             icon=":material/replay:", on_click=_review_again, args=(listed,),
         )  # fmt: skip
 
 
 def _draw_summary(found: Found, statuses: list[Status]) -> None:
-    looked = _("{ledger_rows:,} decided comments").format(ledger_rows=found.ledger_rows)
+    looked = ngettext("{many:,} decided comment", "{many:,} decided comments", found.ledger_rows).format(
+        many=found.ledger_rows
+    )
     if found.base_file:
-        looked += _(" and {base_rows:,} rows of `{base_file}`").format(
-            base_rows=found.base_rows, base_file=found.base_file
+        looked = _("{looked} and {many:,} rows of `{file}`").format(
+            looked=looked, many=found.base_rows, file=found.base_file
         )
     st.caption(
-        _("Run {run}, {made_at:%Y-%m-%d %H:%M} UTC: {looked}; {replace}; data `{data_hash}`.").format(
+        _("Run {run}, {made_at:%Y-%m-%d %H:%M} UTC: {looked}; {recipe}; data `{data_hash}`.").format(
             run=found.run,
             made_at=found.made_at,
             looked=looked,
-            replace=found.recipe.replace("_", " "),
+            recipe=found.recipe.replace("_", " "),
             data_hash=found.data_hash[:12],
         )
     )
@@ -116,11 +120,11 @@ def _draw_summary(found: Found, statuses: list[Status]) -> None:
         st.metric(_("Wait for review"), written(statuses.count(Status.WAITING)), border=True)
         st.metric(
             _("Changed of reviewed"),
-            _("{changed:,} of {changed_2:,}").format(changed=changed, changed_2=changed + confirmed),
+            _("{part:,} of {whole:,}").format(part=changed, whole=changed + confirmed),
             border=True,
         )
     if found.skipped:
-        names = ", ".join(LABEL_TITLES[label] for label in found.skipped)
+        names = ", ".join(label_title(label) for label in found.skipped)
         st.caption(_("Too few cases to say anything about {names}.").format(names=names))
 
 
@@ -134,7 +138,8 @@ def _draw_items(items: Sequence[Suspect], statuses: dict[str, Status], texts: di
                 # a key of its own for each state of the box above: what it set before does not hold against it
                 waits = statuses[item.key] is Status.WAITING
                 ticked = st.checkbox(
-                    _("Blind") if waits else _("**{sure:.1%}** sure").format(sure=item.sure), value=every, key=f"pick_{item.key}_{every}",
+                    _("Blind") if waits else _("**{sure:.1%}** sure").format(sure=item.sure), value=every,
+                    key=f"pick_{item.key}_{every}",
                     disabled=statuses[item.key] is not Status.LISTED,
                 )  # fmt: skip
                 if waits:
@@ -159,14 +164,14 @@ def _draw_items(items: Sequence[Suspect], statuses: dict[str, Status], texts: di
 
 def _draw_labels(item: Suspect) -> None:
     added, removed = item.suggested & ~item.given, item.given & ~item.suggested
-    words = [_("given **{value}**").format(value=_names(item.given) or _("no label"))]
-    words += [_(":red[too much: {names}]").format(names=_names(removed))] if removed else []
-    words += [_(":green[missing: {names}]").format(names=_names(added))] if added else []
+    words = [_("given **{labels}**").format(labels=_names(item.given) or _("no label"))]
+    words += [f":red[{_('too much: {labels}').format(labels=_names(removed))}]"] if removed else []
+    words += [f":green[{_('missing: {labels}').format(labels=_names(added))}]"] if added else []
     st.markdown(" · ".join(words))
 
 
 def _names(mask: int) -> str:
-    return ", ".join(LABEL_TITLES[label] for label, on in zip(LABELS, unpack_labels(mask), strict=True) if on)
+    return ", ".join(label_title(label) for label, on in zip(LABELS, unpack_labels(mask), strict=True) if on)
 
 
 def _is_severe(item: Suspect) -> bool:
@@ -206,11 +211,15 @@ def _review_again(items: Sequence[Suspect]) -> None:
         keep(_ERROR, said(error))
         st.toast(said(error), icon=":material/error:")
         return
-    waited = _(" {already:,} waited already.").format(already=done.already) if done.already else ""
-    noun = _("comment waits") if done.reopened == 1 else _("comments wait")
-    words = _("{reopened:,} {noun} in the queue's lane “recheck” now, blind.{waited}").format(
-        reopened=done.reopened, noun=noun, waited=waited
-    )
+    words = ngettext(
+        "{many:,} comment waits in the queue's lane “recheck” now, blind.",
+        "{many:,} comments wait in the queue's lane “recheck” now, blind.",
+        done.reopened,
+    ).format(many=done.reopened)
+    if done.already:
+        words += " " + ngettext("{many:,} waited already.", "{many:,} waited already.", done.already).format(
+            many=done.already
+        )
     keep(_MESSAGE, words)
     st.toast(words, icon=":material/check:")  # whoever clicked is at the end of a long list
 

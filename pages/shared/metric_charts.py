@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics import curves
 from core.metrics.activity import QUANTILES, ScoreDays
 from core.metrics.estimate import Sample
 from core.metrics.service import Overview
 from pages.shared.chart.spec import MOST_POINTS, Chart, Mark, Series
 from pages.shared.charts import bars, lines, plain, points
+from pages.shared.titles import label_title, label_word
 from pages.shared.words import _
 
 FLOOR = 1e-4
@@ -29,7 +30,7 @@ def roc(overview: Overview, chosen: str | None = None) -> Chart:
               for i, curve in found.items()]  # fmt: skip
     chart = lines(
         grid, {}, x_title=_("False-positive rate"), y_title=_("Recall"), x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
-        alt=_("Areas under the curves: ") + ", ".join(f"{one.name} {one.detail}" for one in series),
+        alt=_("Areas under the curves: {areas}").format(areas=", ".join(f"{one.name} {one.detail}" for one in series)),
     )  # fmt: skip
     return replace(chart, series=tuple(series), diagonal="Chance", square=True)
 
@@ -37,7 +38,7 @@ def roc(overview: Overview, chosen: str | None = None) -> Chart:
 def precision_recall(sample: Sample, label: str, at: tuple[float, float] | None) -> Chart:
     """Precision against recall; `at` marks (recall, precision) at the threshold."""
     curve = curves.precision_recall(sample, LABELS.index(label))
-    name, colour = LABEL_TITLES[label], LABELS.index(label)
+    name, colour = label_title(label), LABELS.index(label)
     chart = lines(
         curve.x,
         {name: curve.y},
@@ -77,7 +78,9 @@ def hours(rows: list[tuple[int, int]]) -> Chart:
     counts = [count for _, count in rows]
     return bars(
         at, {_("Decisions"): counts}, x_unit="hour", y_unit="count", x_title=_("Hour (UTC)"), height=240,
-        alt=_("{counts:,} decisions in {rows} hours, {max:,} in the busiest").format(counts=sum(counts), rows=len(rows), max=max(counts, default=0)),
+        alt=_("{decisions:,} decisions in {hours} hours, {most:,} in the busiest").format(
+            decisions=sum(counts), hours=len(rows), most=max(counts, default=0)
+        ),
     )  # fmt: skip
 
 
@@ -88,7 +91,7 @@ def score_days(found: ScoreDays, label: str) -> Chart:
         found.days * 86_400,
         {**dict(zip(names, found.quantiles, strict=True)), "comments": found.volume},
         colours=dict.fromkeys(names, LABELS.index(label)),
-        x_unit="day", x_title=_("Day of traffic (UTC)"), y_title=f"P({LABEL_TITLES[label].lower()})", y_range=(0, None),
+        x_unit="day", x_title=_("Day of traffic (UTC)"), y_title=f"P({label_word(label)})", y_range=(0, None),
     )  # fmt: skip
     *quantiles, volume = chart.series
     drawn = [replace(one, width=1.5 + 0.5 * k, dash=2 - k) for k, one in enumerate(quantiles)]
@@ -117,7 +120,7 @@ def _on_grid(curve: curves.Curve, grid: np.ndarray, label: int, *, banded: bool)
         return plain([start, *np.interp(grid[1:], curve.x[lasts], np.asarray(values)[lasts])], 4)
 
     return Series(
-        name=LABEL_TITLES[LABELS[label]],
+        name=label_title(LABELS[label]),
         y=read_off(curve.y, 0.0) or (),
         low=read_off(ends[0], 0.0),
         high=read_off(ends[1], 0.0),

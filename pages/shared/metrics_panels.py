@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.domain import Lane, Stage, now
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics import curves
 from core.metrics.estimate import FEW
 from core.metrics.service import Days, Metrics, ModelChoice, Overview, Version, View
 from pages.shared import metric_charts, metrics_tables, metrics_words, state
 from pages.shared.charts import Chart, draw_chart
 from pages.shared.links import page_link
+from pages.shared.titles import LANES, STAGES, label_title, label_word
 from pages.shared.words import _, later, written
 
 SPANS = {later("1 day"): 1, later("7 days"): 7, later("30 days"): 30, later("All"): None}
@@ -48,19 +49,20 @@ def choose(metrics: Metrics) -> Choice | None:
     span = right.segmented_control(
         _("Comments that came in during the last"),
         list(SPANS),
-        default=_("30 days"),
+        default="30 days",
+        format_func=_,
         required=True,
         key="days",
         bind="query-params",
     )
     today = int(now().timestamp()) // 86400
-    back = SPANS[span or _("30 days")]
+    back = SPANS[span or "30 days"]
     first = ever.first if back is None else today - back + 1
     return Choice(by_name[name or models[0].name], Days(first, max(today, ever.last)))
 
 
 def _titled(name: str, stage: Stage) -> str:
-    return f"{name} ({stage})"
+    return f"{name} ({_(STAGES[stage])})"
 
 
 def draw_empty(metrics: Metrics) -> None:
@@ -85,10 +87,10 @@ def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:
     st.write(
         _(
             "**As reviewed** counts the {decided:,} comments that people decided, mostly flagged ones; "
-            "**all traffic** lets {decided_2:,} decided audit items, drawn at random, stand for all "
+            "**all traffic** lets {audited:,} decided audit items, drawn at random, stand for all "
             "{traffic:,} comments that came in. Where the two differ, the second is the one about your "
             "site: the first cannot see what was never flagged."
-        ).format(decided=reviewed.decided, decided_2=traffic.decided, traffic=traffic.traffic)
+        ).format(decided=reviewed.decided, audited=traffic.decided, traffic=traffic.traffic)
     )
     if notes := _unsaid(traffic, pending):
         st.info("  \n".join(notes), icon=":material/info:")
@@ -96,26 +98,20 @@ def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:
 
 def draw_ranking(reviewed: Overview, traffic: Overview, label: str) -> None:
     """ROC of all labels, side by side; the chosen label's with its band."""
-    st.subheader(_RANKING)
+    st.subheader(_(_RANKING))
     charts = [metric_charts.roc(overview, label) for overview in (reviewed, traffic)]
     banded = any(series.low for chart in charts for series in chart.series)
-    band = (
-        _(" Shaded: the 95 % interval of {label_titles}, the label chosen below.").format(
-            label_titles=LABEL_TITLES[label].lower()
+    words = _("ROC curves; the legend gives the area under each (AUC). 0.5 is chance, 1 is perfect.")
+    if banded:
+        words += " " + _("Shaded: the 95 % interval of {label}, the label chosen below.").format(
+            label=label_word(label)
         )
-        if banded
-        else ""
-    )
-    st.caption(
-        _("ROC curves; the legend gives the area under each (AUC). 0.5 is chance, 1 is perfect.{band}").format(
-            band=band
-        )
-    )
+    st.caption(words)
     for column, overview, chart in zip(st.columns(2, gap="large"), (reviewed, traffic), charts, strict=True):
         with column:
             _head(overview)
             if chart.series:
-                _draw_one(chart, "roc", overview, _RANKING)
+                _draw_one(chart, "roc", overview, _(_RANKING))
             else:
                 _too_few(_("No label has {few} decided positives and {few} negatives yet.").format(few=FEW))
 
@@ -140,7 +136,7 @@ def choose_label() -> str:
         required=True,
         key="label",
         bind="query-params",
-        format_func=LABEL_TITLES.__getitem__,
+        format_func=label_title,
         label_visibility="collapsed",
     )
     return label or LABELS[0]
@@ -153,9 +149,7 @@ def draw_label(metrics: Metrics, choice: Choice, label: str) -> None:
     saved = thresholds[LABELS.index(label)]
     start = min(max(saved, 0.01), 0.99)
     chosen = st.slider(
-        _("Threshold for {label_titles} (the policy's is {saved:.4g})").format(
-            label_titles=LABEL_TITLES[label].lower(), saved=saved
-        ),
+        _("Threshold for {label} (the policy's is {saved:.4g})").format(label=label_word(label), saved=saved),
         0.01,
         0.99,
         start,
@@ -176,7 +170,7 @@ def draw_activity(metrics: Metrics) -> None:
     backlog = metrics.backlog()
     with st.container(horizontal=True):
         for lane in (lane for lane in Lane if backlog.get(lane) or lane in _ALWAYS_COUNTED):
-            st.metric(_("Waiting, {lane}").format(lane=lane), written(backlog.get(lane, 0)), border=True)
+            st.metric(_("Waiting, {lane}").format(lane=_(LANES[lane])), written(backlog.get(lane, 0)), border=True)
     draw_chart(metric_charts.hours(metrics.decisions_per_hour()), "hours", _("How many decisions are made an hour?"))
 
 
@@ -211,7 +205,7 @@ def _draw_confusion(shown: list[Overview], label: str) -> None:
 
 
 def _draw_precision_recall(shown: list[Overview], label: str) -> None:
-    st.markdown(f"**{_COST}**")
+    st.markdown(f"**{_(_COST)}**")
     for column, overview in zip(st.columns(2, gap="large"), shown, strict=True):
         report = overview.labels[LABELS.index(label)]
         with column:
@@ -221,11 +215,11 @@ def _draw_precision_recall(shown: list[Overview], label: str) -> None:
                 continue
             at = report.at
             point = (at.recall.value, at.precision.value) if at.recall and at.precision else None
-            _draw_one(metric_charts.precision_recall(overview.sample, label, point), f"pr_{label}", overview, _COST)
+            _draw_one(metric_charts.precision_recall(overview.sample, label, point), f"pr_{label}", overview, _(_COST))
 
 
 def _draw_calibration(shown: list[Overview], label: str) -> None:
-    st.markdown(f"**{_MEANING}**")
+    st.markdown(f"**{_(_MEANING)}**")
     for column, overview in zip(st.columns(2, gap="large"), shown, strict=True):
         report = overview.labels[LABELS.index(label)]
         with column:
@@ -234,15 +228,15 @@ def _draw_calibration(shown: list[Overview], label: str) -> None:
                 _too_few(_why_few(report.positives, report.negatives))
                 continue
             found = curves.calibration(overview.sample, LABELS.index(label))
-            _draw_one(metric_charts.calibration(found, label), f"calibration_{label}", overview, _MEANING)
+            _draw_one(metric_charts.calibration(found, label), f"calibration_{label}", overview, _(_MEANING))
 
 
 def _draw_score_days(metrics: Metrics, choice: Choice, label: str) -> None:
     found = metrics.score_days(choice.model.id, label, choice.days)
     if len(found.days):
-        draw_chart(metric_charts.score_days(found, label), f"score_days_{label}", _DRIFT)
+        draw_chart(metric_charts.score_days(found, label), f"score_days_{label}", _(_DRIFT))
     else:
-        st.markdown(f"**{_DRIFT}**")
+        st.markdown(f"**{_(_DRIFT)}**")
         _too_few(_("This model scored no traffic on these days."))
 
 
@@ -258,8 +252,8 @@ def _head(overview: Overview) -> None:
 
 def _unsaid(traffic: Overview, pending: int) -> list[str]:
     few = [
-        _("{label_titles} ({positives:,} of {few})").format(
-            label_titles=LABEL_TITLES[report.label], positives=report.positives, few=FEW
+        _("{label} ({positives:,} of {few})").format(
+            label=label_title(report.label), positives=report.positives, few=FEW
         )
         for report in traffic.labels
         if report.ranking.auc is None
@@ -267,8 +261,8 @@ def _unsaid(traffic: Overview, pending: int) -> list[str]:
     notes = []
     if few:
         notes.append(
-            _("Too few decided audit items with the label to speak for all traffic: {join}.").format(
-                join=", ".join(few)
+            _("Too few decided audit items with the label to speak for all traffic: {labels}.").format(
+                labels=", ".join(few)
             )
         )
     if pending:

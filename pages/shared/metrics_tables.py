@@ -2,12 +2,13 @@
 
 from html import escape
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics import curves
 from core.metrics.estimate import AtThreshold, Confusion
 from core.metrics.intervals import Estimate
 from core.metrics.service import LabelReport, Overview, View
-from pages.shared.words import _, later, written
+from pages.shared.titles import label_title
+from pages.shared.words import _, later, ngettext, written
 
 CSS = """<style>
 .m-scroll{overflow-x:auto}
@@ -55,9 +56,9 @@ _COLUMNS = (
 
 def numbers(reviewed: Overview, traffic: Overview) -> str:
     """The table of all labels, two rows each."""
-    head = "".join(f"<th>{name}</th>" for name in ("Label", "", "Positives", *_COLUMNS))
+    head = "".join(f"<th>{name}</th>" for name in (_("Label"), "", _("Positives"), *map(_, _COLUMNS)))
     body = "".join(
-        _row(reviewed, one, f'<th rowspan="2">{LABEL_TITLES[one.label]}</th>', _("m-reviewed m-first"))
+        _row(reviewed, one, f'<th rowspan="2">{label_title(one.label)}</th>', "m-reviewed m-first")
         + _row(traffic, other, "", "m-traffic")
         for one, other in zip(reviewed.labels, traffic.labels, strict=True)
     )
@@ -67,7 +68,7 @@ def numbers(reviewed: Overview, traffic: Overview) -> str:
 
 def sentences(by_label: dict[str, str]) -> str:
     """A sentence on each label."""
-    items = (f"<li><b>{LABEL_TITLES[label]}.</b> {escape(words)}</li>" for label, words in by_label.items())
+    items = (f"<li><b>{label_title(label)}.</b> {escape(words)}</li>" for label, words in by_label.items())
     return f'{CSS}<ul class="m-sentences">{"".join(items)}</ul>'
 
 
@@ -91,7 +92,11 @@ def head(overview: Overview) -> str:
     if overview.view is View.REVIEWED:
         title, words = (
             _("As reviewed"),
-            _("{decided:,} decided comments, each counted once").format(decided=overview.decided),
+            ngettext(
+                "{many:,} decided comment, counted once",
+                "{many:,} decided comments, each counted once",
+                overview.decided,
+            ).format(many=overview.decided),
         )
     else:
         title, words = (
@@ -110,13 +115,14 @@ def matrix(found: Confusion, *, estimated: bool) -> str:
     def cell(count: float, good: bool, words: str) -> str:
         about = "≈ " if estimated and count != round(count) else ""
         kind = "m-good" if good else "m-bad"
-        return f'<td class="{kind}"><b>{about}{written(round(count))}</b><small>{words}, {written(count / total, ".1%")}</small></td>'
+        share = f"{words}, {written(count / total, '.1%')}"
+        return f'<td class="{kind}"><b>{about}{written(round(count))}</b><small>{share}</small></td>'
 
     return (
-        f'<table class="m-matrix"><tr><th></th><th>Model flags</th><th>Model passes</th></tr>'
-        f"<tr><th>People: yes</th>{cell(found.true_positives, True, 'found')}"
-        f"{cell(found.false_negatives, False, 'missed')}</tr>"
-        f"<tr><th>People: no</th>{cell(found.false_positives, False, _('false alarms'))}"
+        f'<table class="m-matrix"><tr><th></th><th>{_("Model flags")}</th><th>{_("Model passes")}</th></tr>'
+        f"<tr><th>{_('People: yes')}</th>{cell(found.true_positives, True, _('found'))}"
+        f"{cell(found.false_negatives, False, _('missed'))}</tr>"
+        f"<tr><th>{_('People: no')}</th>{cell(found.false_positives, False, _('false alarms'))}"
         f"{cell(found.true_negatives, True, _('rightly passed'))}</tr></table>"
     )
 
@@ -124,9 +130,10 @@ def matrix(found: Confusion, *, estimated: bool) -> str:
 def estimate(found: Estimate | None) -> str:
     """A number with its interval beneath."""
     if found is None:
-        return FEW_WORDS
+        return few_words()
     digits = 4 if found.high < 0.05 else 3
-    return f"{written(found.value, f'.{digits}f')}<small>{written(found.low, f'.{digits}f')}–{written(found.high, f'.{digits}f')}</small>"
+    value, low, high = (written(one, f".{digits}f") for one in (found.value, found.low, found.high))
+    return f"{value}<small>{low}–{high}</small>"
 
 
 def plain_or_estimate(found: Estimate | float | None) -> str:
@@ -143,7 +150,9 @@ def calibration_error(overview: Overview, label: str) -> Estimate | float | None
     return found.unbiased or found.error
 
 
-FEW_WORDS = '<span class="m-few">too few</span>'
+def few_words() -> str:
+    """What stands where there is no number."""
+    return f'<span class="m-few">{_("too few")}</span>'
 
 
 def _row(overview: Overview, report: LabelReport, title: str, kind: str) -> str:

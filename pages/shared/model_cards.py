@@ -35,8 +35,8 @@ def draw_live(live: ModelVersion, history: list[Promotion]) -> None:
     with st.container(border=True):
         title, action = st.columns([3, 1], vertical_alignment="center")
         went_live = next((p for p in history if p.model == live.name), None)
-        title.subheader(_(":green[:material/check_circle:] `{name}`").format(name=live.name), anchor=False)
-        title.html(_small(_("Live. {origin}{since}").format(origin=_origin(live), since=_since(went_live))))
+        title.subheader(f":green[:material/check_circle:] `{live.name}`", anchor=False)
+        title.html(_small(f"{_('Live.')} {_origin(live)}{_since(went_live)}"))
         former = services().registry.former_live()
         if former:
             action.button(
@@ -81,7 +81,7 @@ def _figures(version: ModelVersion) -> dict[str, Any]:
 def _origin(version: ModelVersion) -> str:
     training = version.metrics.get("training")
     known = training if isinstance(training, dict) else {}
-    parts = [_("Made {created_at:%Y-%m-%d %H:%M} UTC").format(created_at=version.created_at)]
+    parts = [_("Made {at:%Y-%m-%d %H:%M} UTC").format(at=version.created_at)]
     corrections, base_rows, seconds = (known.get(name) for name in ("corrections", "base_rows", "seconds"))
     if corrections and isinstance(corrections, int) and isinstance(base_rows, int):
         parts.append(
@@ -105,8 +105,8 @@ def _small(text: str) -> str:
 def _since(promotion: Promotion | None) -> str:
     if promotion is None:
         return ""
-    return _("Live since {promoted_at:%Y-%m-%d %H:%M} UTC, by {person}.").format(
-        promoted_at=promotion.promoted_at, person=promotion.person
+    return _("Live since {at:%Y-%m-%d %H:%M} UTC, by {person}.").format(
+        at=promotion.promoted_at, person=promotion.person
     )
 
 
@@ -121,7 +121,7 @@ def draw_challengers(versions: list[ModelVersion], live: ModelVersion | None, pe
             _draw_challenger(version, live, person)
     older = challengers[_SHOWN:] + [version for version in versions if version.stage is Stage.RETIRED]
     if older:
-        with st.expander(_("Former and older versions ({older})").format(older=len(older)), icon=":material/history:"):
+        with st.expander(_("Former and older versions ({many})").format(many=len(older)), icon=":material/history:"):
             for version in older:
                 _draw_line(version, person)
 

@@ -13,6 +13,7 @@ from core.labels import LABEL_TITLES
 from core.scoring.files import resolve
 from core.scoring.manifest import MANIFEST
 from pages.shared import figures
+from pages.shared.titles import label_titles
 from pages.shared.words import _, later, written
 
 _CSS = """<style>
@@ -53,12 +54,16 @@ def _facts(version: ModelVersion, manifest: Mapping[str, Any]) -> list[tuple[str
         _("Base"): base.get("name") or version.base,
         _("Architecture"): base.get("architecture"),
         _("Held in"): manifest.get("precision"),
-        _("Trained"): _WEIGHTS.get(str(manifest.get("weights"))),
+        _("Trained"): _weights(str(manifest.get("weights"))),
         _("Rows"): training.get("rows"),
         _("Tokens read"): manifest.get("max_tokens"),
         _("Served"): manifest.get("serving"),
     }
     return [(name, text) for name, value in found.items() if (text := _text(value))]
+
+
+def _weights(kind: str) -> str | None:
+    return _(_WEIGHTS[kind]) if kind in _WEIGHTS else None
 
 
 def _text(value: Any) -> str:
@@ -79,10 +84,11 @@ def _by_label(manifest: Mapping[str, Any]) -> str:
     columns = [_numbers(values, count) for values in (manifest.get("thresholds"), slopes, intercepts)]
     if not all(columns):
         return ""
-    head = "<th>Label</th><th>Best F1 at</th><th>Slope</th><th>Intercept</th>"
+    head = figures.heads(_("Label"), _("Best F1 at"), _("Slope"), _("Intercept"))
     rows = [
-        f"<tr><td>{escape(title)}</td><td>{written(at, '.2f')}</td><td>{written(slope, '.3f')}</td><td>{written(intercept, '+.3f')}</td></tr>"
-        for title, at, slope, intercept in zip(LABEL_TITLES.values(), *columns, strict=True)
+        f"<tr><td>{escape(title)}</td><td>{written(at, '.2f')}</td><td>{written(slope, '.3f')}</td>"
+        f"<td>{written(intercept, '+.3f')}</td></tr>"
+        for title, at, slope, intercept in zip(label_titles(), *columns, strict=True)
     ]
     return figures.table(_("A suggestion for the policy, and what is done to each logit (Platt)"), head, rows)
 

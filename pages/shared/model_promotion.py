@@ -61,7 +61,7 @@ def _compared(name: str) -> GateReport | None:
         return known
     with st.spinner(_("Scoring what both are compared on…")):
         try:
-            report, _ = run_gate(services(), name, by=person)
+            report, _comparisons = run_gate(services(), name, by=person)
         except ModeratoError as error:
             notice(said(error))
             return None

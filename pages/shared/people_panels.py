@@ -1,5 +1,6 @@
 """Inviting people, their roles, their browsers, and what each role may do."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,8 @@ from pages.shared import state
 from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import services
-from pages.shared.words import _, later, said
+from pages.shared.titles import ROLES
+from pages.shared.words import _, later, ngettext, said
 
 MEANINGS = {
     Role.MODERATOR: later("Moderator: reviews the queue, sees their own decisions"),
@@ -39,9 +41,9 @@ def draw_local_mode() -> None:
         st.subheader(_("Nobody has an account yet"))
         st.write(
             _(
-                "Moderato serves this machine alone, and whoever opens it gives a name and has every role. Create the "
-                "first administrator to share it with a team: from then on everybody signs in and sees what their roles "
-                "allow. Decisions stay with the names that they were made under, so take your own."
+                "Moderato serves this machine alone, and whoever opens it gives a name and has every role. Create "
+                "the first administrator to share it with a team: from then on everybody signs in and sees what "
+                "their roles allow. Decisions stay with the names that they were made under, so take your own."
             )
         )
         st.link_button(_("Create the first administrator"), "/setup", type="primary", icon=":material/person_add:")
@@ -55,9 +57,11 @@ def draw_link() -> None:
     settings = services().settings
     with st.container(border=True):
         st.text(
-            _("Give this link to {name}. It sets a password, works once, and for {link_days:g} days.").format(
-                name=name, link_days=settings.link_days
-            )
+            ngettext(
+                "Give this link to {name}. It sets a password, works once, and for {days:g} day.",
+                "Give this link to {name}. It sets a password, works once, and for {days:g} days.",
+                math.ceil(settings.link_days),
+            ).format(name=name, days=settings.link_days)
         )
         st.code(f"{settings.base_url}/welcome?link={secret}", language=None, wrap_lines=True)
         st.button(_("I have it"), key="link_away", on_click=state.keep, args=(_LINK, None), type="primary")
@@ -69,7 +73,11 @@ def draw_invite() -> None:
         left, right = st.columns(2)
         name = left.text_input(_("Name"), key="invite_name", max_chars=MAX_NAME, help=_("The ledger says it, for good"))
         chosen = right.multiselect(
-            _("Roles"), list(Role), key="invite_roles", format_func=MEANINGS.__getitem__, default=[Role.MODERATOR]
+            _("Roles"),
+            list(Role),
+            key="invite_roles",
+            format_func=lambda role: _(MEANINGS[role]),
+            default=[Role.MODERATOR],
         )
         if st.form_submit_button(_("Invite"), key="invite_send", icon=":material/person_add:"):
             _invite(name, chosen)
@@ -92,8 +100,7 @@ def draw_roles() -> None:
     """The table of who may do what, as it is checked."""
     with st.expander(_("What each role may do"), icon=":material/rule:"):
         rows = [
-            {_("Action"): action.value.replace("_", " ")}
-            | {role.value.capitalize(): action in MAY[role] for role in Role}
+            {_("Action"): _(action.value.replace("_", " "))} | {_(ROLES[role]): action in MAY[role] for role in Role}
             for action in Action
         ]
         st.dataframe(rows, hide_index=True, alt=_("Actions by role"))
@@ -104,7 +111,7 @@ def _draw_account(account: Account, decided: int) -> None:
     with head, st.container(horizontal=True, vertical_alignment="center"):
         st.text(account.name, width="content")
         for role in sorted(account.roles):
-            st.badge(role.value, color=_COLORS[role])
+            st.badge(_(ROLES[role]), color=_COLORS[role])
         if account.is_company:
             st.badge(_("company"), color="gray")
         if account.disabled_at:
@@ -116,11 +123,9 @@ def _draw_account(account: Account, decided: int) -> None:
         if account.last_sign_in_at
         else _("never signed in")
     )
-    st.caption(
-        _("{last} · {decided:,} decisions · made {moment}").format(
-            last=last, decided=decided, moment=_moment(account.created_at)
-        )
-    )
+    many = ngettext("{many:,} decision", "{many:,} decisions", decided).format(many=decided)
+    made = _("made {moment}").format(moment=_moment(account.created_at))
+    st.caption(f"{last} · {many} · {made}")
     with act.popover(_("Manage"), width="stretch"):
         _draw_manage(account)
 
@@ -130,7 +135,7 @@ def _draw_manage(account: Account) -> None:
     if not account.is_company:
         chosen = st.multiselect(
             _("Roles"), list(Role), sorted(account.roles, key=list(Role).index), key=f"roles_{key}",
-            format_func=MEANINGS.__getitem__,
+            format_func=lambda role: _(MEANINGS[role]),
         )  # fmt: skip
         _button(_("Save roles"), f"save_roles_{key}", _set_roles, account.name, chosen)
         st.caption(_("Whoever has a password keeps it until the link is used."))
@@ -146,8 +151,15 @@ def _draw_manage(account: Account) -> None:
 
 
 def _draw_browser(account: Account, browser: Any) -> None:
-    said, act = st.columns([4, 1], vertical_alignment="center")
-    said.text(_("{browser} at {address}, in since {moment}, used {moment_2}").format(browser=browser.browser, address=browser.address, moment=_moment(browser.created_at), moment_2=_moment(browser.used_at)))  # fmt: skip
+    place, act = st.columns([4, 1], vertical_alignment="center")
+    place.text(
+        _("{browser} at {address}, in since {since}, used {used}").format(
+            browser=browser.browser,
+            address=browser.address,
+            since=_moment(browser.created_at),
+            used=_moment(browser.used_at),
+        )
+    )
     with act:
         _button(_("Sign out"), f"out_browser_{browser.id}", _sign_out, account.name, browser.id)
 
@@ -176,7 +188,11 @@ def _invite(name: str, roles: list[Role]) -> None:
         state.keep(
             _MESSAGE,
             (
-                _("The ledger has {many:,} decisions under this name: they are this person's now.").format(many=many),
+                ngettext(
+                    "The ledger has {many:,} decision under this name: it is this person's now.",
+                    "The ledger has {many:,} decisions under this name: they are this person's now.",
+                    many,
+                ).format(many=many),
                 "info",
             ),
         )

@@ -11,15 +11,16 @@ from core.audit_design import Bands, Design, describe, evaluate, propose
 from core.capacity import Site
 from core.domain import Policy
 from core.errors import ModeratoError
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics.intervals import Estimate
 from core.planning import EVIDENCE_DAYS
 from core.policies import Boost
-from core.routing import band_rates, band_titles
+from core.routing import band_rates
 from pages.shared import state
 from pages.shared.access import require
-from pages.shared.figures import table
+from pages.shared.figures import WIDE, heads, table
 from pages.shared.policy_parts import rate_key
+from pages.shared.titles import band_names, label_title
 from pages.shared.words import _, said, written
 
 
@@ -33,15 +34,15 @@ def draw_boosts(boosts: list[Boost], rates: list[float]) -> None:
     held = band_rates(rates, factors)
     lines = [
         _(
-            "Scores {band_titles} drift since {date} (index {value:.2f}, limit {limit:.2f}): audited at "
-            "{held:.2%} instead of {rates:.2%} until that ends."
+            "Scores {band} drift since {day:%Y-%m-%d} (index {value:.2f}, limit {limit:.2f}): audited at "
+            "{held:.2%} instead of {rate:.2%} until that ends."
         ).format(
-            band_titles=band_titles()[boost.band],
-            date=date(1970, 1, 1) + timedelta(boost.day),
+            band=band_names()[boost.band],
+            day=date(1970, 1, 1) + timedelta(boost.day),
             value=boost.value,
             limit=boost.limit,
             held=held[boost.band],
-            rates=rates[boost.band],
+            rate=rates[boost.band],
         )
         for boost in boosts
     ]
@@ -55,7 +56,7 @@ def draw_design(site: Site, active: Policy, draft: Policy) -> None:
     budget = left.number_input(_("Audits a day"), 1, 1_000_000, max(now, 20), 10, key=f"audit_budget_{active.id}")
     chosen = right.pills(
         _("for the recall of"), list(LABELS), selection_mode="multi", default=list(LABELS), key="audit_labels",
-        format_func=LABEL_TITLES.__getitem__,
+        format_func=label_title,
     )  # fmt: skip
     if not site.traffic.bands.any():
         st.info(_("No traffic yet: rates are proposed once comments were scored."), icon=":material/info:")
@@ -73,38 +74,39 @@ def draw_design(site: Site, active: Policy, draft: Policy) -> None:
 
 def _draw_tables(bands: Bands, present: Design, design: Design) -> None:
     rows = [
-        f"<tr><td>{escape(title)}</td><td class=wide>{written(a_day, ',.0f')}</td><td>{written(old, '.2%')}</td><td>{written(new, '.2%')}</td>"
+        f"<tr><td>{escape(title)}</td><td class=wide>{written(a_day, ',.0f')}</td>"
+        f"<td>{written(old, '.2%')}</td><td>{written(new, '.2%')}</td>"
         f"<td>{written(audits, ',.1f')}</td></tr>"
         for title, a_day, old, new, audits in zip(
-            band_titles(), bands.a_day, present.rates, design.rates, design.a_day, strict=True
+            band_names(), bands.a_day, present.rates, design.rates, design.a_day, strict=True
         )
     ]
-    head = "<th>Scores</th><th class=wide>Comments a day</th><th>Rate now</th><th>Proposed</th><th>Audits a day</th>"
+    head = heads(_("Scores"), WIDE + _("Comments a day"), _("Rate now"), _("Proposed"), _("Audits a day"))
     st.html(
         table(
-            _("{sum:,.0f} audits a day, {sum_2:,.0f} now").format(sum=design.a_day.sum(), sum_2=present.a_day.sum()),
+            _("{then:,.0f} audits a day, {now:,.0f} now").format(then=design.a_day.sum(), now=present.a_day.sum()),
             head,
             rows,
         )
     )
     rows = [
-        f"<tr><td>{escape(LABEL_TITLES[label])}</td><td>{written(design.recall[at].value, '.2f')}</td>"
+        f"<tr><td>{escape(label_title(label))}</td><td>{written(design.recall[at].value, '.2f')}</td>"
         f"<td>± {written(_half(present.recall[at]), '.3f')}</td><td>± {written(_half(design.recall[at]), '.3f')}</td>"
         f"<td class=wide>± {written(_half(design.prevalence[at]), '.3%')}</td></tr>"
         for at, label in enumerate(LABELS)
     ]
-    head = "<th>Label</th><th>Recall</th><th>Now</th><th>Proposed</th><th class=wide>Share of positives</th>"
+    head = heads(_("Label"), _("Recall"), _("Now"), _("Proposed"), WIDE + _("Share of positives"))
     st.html(
         table(
-            _("How sure {evidence_days} days of decided audits make recall (95 %)").format(evidence_days=EVIDENCE_DAYS),
+            _("How sure {days} days of decided audits make recall (95 %)").format(days=EVIDENCE_DAYS),
             head,
             rows,
         )
     )
     st.caption(
         _(
-            "Expected, at the thresholds above. Where a band has few decided positives, the model's own expectation stands "
-            "in for ten comments: good enough to plan with, and replaced by what people say as they say it."
+            "Expected, at the thresholds above. Where a band has few decided positives, the model's own expectation "
+            "stands in for ten comments: good enough to plan with, and replaced by what people say as they say it."
         )
     )
 

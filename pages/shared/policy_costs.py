@@ -7,25 +7,33 @@ import streamlit as st
 
 from core.accounts import Action
 from core.capacity import Amount, Cost, LabelCost, Site, cost
-from core.capacity_goals import Answer, Goal, Goals, hours_words, solve
+from core.capacity_goals import Answer, Goal, Goals, solve
 from core.domain import Policy
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics.estimate import FEW
 from core.metrics.intervals import Estimate
 from core.planning import EVIDENCE_DAYS
 from pages.shared import state
 from pages.shared.access import require
-from pages.shared.figures import table
+from pages.shared.figures import WIDE, heads, table
 from pages.shared.policy_parts import threshold_key
-from pages.shared.words import _, later, written
+from pages.shared.titles import label_title
+from pages.shared.words import _, later, ngettext, written
 
-_FEW = '<small title="Too few decided audit items">too few</small>'
 _CSS = "<style>@media (max-width:640px){.m-cost small{display:block}}</style>"
 _SURE = {False: later("by the estimate"), True: later("sure at 95 %")}
 
 
+def _few() -> str:
+    return f'<small title="{escape(_("Too few decided audit items"))}">{_("too few")}</small>'
+
+
+def _hours_words(hours: Amount) -> str:
+    return _("{value:.3g} hours a day ({low:.3g}–{high:.3g})").format(value=hours.value, low=hours.low, high=hours.high)
+
+
 def _last(days: int) -> str:
-    return _("last {days} days").format(days=days) if days > 1 else _("last day")
+    return ngettext("last day", "last {days} days", days).format(days=days)
 
 
 def draw_summary(site: Site, new: tuple[Policy, Cost], old: tuple[Policy, Cost]) -> None:
@@ -53,14 +61,13 @@ def draw_summary(site: Site, new: tuple[Policy, Cost], old: tuple[Policy, Cost])
 
 def draw_costs(site: Site, found: Cost) -> None:
     """The table: each label and all together."""
-    head = (
-        "<th>A day</th><th>Flagged</th><th>Recall</th><th class=wide>Precision</th><th>Missed</th><th>False alarms</th>"
-    )
-    rows = [_row(LABEL_TITLES[label], one) for label, one in zip(LABELS, found.labels, strict=True)]
+    head = heads(_("A day"), _("Flagged"), _("Recall"), WIDE + _("Precision"), _("Missed"), _("False alarms"))
+    rows = [_row(label_title(label), one) for label, one in zip(LABELS, found.labels, strict=True)]
     if found.work:
         share = site.traffic.any_flagged_share([one.threshold for one in found.labels])
+        flagged = written(share * site.traffic.comments_a_day, ",.0f")
         rows.append(
-            f'<tr class="mean"><td>Any label</td><td>{written(share * site.traffic.comments_a_day, ",.0f")}</td><td></td>'
+            f'<tr class="mean"><td>{_("Any label")}</td><td>{flagged}</td><td></td>'
             f"<td class=wide></td><td>{_of(found.misses)}</td><td>{_of(found.false_alarms)}</td></tr>"
         )
     st.html(f'{_CSS}<div class="m-cost">{table(_("What these thresholds find, miss and cost"), head, rows)}</div>')
@@ -72,9 +79,9 @@ def draw_goals(site: Site, draft: Policy, active: Policy) -> None:
     with st.form("goals", border=False):
         st.caption(
             _(
-                "Leave open what does not matter. A label's recall and precision settle its own threshold; where the hours "
-                "are too many, thresholds rise where that loses the fewest finds for the time saved, labels without a goal "
-                "for recall first."
+                "Leave open what does not matter. A label's recall and precision settle its own threshold; where the "
+                "hours are too many, thresholds rise where that loses the fewest finds for the time saved, labels "
+                "without a goal for recall first."
             )
         )
         wanted = {}
@@ -91,7 +98,7 @@ def draw_goals(site: Site, draft: Policy, active: Policy) -> None:
             default=False,
             required=True,
             key="goal_sure",
-            format_func=_SURE.__getitem__,
+            format_func=lambda sure: _(_SURE[sure]),
         )
         if st.form_submit_button(_("Find thresholds"), key="find_thresholds", icon=":material/target:"):
             answer = solve(site, draft, Goals(wanted, hours, bool(sure)))
@@ -102,7 +109,7 @@ def draw_goals(site: Site, draft: Policy, active: Policy) -> None:
 
 
 def _draw_goal(label: str) -> Goal:
-    st.markdown(f"**{LABEL_TITLES[label]}**")
+    st.markdown(f"**{label_title(label)}**")
     with st.container(horizontal=True):
         recall = st.number_input(_("Recall ≥"), 0.01, 1.0, None, 0.05, key=f"goal_recall_{label}", placeholder=_("any"))
         precision = st.number_input(
@@ -118,15 +125,13 @@ def _draw_answer(site: Site, draft: Policy, active: Policy, answer: Answer) -> N
         st.warning(words, icon=":material/info:")
     found = cost(site, replace(draft, thresholds=answer.thresholds))
     moved = ", ".join(
-        f"{LABEL_TITLES[label]} {new:g}" + (f" (now {old:g})" if new != old else "")
+        f"{label_title(label)} {written(new, 'g')}" + (" " + _("(now {old:g})").format(old=old) if new != old else "")
         for label, new, old in zip(LABELS, answer.thresholds, active.thresholds, strict=True)
     )
-    hours = (
-        _(" They take {hours_words}.").format(hours_words=hours_words(found.work.hours))
-        if found.work and found.work.hours
-        else ""
-    )
-    st.write(_("Thresholds: {moved}.{hours}").format(moved=moved, hours=hours))
+    words = _("Thresholds: {moved}.").format(moved=moved)
+    if found.work and found.work.hours:
+        words += " " + _("They take {hours}.").format(hours=_hours_words(found.work.hours))
+    st.write(words)
     st.button(
         _("Use these thresholds"), key="use_thresholds", on_click=_use_thresholds, args=(answer.thresholds, active)
     )
@@ -150,9 +155,10 @@ def _amount(label: str, value: Amount | None, before: Amount | None, help: str) 
         return
     digits = 1 if value.high < 10 else 0
     moved = value.value - before.value if before else 0.0
-    change = f"{moved:+,.{digits}f}" if abs(moved) >= 0.5 * 10**-digits else None
-    words = help.format(_("{low:,.{digits}f} to {high:,.{digits}f}").format(low=value.low, high=value.high))
-    st.metric(label, f"{value.value:,.{digits}f}", change, delta_color="off", border=True, help=words)
+    spec = f",.{digits}f"
+    change = written(moved, f"+{spec}") if abs(moved) >= 0.5 * 10**-digits else None
+    words = help.format(_("{low} to {high}").format(low=written(value.low, spec), high=written(value.high, spec)))
+    st.metric(label, written(value.value, spec), change, delta_color="off", border=True, help=words)
 
 
 def _row(title: str, one: LabelCost) -> str:
@@ -164,15 +170,17 @@ def _row(title: str, one: LabelCost) -> str:
 
 def _share(estimate: Estimate | None) -> str:
     if estimate is None:
-        return _FEW
-    return f"{written(estimate.value, '.2f')} <small>{written(estimate.low, '.2f')}–{written(estimate.high, '.2f')}</small>"
+        return _few()
+    value, low, high = (written(one, ".2f") for one in (estimate.value, estimate.low, estimate.high))
+    return f"{value} <small>{low}–{high}</small>"
 
 
 def _of(amount: Amount | None) -> str:
     if amount is None:
-        return _FEW
+        return _few()
     digits = 1 if amount.high < 10 else 0
-    return f"{amount.value:,.{digits}f} <small>{amount.low:,.{digits}f}–{amount.high:,.{digits}f}</small>"
+    value, low, high = (written(one, f",.{digits}f") for one in (amount.value, amount.low, amount.high))
+    return f"{value} <small>{low}–{high}</small>"
 
 
 def _basis(site: Site, found: Cost) -> str:
@@ -180,9 +188,9 @@ def _basis(site: Site, found: Cost) -> str:
     words.append(
         _(
             "Flagged comments are counted ({last}); the rest is estimated from {items:,} decided audit "
-            "items of {evidence_days} days, small figures are 95 % intervals. {few} items with the label "
+            "items of {days} days, small figures are 95 % intervals. {few} items with the label "
             "and {few} without are needed to say anything."
-        ).format(last=_last(site.traffic.days), items=len(items), evidence_days=EVIDENCE_DAYS, few=FEW)
+        ).format(last=_last(site.traffic.days), items=len(items), days=EVIDENCE_DAYS, few=FEW)
     )
     if items.uncovered:
         words.append(
@@ -193,15 +201,15 @@ def _basis(site: Site, found: Cost) -> str:
     work = found.work
     if work:
         parts = [
-            _("{words} flagged").format(words=_words(work.flagged)),
-            _("{words} audited").format(words=_words(work.audits)),
-            _("{words} for second opinions").format(words=_words(work.second_opinions)),
+            _("{many} flagged").format(many=_words(work.flagged)),
+            _("{many} audited").format(many=_words(work.audits)),
+            _("{many} for second opinions").format(many=_words(work.second_opinions)),
         ]
-        words.append(_("Reviewers see {words} a day: {join}.").format(words=_words(work.items), join=", ".join(parts)))
+        words.append(_("Reviewers see {many} a day: {parts}.").format(many=_words(work.items), parts=", ".join(parts)))
         if work.removed.value:
-            words.append(_("{words} a day are removed without anybody's review.").format(words=_words(work.removed)))
+            words.append(_("{many} a day are removed without anybody's review.").format(many=_words(work.removed)))
         words.append(
-            _("That takes {hours_words}.").format(hours_words=hours_words(work.hours))
+            _("That takes {hours}.").format(hours=_hours_words(work.hours))
             if work.hours
             else _("Too few timed decisions to tell hours.")
         )

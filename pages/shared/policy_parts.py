@@ -8,11 +8,12 @@ import streamlit as st
 
 from core.capacity import Site, label_costs
 from core.domain import Policy
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.policies import Traffic
-from core.routing import HIGHEST_RATES, RATE_RANGE, THRESHOLD_RANGE, band_titles
+from core.routing import HIGHEST_RATES, RATE_RANGE, THRESHOLD_RANGE
 from pages.shared import state
 from pages.shared.comment import plain
+from pages.shared.titles import band_names, label_title, label_titles
 from pages.shared.words import _, written
 
 _BARS = 48
@@ -52,7 +53,7 @@ def draw_threshold(at: int, policy: Policy, site: Site) -> float:
         picture = st.empty()
         state.recall(threshold_key(at, policy), lambda: min(policy.thresholds[at], _RANGE[1]))
         chosen = st.slider(
-            LABEL_TITLES[label],
+            label_title(label),
             *_RANGE,
             step=0.01,
             key=threshold_key(at, policy),
@@ -62,9 +63,10 @@ def draw_threshold(at: int, policy: Policy, site: Site) -> float:
         picture.html(CSS + histogram(site.traffic, at, chosen))
         found = label_costs(site, at, [chosen])[0].recall
         st.caption(
-            _("Flags **{share:.1%}** · {share_2:,.0f} a day  \n").format(
-                share=share, share_2=share * site.traffic.comments_a_day
+            _("Flags **{share:.1%}** · {a_day:,.0f} a day").format(
+                share=share, a_day=share * site.traffic.comments_a_day
             )
+            + "  \n"
             + (
                 _("Finds **{value:.0%}** ({low:.0%}–{high:.0%})").format(
                     value=found.value, low=found.low, high=found.high
@@ -88,7 +90,7 @@ def histogram(traffic: Traffic, at: int, threshold: float) -> str:
         f'<i class="{"on" if on else ""}" style="height:{height:.0f}%"></i>'
         for on, height in zip(flagged.tolist(), heights.tolist(), strict=True)
     )
-    return f'<div class="m-hist" role="img" aria-label="How often each score occurs">{drawn}</div>'
+    return f'<div class="m-hist" role="img" aria-label="{escape(_("How often each score occurs"))}">{drawn}</div>'
 
 
 def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
@@ -96,7 +98,7 @@ def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
     highest = HIGHEST_RATES[band]
     state.recall(rate_key(band, policy), lambda: round(policy.audit_rates[band] * 100, 4))
     chosen = st.number_input(
-        _("Score {band_titles}").format(band_titles=band_titles()[band]),
+        _("Score {band}").format(band=band_names()[band]),
         RATE_RANGE[0] * 100,
         highest * 100,
         step=0.5,
@@ -105,7 +107,7 @@ def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
         icon=":material/percent:",
     )
     a_day = float(traffic.bands[band]) / traffic.days
-    st.caption(_("{a_day:,.0f} a day → **{a_day_2:,.1f}** audited").format(a_day=a_day, a_day_2=a_day * chosen / 100))
+    st.caption(_("{a_day:,.0f} a day → **{audited:,.1f}** audited").format(a_day=a_day, audited=a_day * chosen / 100))
     return round(chosen / 100, 6)
 
 
@@ -131,23 +133,23 @@ def draw_numbers(policy: Policy, before: Policy, name: str) -> None:
 
 
 def _version_html(policy: Policy, before: Policy | None, *, active: bool, name: str = "") -> str:
-    tag = '<span class="m-tag">in force</span>' if active else ""
+    tag = f'<span class="m-tag">{_("in force")}</span>' if active else ""
     old = before or policy
-    thresholds = zip(LABEL_TITLES.values(), policy.thresholds, old.thresholds, strict=True)
-    rates = zip(band_titles(), policy.audit_rates, old.audit_rates, strict=True)
-    numbers = [_number(f"{title} {new:g}", new != was) for title, new, was in thresholds]
+    thresholds = zip(label_titles(), policy.thresholds, old.thresholds, strict=True)
+    rates = zip(band_names(), policy.audit_rates, old.audit_rates, strict=True)
+    numbers = [_number(f"{title} {written(new, 'g')}", new != was) for title, new, was in thresholds]
     second = _number(
-        _("Second opinions {second_rate:.3g} %").format(second_rate=policy.second_rate * 100),
+        _("Second opinions {rate:.3g} %").format(rate=policy.second_rate * 100),
         policy.second_rate != old.second_rate,
     )
     removal = "".join(_number(words, policy.auto_remove != old.auto_remove) for words in _removal_words(policy))
-    audits = [_number(f"{title}: {new * 100:.3g} %", new != was) for title, new, was in rates]
+    audits = [_number(f"{title}: {written(new * 100, '.3g')} %", new != was) for title, new, was in rates]
     return (
         f'<div class="m-version"><b>{name or _("Version {id}").format(id=policy.id)}</b>{tag}'
         f'<div class="why">{escape(plain(policy.reason, 500))}</div>'
         f'<div class="who">{escape(plain(policy.created_by))}, {written(policy.created_at, "%Y-%m-%d %H:%M")} UTC</div>'
         f'<div class="m-numbers">{"".join(numbers)}</div>'
-        f'<div class="m-numbers"><span>Audit</span>{"".join(audits)}{second}</div>'
+        f'<div class="m-numbers"><span>{_("Audit")}</span>{"".join(audits)}{second}</div>'
         f'<div class="m-numbers">{removal}</div></div>'
     )
 
@@ -155,12 +157,12 @@ def _version_html(policy: Policy, before: Policy | None, *, active: bool, name: 
 def _removal_words(policy: Policy) -> list[str]:
     if policy.auto_remove is None:
         return [_("Nothing is removed without review")]
-    marks = zip(LABEL_TITLES.values(), policy.auto_remove, strict=True)
-    on = ", ".join(f"{title} from {mark:g}" for title, mark in marks if mark is not None)
+    marks = zip(label_titles(), policy.auto_remove, strict=True)
+    on = ", ".join(
+        _("{label} from {mark:g}").format(label=title, mark=mark) for title, mark in marks if mark is not None
+    )
     return [
-        _("Removes without review: {on}; {auto_audit_rate:.3g} % of that audited").format(
-            on=on, auto_audit_rate=policy.auto_audit_rate * 100
-        )
+        _("Removes without review: {on}; {rate:.3g} % of that audited").format(on=on, rate=policy.auto_audit_rate * 100)
     ]
 
 

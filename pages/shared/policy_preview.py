@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import streamlit as st
 
 from core.browse import Browse
-from core.labels import LABEL_TITLES
 from core.planning import MOST_PREVIEWED
 from core.policies import OUTLOOK_DAYS
 from core.preview import Change, Preview
@@ -14,7 +13,8 @@ from pages.shared import state
 from pages.shared.browse_results import row_of
 from pages.shared.comment_list import comment_list
 from pages.shared.figures import table
-from pages.shared.words import _, later, written
+from pages.shared.titles import label_titles
+from pages.shared.words import _, later, ngettext, written
 
 _SHOWN = 5
 _GROUPS = {
@@ -27,26 +27,23 @@ _GROUPS = {
 
 def draw_preview(preview: Preview, browse: Browse, open_comment: Callable[[int | None], None]) -> None:
     """The counts, then examples that a click opens."""
-    groups = {title: getattr(preview, name) for name, title in _GROUPS.items() if getattr(preview, name).count}
-    capped = (
-        _(", the newest {most_previewed:,}").format(most_previewed=MOST_PREVIEWED)
-        if preview.comments >= MOST_PREVIEWED
-        else ""
-    )
-    st.caption(
-        _(
-            "On {comments:,} comments of the last {outlook_days} days{capped}, by the live model's "
-            "scores, against the policy in force. When saved, only flagged comments that still wait "
-            "follow the new version."
-        ).format(comments=preview.comments, outlook_days=OUTLOOK_DAYS, capped=capped)
-    )
+    groups = {_(title): getattr(preview, name) for name, title in _GROUPS.items() if getattr(preview, name).count}
+    words = ngettext(
+        "On {many:,} comment of the last {days} days, by the live model's scores, against the policy in force.",
+        "On {many:,} comments of the last {days} days, by the live model's scores, against the policy in force.",
+        preview.comments,
+    ).format(many=preview.comments, days=OUTLOOK_DAYS)
+    if preview.comments >= MOST_PREVIEWED:
+        words += " " + _("Older ones of these days are left out.")
+    words += " " + _("When saved, only flagged comments that still wait follow the new version.")
+    st.caption(words)
     if not groups:
         st.info(_("Nothing would have been treated otherwise."), icon=":material/check:")
         return
     st.html(
         _table(
             _("By label whose threshold decides (one comment may count for several)"),
-            LABEL_TITLES.values(),
+            label_titles(),
             groups,
             "by_label",
         )
@@ -66,7 +63,7 @@ def _table(caption: str, names: object, groups: dict[str, Change], what: str) ->
         for at, name in enumerate(names)
     ]
     total = "".join(f"<td>{written(change.count)}</td>" for change in groups.values())
-    return table(caption, head, [*rows, f'<tr class="mean"><td>Comments</td>{total}</tr>'])
+    return table(caption, head, [*rows, f'<tr class="mean"><td>{_("Comments")}</td>{total}</tr>'])
 
 
 def _draw_examples(title: str, change: Change, browse: Browse, open_comment: Callable[[int | None], None]) -> None:

@@ -15,7 +15,7 @@ from pages.shared.resources import services
 from pages.shared.words import _, later, said
 
 _GOES_BACK = later(
-    "Makes a new version with the numbers of version {}, with all that it removes or audits. Open flagged items "
+    "Makes a new version with the numbers of version {id}, with all that it removes or audits. Open flagged items "
     "follow; what was removed without review stays so."
 )
 
@@ -132,7 +132,7 @@ def _draw_back(previous: Policy | None, key: str) -> None:
     if previous is not None:
         st.button(
             _("Go back to version {id}").format(id=previous.id), key=key, icon=":material/undo:", on_click=use_again,
-            args=(previous.id,), help=_GOES_BACK.format(previous.id),
+            args=(previous.id,), help=_(_GOES_BACK).format(id=previous.id),
         )  # fmt: skip
 
 

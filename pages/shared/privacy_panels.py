@@ -13,7 +13,7 @@ from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.notice import notice
 from pages.shared.resources import services
-from pages.shared.words import _, later, said, written
+from pages.shared.words import _, later, ngettext, said, written
 
 _WORD = "erase"
 _SAID = "privacy_said"
@@ -21,7 +21,7 @@ _STAGES = {
     "rows": later("emptying comments"),
     "files": later("rewriting exports"),
     "space": later("clearing the database's file"),
-    "done": "done",
+    "done": later("done"),
 }
 
 
@@ -54,7 +54,7 @@ def draw_author(person: Person) -> None:
         _("A ZIP with comments, scores, decisions and dates, without moderators' names. Read it before handing it on.")
     )
     confirm(
-        _("Erase {many_comments}").format(many_comments=many_comments(held.comments)),
+        ngettext("Erase {many:,} comment", "Erase {many:,} comments", held.comments).format(many=held.comments),
         "author",
         lambda by: _erase_author(author, source, by),
     )
@@ -80,8 +80,8 @@ def draw_comment(person: Person) -> None:
         return
     one = found[0]
     st.text(
-        _("From {source}, added {added_at:%Y-%m-%d %H:%M} UTC, now {standing}.").format(
-            source=plain(one.source, 60), added_at=one.added_at, standing=one.standing
+        _("From {source}, added {at:%Y-%m-%d %H:%M} UTC, now {standing}.").format(
+            source=plain(one.source, 60), at=one.added_at, standing=_(one.standing)
         )
     )
     if person.may(Action.ERASE):
@@ -105,8 +105,8 @@ def confirm(label: str, key: str, begin: Callable[[Person], Erasure | None]) -> 
 
     def go() -> None:
         by = require(Action.ERASE)
-        if (state.kept(f"confirm_{key}") or "").strip().lower() != _WORD:
-            state.keep(_SAID, ("warning", _("Nothing was erased: type “{_word}” first.").format(_word=_WORD)))
+        if (state.kept(f"confirm_{key}") or "").strip().lower() not in (_WORD, _(_WORD)):
+            state.keep(_SAID, ("warning", _("Nothing was erased: type “{word}” first.").format(word=_(_WORD))))
             return
         try:
             begun = begin(by)
@@ -114,17 +114,17 @@ def confirm(label: str, key: str, begin: Callable[[Person], Erasure | None]) -> 
             state.keep(_SAID, ("error", said(error)))
             return
         services().keeper.wake()
-        said = (
+        words = (
             _("Nothing is old enough to be erased.")
             if begun is None
             else _("Erasure {id} has begun; see below.").format(id=begun.id)
         )
-        state.keep(_SAID, ("success", said))
+        state.keep(_SAID, ("success", words))
         state.keep(f"confirm_{key}", "")
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            _("To erase for good, type “{_word}”").format(_word=_WORD), key=f"confirm_{key}", max_chars=20, width=260
+            _("To erase for good, type “{word}”").format(word=_(_WORD)), key=f"confirm_{key}", max_chars=20, width=260
         )
         st.button(label, key=f"erase_{key}", type="primary", icon=":material/delete_forever:", on_click=go)
 
@@ -133,8 +133,8 @@ def confirm(label: str, key: str, begin: Callable[[Person], Erasure | None]) -> 
 def draw_erasures() -> None:
     """What was erased so far and what goes on. Runs by itself, so the role is checked again."""
     require(Action.MANAGE_PRIVACY)
-    if said := state.kept(_SAID):
-        notice(said[1], said[0])
+    if told := state.kept(_SAID):
+        notice(told[1], told[0])
     st.header(_("Erasures"), anchor=False)
     erasures = services().privacy.list_erasures()
     if not erasures:
@@ -151,14 +151,14 @@ def draw_erasures() -> None:
             _("By"): plain(one.person, 60),
             _("Comments"): one.erased,
             _("Files"): one.files,
-            _("State"): _STAGES.get(one.stage, one.stage),
+            _("State"): _(_STAGES.get(one.stage, one.stage)),
         }
         for one in erasures
     ]
     when = {_("Begun (UTC)"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")}
     st.dataframe(rows, column_config=when, hide_index=True, key="erasures", alt=_("Erasures"))
     if outside := services().privacy.written_outside():
-        with st.expander(_("Exports outside the data folder: {outside:,}").format(outside=len(outside))):
+        with st.expander(_("Exports outside the data folder: {many:,}").format(many=len(outside))):
             st.write(_("No erasure reaches these files. If they are still there, look after them yourself."))
             st.dataframe([{_("File"): plain(path, 300)} for path in outside[:200]], hide_index=True, key="outside")
 
@@ -167,9 +167,11 @@ def _draw_running(one: Erasure) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(":material/hourglass_top:", width="content")
         st.text(
-            _("Erasure {id}: {get}, {erased:,} comments so far").format(
-                id=one.id, get=_STAGES.get(one.stage, one.stage), erased=one.erased
-            )
+            ngettext(
+                "Erasure {id}: {stage}, {many:,} comment so far",
+                "Erasure {id}: {stage}, {many:,} comments so far",
+                one.erased,
+            ).format(id=one.id, stage=_(_STAGES.get(one.stage, one.stage)), many=one.erased)
         )
     if one.problem:
         notice(one.problem, "warning")
@@ -183,4 +185,4 @@ def _author_zip(author: str, source: str | None, person: Person) -> bytes:
 
 def many_comments(many: int) -> str:
     """The count with its noun."""
-    return _("1 comment") if many == 1 else _("{many:,} comments").format(many=many)
+    return ngettext("{many:,} comment", "{many:,} comments", many).format(many=many)

@@ -53,7 +53,7 @@ def choose_period(since: date) -> Period:
     today = now().date()
     kind, days = st.columns([3, 2], vertical_alignment="bottom")
     chosen = kind.segmented_control(
-        _("Period"), [*_SPANS, FREE], default=_("Month"), required=True, key="span", bind="query-params"
+        _("Period"), [*_SPANS, FREE], default="Month", format_func=_, required=True, key="span", bind="query-params"
     )
     if chosen not in _SPANS:
         return _free(days, since, today)
@@ -61,7 +61,7 @@ def choose_period(since: date) -> Period:
     # the newest that is over: what is still running will change
     over = next((at for at, one in enumerate(periods) if one.last < today), 0)
     found = days.selectbox(
-        chosen, periods, index=over, format_func=lambda one: _title(one, today), key=f"period_{chosen}"
+        _(chosen), periods, index=over, format_func=lambda one: _title(one, today), key=f"period_{chosen}"
     )
     return found or periods[over]
 
@@ -75,13 +75,13 @@ def draw_downloads(report: Report, person: Person) -> None:
     with st.container(horizontal=True):
         for ending, mime, title, icon, words in _FILES:
             st.download_button(
-                title,
+                _(title),
                 partial(made, ending),
                 file_name=file_name(report, ending),
                 mime=mime,
                 key=f"report{ending}",
                 icon=icon,
-                help=words,
+                help=_(words),
                 on_click="ignore",
             )
 
@@ -103,7 +103,7 @@ def _free(place: st.delta_generator.DeltaGenerator, since: date, today: date) ->
     first = max(since, today - timedelta(29))
     days = place.date_input(_("First and last day (UTC)"), (first, today), format="YYYY-MM-DD", key="report_days")
     if not isinstance(days, tuple) or len(days) != 2:
-        raise BadInput(_("Choose the last day too."))
+        raise BadInput("Choose the last day too.")
     return Period(*days)
 
 

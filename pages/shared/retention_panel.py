@@ -35,21 +35,23 @@ def _draw_retention(person: Person) -> None:
         help=_("0: for ever."),
         width=260,
     )
-    rows = [{_("Source"): name, _("Days"): kept} for name, kept in held.sources.items()]
+    rows = [{"source": name, "days": kept} for name, kept in held.sources.items()]
     st.caption(_("Sources with days of their own"))
     listed = {
-        _("Source"): st.column_config.SelectboxColumn(options=services().datasets.list_sources(), required=True),
-        _("Days"): st.column_config.NumberColumn(min_value=1, max_value=36_500, step=1, required=True),
+        "source": st.column_config.SelectboxColumn(
+            _("Source"), options=services().datasets.list_sources(), required=True
+        ),
+        "days": st.column_config.NumberColumn(_("Days"), min_value=1, max_value=36_500, step=1, required=True),
     }
     edited = st.data_editor(
-        rows or [{_("Source"): None, _("Days"): None}], column_config=listed, num_rows="dynamic", key="retention_sources",
+        rows or [{"source": None, "days": None}], column_config=listed, num_rows="dynamic", key="retention_sources",
         hide_index=True, width=420,
     )  # fmt: skip
     spare = st.checkbox(
         _("Keep golden comments"), held.spare_golden, key="retention_golden",
         help=_("They have known answers; without them models can be compared on less."),
     )  # fmt: skip
-    sources = {row["Source"]: int(row["Days"]) for row in edited if row.get("Source") and row.get("Days")}
+    sources = {row["source"]: int(row["days"]) for row in edited if row.get("source") and row.get("days")}
     wanted = Retention(int(days) or None, sources, spare)
     if wanted.is_on:
         st.text(_("A run now would erase:"))
@@ -88,8 +90,8 @@ def _draw_pseudonyms() -> None:
     st.badge(_("By name"), icon=":material/person:", color="gray")
     st.write(
         _(
-            "Authors can be stored as a hash under a key that only this installation has. The same author still groups. "
-            "Those that are stored already are converted, which cannot be undone."
+            "Authors can be stored as a hash under a key that only this installation has. The same author still "
+            "groups. Those that are stored already are converted, which cannot be undone."
         )
     )
     with st.popover(_("Store authors by pseudonym")):

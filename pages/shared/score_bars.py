@@ -3,7 +3,8 @@
 import html
 from collections.abc import Sequence
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
+from pages.shared.titles import label_title
 from pages.shared.words import _, written
 
 CSS = """<style>
@@ -26,8 +27,8 @@ def bars_html(scores: Sequence[float], thresholds: Sequence[float]) -> str:
 
 
 def _row(label: str, score: float, threshold: float) -> str:
-    over = _(" m-over") if score >= threshold else ""
-    title = html.escape(LABEL_TITLES[label])
+    over = " m-over" if score >= threshold else ""
+    title = html.escape(label_title(label))
     says = _("{title}: {score:.3f}, review from {threshold:.2f}").format(title=title, score=score, threshold=threshold)
     return (
         f'<span class="m-name{over}">{title}</span>'

@@ -21,7 +21,7 @@ from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.score_table import draw_many, draw_one
 from pages.shared.uploads import upload
-from pages.shared.words import _, said
+from pages.shared.words import _, ngettext, said
 
 _ROWS, _JOB, _SENT = "scored_rows", "score_job", "scored_sent"
 _MOST_LINES = 10_000
@@ -75,8 +75,8 @@ def _score_now(text: str, lines: bool, scorer: Scorer) -> None:
         notice(_("Paste a comment first."), "info")
     elif len(texts) > _MOST_LINES:
         notice(
-            _("That is {texts:,} comments, at most {_most_lines:,} fit here. Put them into a file.").format(
-                texts=len(texts), _most_lines=_MOST_LINES
+            _("That is {many:,} comments, at most {most:,} fit here. Put them into a file.").format(
+                many=len(texts), most=_MOST_LINES
             ),
             "info",
         )
@@ -91,13 +91,16 @@ def _send(rows: list[ScoredText]) -> None:
     except ModeratoError as error:
         state.keep(_SENT, said(error))
         return
-    known = _(" {known:,} had been sent before.").format(known=done.known) if done.known else ""
-    state.keep(
-        _SENT,
-        _("{added:,} sent to the queue; the worker scores and routes them.{known}").format(
-            added=done.added, known=known
-        ),
-    )
+    words = ngettext(
+        "{many:,} sent to the queue; the worker scores and routes it.",
+        "{many:,} sent to the queue; the worker scores and routes them.",
+        done.added,
+    ).format(many=done.added)
+    if done.known:
+        words += " " + ngettext("{many:,} had been sent before.", "{many:,} had been sent before.", done.known).format(
+            many=done.known
+        )
+    state.keep(_SENT, words)
 
 
 def draw_file(scorer: Scorer, policy: Policy) -> None:
@@ -151,13 +154,14 @@ def _begin(path: Path, name: str, column: str, kind: Kind, scorer: Scorer, polic
     require(Action.SCORE)
     target = path.with_name(f"{path.name.split('.')[0]}-scored.{kind}")
     order = Order(path, target, column, safe=True)
+    words = _("{rows:,} rows scored")  # here: the thread has no reader
 
     def work(job: Job[FileResult]) -> FileResult:
         highest = Highest(policy, _SHOWN)
         done = score_file(
             order,
             scorer,
-            progress=lambda now: job.tell(now.share, _("{rows:,} rows scored").format(rows=now.rows)),
+            progress=lambda now: job.tell(now.share, words.format(rows=now.rows)),
             watch=highest.watch,
         )
         return FileResult(done, target, f"{Path(name).name.split('.')[0]}-scored.{kind}", highest.rows(), scorer.name)
@@ -176,25 +180,23 @@ def _watch() -> None:
 def _outcome(job: Job[FileResult], scorer: Scorer, policy: Policy) -> None:
     result = job.result
     if result is None:
-        notice(_("The file was not scored. {value}").format(value=job.error or ""))
+        notice(f"{_('The file was not scored.')} {job.error or ''}")
         return
     done = result.done
-    says = _("{rows:,} rows scored by {model}").format(rows=done.rows, model=result.model)
-    says += _(", {unscored:,} of them without text").format(unscored=done.unscored) if done.unscored else ""
-    says += (
-        _("; {left_out:,} lines left out, the first is line {line}").format(
-            left_out=done.left_out, line=done.examples[0].line
-        )
-        if done.left_out
-        else ""
+    says = ngettext("{many:,} row scored by {model}", "{many:,} rows scored by {model}", done.rows).format(
+        many=done.rows, model=result.model
     )
+    if done.unscored:
+        says = _("{scored}, {many:,} of them without text").format(scored=says, many=done.unscored)
+    if done.left_out:
+        says = _("{scored}; {many:,} lines left out, the first is line {line}").format(
+            scored=says, many=done.left_out, line=done.examples[0].line
+        )
     notice(f"{says}. {done.problem or ''}", "warning" if done.problem or done.left_out else "success")
     st.download_button(
         _("Download scores"), lambda: result.target.read_bytes() if result.target.is_file() else b"",
         result.name, key="score_file_download", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
     if result.highest:
-        st.caption(
-            _("The {highest:,} comments furthest over the policy's thresholds").format(highest=len(result.highest))
-        )
+        st.caption(_("The {many:,} comments furthest over the policy's thresholds").format(many=len(result.highest)))
         draw_many(result.highest, policy, scorer, key=f"scored_file_{result.target.stem}")

@@ -7,11 +7,12 @@ import streamlit as st
 
 from core.domain import Policy
 from core.highlights import MOST_CHARS
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.scored import ScoredText
 from core.scoring.protocol import Scorer, Span
 from pages.shared import score_bars
 from pages.shared.comment import draw_comment, plain
+from pages.shared.titles import label_title
 from pages.shared.words import _
 
 _CELL_CHARACTERS = 300
@@ -39,11 +40,11 @@ def strongest(spans: Sequence[Span]) -> list[Span]:
 
 def draw_many(rows: Sequence[ScoredText], policy: Policy, scorer: Scorer, key: str) -> None:
     """A table to sort; the chosen row is shown below it."""
-    frame = pd.DataFrame([row.scores for row in rows], columns=[LABEL_TITLES[label] for label in LABELS])
+    frame = pd.DataFrame([row.scores for row in rows], columns=[label_title(label) for label in LABELS])
     frame.insert(0, _("Review"), [bool(row.over(policy)) for row in rows])
     frame.insert(0, _("Comment"), [plain(row.text, _CELL_CHARACTERS) for row in rows])
     numbers = {
-        LABEL_TITLES[label]: st.column_config.NumberColumn(
+        label_title(label): st.column_config.NumberColumn(
             format="%.3f", width="small", help=_("Review from {at:.2f}").format(at=at)
         )
         for label, at in zip(LABELS, policy.thresholds, strict=True)

@@ -44,8 +44,8 @@ def draw(versions: list[ModelVersion], person: Person) -> None:
 def _draw_form(choices: list[str]) -> None:
     st.caption(
         _(
-            "A model in the shadow scores every new comment beside the live one, and routes none. Live scoring goes first: "
-            "the shadow works while nothing waits. Each worker then holds two models in memory."
+            "A model in the shadow scores every new comment beside the live one, and routes none. Live scoring goes "
+            "first: the shadow works while nothing waits. Each worker then holds two models in memory."
         )
     )
     name, share, action = st.columns([2, 1, 1], vertical_alignment="bottom")

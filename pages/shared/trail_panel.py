@@ -15,7 +15,7 @@ from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.notice import notice
 from pages.shared.resources import services
-from pages.shared.words import _, later, said, written
+from pages.shared.words import _, later, ngettext, written
 
 _PAGE = 50
 _MOST_EXPORTED = 100_000
@@ -40,11 +40,15 @@ def draw_chain() -> None:
     if newest is None:
         st.info(_("Nothing was recorded so far."), icon=":material/history_edu:")
         return
-    with st.expander(_("{newest:,} events, in a chain of hashes").format(newest=newest[0])):
+    with st.expander(
+        ngettext("{many:,} event, in a chain of hashes", "{many:,} events, in a chain of hashes", newest[0]).format(
+            many=newest[0]
+        )
+    ):
         st.write(
             _(
-                "Each event's hash covers the one before. To prove later that nothing was changed or cut off, note this "
-                "outside of Moderato now and then, and give it to `moderato trail verify --expect`:"
+                "Each event's hash covers the one before. To prove later that nothing was changed or cut off, note "
+                "this outside of Moderato now and then, and give it to `moderato trail verify --expect`:"
             )
         )
         st.code(f"{newest[0]}:{newest[1]}", language=None, wrap_lines=True)
@@ -53,9 +57,9 @@ def draw_chain() -> None:
             notice(found[1], found[0])
         st.caption(
             _(
-                "It walks from the last event that was proven. `moderato trail verify` walks all of it. The chain does not "
-                "prove that everything that happened was recorded, and whoever may write to the database and to the data "
-                "folder could write all of it anew: only what is noted elsewhere shows that."
+                "It walks from the last event that was proven. `moderato trail verify` walks all of it. The chain "
+                "does not prove that everything that happened was recorded, and whoever may write to the database "
+                "and to the data folder could write all of it anew: only what is noted elsewhere shows that."
             )
         )
 
@@ -63,18 +67,18 @@ def draw_chain() -> None:
 def _verify() -> None:
     require(Action.SEE_AUDIT_TRAIL)
     proof = services().trail.verify(full=False)
-    said = (
+    found = (
         ("error", proof.problem)
         if proof.problem
         else ("success", _("Whole up to event {last:,}.").format(last=proof.last))
     )
-    state.keep("trail_proof", said)
+    state.keep("trail_proof", found)
 
 
 def draw_filters(person: Person) -> TrailFilter:
     """Who, what, about what, when."""
     who, what, about, since, until = st.columns([1.6, 2, 1.6, 2, 2])
-    name = who.selectbox(_("Who"), [_ANY, *services().trail.people(by=person)], key="trail_person")
+    name = who.selectbox(_("Who"), [_ANY, *services().trail.people(by=person)], format_func=_any, key="trail_person")
     kinds = what.multiselect(_("What"), sorted(one.value for one in What), key="trail_kinds", placeholder=_("Anything"))
     subject = about.text_input(_("About"), key="trail_subject", max_chars=200, placeholder=_("part of a name"))
     first = since.date_input(_("From (UTC)"), None, key="trail_since")
@@ -109,7 +113,7 @@ def draw_events(person: Person, wanted: TrailFilter) -> None:
 
 def event_html(event: AuditEvent) -> str:
     """One event. Names and details come from people: escaped, what cannot be seen shows as its code."""
-    who = html.escape(plain(event.person)) or "<i>nobody known</i>"
+    who = html.escape(plain(event.person)) or f"<i>{_('nobody known')}</i>"
     pairs = ((html.escape(plain(name)), _fact(value)) for name, value in _flat(event))
     facts = "".join(f"<span><i>{name}</i>{value}</span>" for name, value in pairs)
     return (
@@ -132,6 +136,10 @@ def _flat(event: AuditEvent) -> list[tuple[str, Any]]:
 def _fact(value: Any) -> str:
     words = ", ".join("–" if one is None else str(one) for one in value) if isinstance(value, list) else str(value)
     return html.escape(plain(words, 400))
+
+
+def _any(name: str) -> str:
+    return _(name) if name == _ANY else name
 
 
 def _back() -> None:
@@ -158,8 +166,8 @@ def draw_export(person: Person, wanted: TrailFilter) -> None:
                 on_click="ignore",
             )
     st.caption(
-        _("Up to {_most_exported:,} events that match, the newest first; `moderato trail export` writes all.").format(
-            _most_exported=_MOST_EXPORTED
+        _("Up to {most:,} events that match, the newest first; `moderato trail export` writes all.").format(
+            most=_MOST_EXPORTED
         )
     )
 

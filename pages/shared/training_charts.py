@@ -21,7 +21,9 @@ def loss(readings: list[Reading], group: str) -> Chart:
         {_("Loss of each step"): values.to_numpy(), _("Smoothed"): values.ewm(span=_SMOOTH).mean().to_numpy()},
         colours={_("Loss of each step"): MUTED, _("Smoothed"): 0},
         x_title=_("Step"), y_title=_("Loss"), x_unit="count", x_range=(0, readings[-1].step), height=220, group=group,
-        alt=_("Up to step {step:,} of {steps:,}: loss {loss:.3f}").format(step=readings[-1].step, steps=readings[-1].steps, loss=readings[-1].loss),
+        alt=_("Up to step {step:,} of {steps:,}: loss {loss:.3f}").format(
+            step=readings[-1].step, steps=readings[-1].steps, loss=readings[-1].loss
+        ),
     )  # fmt: skip
     noisy, smooth = chart.series
     return replace(chart, series=(replace(noisy, width=1.0, dash=0), replace(smooth, width=2.5)))
@@ -34,7 +36,7 @@ def auc(readings: list[Reading], group: str) -> Chart | None:
         return None
     return lines(
         [reading.step for reading in found], {_("AUC on validation rows"): [reading.auc for reading in found]},
-        colours={_("AUC on validation rows"): 2}, x_title=_("Step"), y_title=_("AUC"), x_unit="count",
+        colours={_("AUC on validation rows"): 2}, x_title=_("Step"), y_title="AUC", x_unit="count",
         x_range=(0, readings[-1].step), height=180, group=group, alt=_("Now {auc:.4f}").format(auc=found[-1].auc),
     )  # fmt: skip
 

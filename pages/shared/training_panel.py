@@ -62,8 +62,8 @@ def _stop(run_id: int) -> None:
 def _draw_ended(run: TrainingRun) -> None:
     if run.state is RunState.DONE:
         st.caption(
-            _("The last run ended {seen_at:%Y-%m-%d %H:%M} UTC, after {minutes}.").format(
-                seen_at=run.seen_at, minutes=_minutes(run)
+            _("The last run ended {at:%Y-%m-%d %H:%M} UTC, after {minutes}.").format(
+                at=run.seen_at, minutes=_minutes(run)
             )
         )
     elif run.state is RunState.STOPPED:
@@ -75,8 +75,8 @@ def _draw_ended(run: TrainingRun) -> None:
         )
     else:
         notice(
-            _("The last run, of {started_at:%Y-%m-%d %H:%M} UTC, failed. {value}").format(
-                started_at=run.started_at, value=run.problem or ""
+            _("The last run, of {started_at:%Y-%m-%d %H:%M} UTC, failed. {why}").format(
+                started_at=run.started_at, why=run.problem or ""
             )
         )
     if readings := services().runs.list_readings(run.id):

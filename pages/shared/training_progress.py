@@ -18,9 +18,9 @@ def draw_tiles(reading: Reading) -> None:
     """Loss, AUC, learning rate, pace, memory and time left, of the latest step."""
     tiles = {
         _("Loss"): (written(reading.loss, ".3f"), _("Of the latest step.")),
-        "AUC": (_or_dash(reading.auc, "{:.4f}"), _("Weighted mean over labels, of the latest validation.")),
-        _("Learning rate"): (_or_dash(reading.rate, "{:.1e}"), _("It rises first, then falls along a cosine.")),
-        _("Tokens/s"): (_or_dash(reading.tokens_per_second, "{:,.0f}"), _("In updates, padding not counted.")),
+        "AUC": (_or_dash(reading.auc, ".4f"), _("Weighted mean over labels, of the latest validation.")),
+        _("Learning rate"): (_or_dash(reading.rate, ".1e"), _("It rises first, then falls along a cosine.")),
+        _("Tokens/s"): (_or_dash(reading.tokens_per_second, ",.0f"), _("In updates, padding not counted.")),
         _("Memory"): (_bytes(reading.memory_bytes), _("The GPU's at its peak; without one, that of the process.")),
         _("Time left"): (_duration(reading.seconds_left), _("Until the last step. Measuring comes after it.")),
     }
@@ -38,17 +38,15 @@ def draw_plot(readings: list[Reading], run_id: int) -> None:
         draw_chart(validated, f"{group}_auc", _("Does the AUC still rise?"))
 
 
-def _or_dash(value: float | None, pattern: str) -> str:
-    return "–" if value is None else pattern.format(value)
+def _or_dash(value: float | None, spec: str) -> str:
+    return "–" if value is None else written(value, spec)
 
 
 def _bytes(count: int | None) -> str:
     if count is None:
         return "–"
     return (
-        _("{count:.1f} GB").format(count=count / 1000000000.0)
-        if count >= 1e9
-        else _("{count:.0f} MB").format(count=count / 1000000.0)
+        _("{count:.1f} GB").format(count=count / 1e9) if count >= 1e9 else _("{count:.0f} MB").format(count=count / 1e6)
     )
 
 
@@ -61,5 +59,5 @@ def _duration(seconds: float | None) -> str:
     return (
         _("{minutes} min").format(minutes=minutes)
         if minutes < 90
-        else _("{minutes} h {minutes_2} min").format(minutes=minutes // 60, minutes_2=minutes % 60)
+        else _("{hours} h {minutes} min").format(hours=minutes // 60, minutes=minutes % 60)
     )

@@ -9,7 +9,7 @@ from core.run_process import RunOptions
 from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import export_preview, services
-from pages.shared.words import _, said
+from pages.shared.words import _, ngettext, said
 from training.corrections import FEWEST_CORRECTIONS
 from training.start import check_start, has_base, list_presets, summarize, usual_base
 
@@ -20,10 +20,12 @@ def draw(person: Person) -> None:
     """What there is to learn from; for administrators the form."""
     found = export_preview("training", EVERYTHING, services().datasets.version())
     evaluation = found.left_out.evaluation
-    kept_out = (
-        _(" {evaluation:,} audit and golden items are kept out.").format(evaluation=evaluation) if evaluation else ""
-    )
-    st.markdown(_("**{rows:,}** corrections to learn from.{kept_out}").format(rows=found.rows, kept_out=kept_out))
+    words = ngettext(
+        "**{many:,}** correction to learn from.", "**{many:,}** corrections to learn from.", found.rows
+    ).format(many=found.rows)
+    if evaluation:
+        words += " " + _("{many:,} audit and golden items are kept out.").format(many=evaluation)
+    st.markdown(words)
     if person.may(Action.MANAGE_MODELS):
         with st.container(border=True):
             _draw_form(enough=found.rows >= FEWEST_CORRECTIONS)
@@ -44,8 +46,8 @@ def _draw_form(*, enough: bool) -> None:
             disabled=not enough,
             help=None
             if enough
-            else _("At least {fewest_corrections} corrections are needed. Review more of the queue.").format(
-                fewest_corrections=FEWEST_CORRECTIONS
+            else _("At least {fewest} corrections are needed. Review more of the queue.").format(
+                fewest=FEWEST_CORRECTIONS
             ),
         )
     if begin:

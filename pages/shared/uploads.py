@@ -25,7 +25,7 @@ def upload(label: str, key: str) -> tuple[str, Path] | None:
         return None
     if given.size > most << 20:  # the browser checks this too, but anybody can send without asking it
         notice(
-            _("The file has {size:,.0f} MB, at most {most} MB can be uploaded. Use `moderato import`.").format(
+            _("The file has {size:,.0f} MB, at most {most:,} MB can be uploaded. Use `moderato import`.").format(
                 size=given.size / (1 << 20), most=most
             )
         )
@@ -50,7 +50,7 @@ def _save(data: IO[bytes], name: str) -> Path:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise BadInput(
-            _("The upload cannot be kept: {strerror}. Make room on the disk and try again."),
+            "The upload cannot be kept: {strerror}. Make room on the disk and try again.",
             strerror=error.strerror,
         ) from None
     return path

@@ -8,7 +8,7 @@ from core.webhooks.service import Failure, Webhook
 from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.resources import services
-from pages.shared.words import _, said, written
+from pages.shared.words import _, ngettext, said, written
 
 _SHOWN = 100
 
@@ -17,11 +17,11 @@ def draw_failures(hook: Webhook, many: int, person: Person) -> None:
     """The latest failures in a table; those chosen, or all, can be sent again."""
     found = services().webhooks.failures(hook.name, by=person, limit=_SHOWN)
     with st.expander(
-        _("{many:,} {value} that failed").format(many=many, value=_("message") if many == 1 else _("messages")),
+        ngettext("{many:,} message that failed", "{many:,} messages that failed", many).format(many=many),
         icon=":material/error:",
     ):
         if many > len(found):
-            st.caption(_("The latest {found}. They are kept for 30 days.").format(found=len(found)))
+            st.caption(_("The latest {many}. They are kept for 30 days.").format(many=len(found)))
         chosen = st.dataframe(
             [_row(failure) for failure in found],
             key=f"failures_{hook.id}",
@@ -30,7 +30,7 @@ def draw_failures(hook: Webhook, many: int, person: Person) -> None:
             hide_index=True,
         ).selection.rows
         ids = [found[i].id for i in chosen if i < len(found)]
-        label = _("Send {ids} again").format(ids=len(ids)) if ids else _("Send all again")
+        label = _("Send {many} again").format(many=len(ids)) if ids else _("Send all again")
         st.button(
             label, key=f"resend_{hook.id}", on_click=_resend, args=(hook.name, ids or None), icon=":material/replay:"
         )
@@ -42,7 +42,7 @@ def _row(failure: Failure) -> dict[str, object]:
         _("Why"): failure.problem,
         _("Event"): failure.event,
         _("Comment"): failure.comment_id,
-        _("Its id there"): plain(failure.external_id or "erased"),
+        _("Its id there"): plain(failure.external_id or _("erased")),
         _("Attempts"): failure.tries,
     }
 
@@ -54,8 +54,6 @@ def _resend(name: str, ids: list[int] | None) -> None:
         st.toast(said(error), icon=":material/error:")
     else:
         st.toast(
-            _("{many:,} {value} sent again.").format(
-                many=many, value=_("message is") if many == 1 else _("messages are")
-            ),
+            ngettext("{many:,} message is sent again.", "{many:,} messages are sent again.", many).format(many=many),
             icon=":material/replay:",
         )

@@ -13,7 +13,7 @@ from pages.shared import state
 from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import services
-from pages.shared.words import _, later, said
+from pages.shared.words import _, later, ngettext, said
 
 _EVENTS = {
     Event.CREATED: later("Decisions that hold"),
@@ -64,24 +64,25 @@ def draw_webhook(hook: Webhook, counts: Counts) -> None:
         if counts.failed:
             st.badge(_("{failed:,} failed").format(failed=counts.failed), color="red")
     st.code(hook.url, language=None, wrap_lines=True)
-    told = ", ".join(_EVENTS[event].lower() for event in Event if event in hook.events)
-    who = "with" if hook.with_person else "without"
+    told = ", ".join(_(_EVENTS[event].lower()) for event in Event if event in hook.events)
+    words = (
+        _("Told of {events}; with the moderator's name").format(events=told)
+        if hook.with_person
+        else _("Told of {events}; without the moderator's name").format(events=told)
+    )
     last = (
         _("last one taken {moment}").format(moment=_moment(hook.delivered_at))
         if hook.delivered_at
         else _("nothing delivered yet")
     )
-    st.caption(
-        _("Told of {told}; {who} the moderator's name · {delivered:,} delivered in 7 days, {last}").format(
-            told=told, who=who, delivered=counts.delivered, last=last
-        )
-    )
+    delivered = ngettext("{many:,} delivered in 7 days", "{many:,} delivered in 7 days", counts.delivered)
+    st.caption(f"{words} · {delivered.format(many=counts.delivered)}, {last}")
     if hook.sources:
-        notice(_("Only comments of: {join}").format(join=", ".join(hook.sources)), "info")
+        notice(_("Only comments of: {sources}").format(sources=", ".join(hook.sources)), "info")
     _draw_trouble(hook)
     _draw_actions(hook)
-    if (said := state.kept(_SAID)) and said[0] == hook.name:
-        notice(said[1], said[2])
+    if (told := state.kept(_SAID)) and told[0] == hook.name:
+        notice(told[1], told[2])
 
 
 def _badge(hook: Webhook) -> None:
@@ -96,17 +97,15 @@ def _badge(hook: Webhook) -> None:
 def _draw_trouble(hook: Webhook) -> None:
     if not hook.enabled:
         notice(
-            _("{value} What happens meanwhile waits here until it is enabled.").format(
-                value=hook.disabled_why or _("Disabled.")
-            ),
+            f"{hook.disabled_why or _('Disabled.')} {_('What happens meanwhile waits here until it is enabled.')}",
             "warning",
         )
     elif hook.failing_since:
         notice(
             _(
-                "Nothing was taken since {moment}. {value} It is tried again by itself; what fails for a day "
+                "Nothing was taken since {moment}. {why} It is tried again by itself; what fails for a day "
                 "is listed below, to be sent again by hand."
-            ).format(moment=_moment(hook.failing_since), value=hook.problem or ""),
+            ).format(moment=_moment(hook.failing_since), why=hook.problem or ""),
             "warning",
         )
 
@@ -136,9 +135,13 @@ def _draw_actions(hook: Webhook) -> None:
 
 
 def _fields(key: str, url: str, wishes: Wishes) -> tuple[str, Wishes]:
-    url = st.text_input(_("Address"), url, key=f"{key}_url", placeholder=_("https://example.org/moderation"))
+    url = st.text_input(_("Address"), url, key=f"{key}_url", placeholder="https://example.org/moderation")
     events = st.multiselect(
-        _("Tell it of"), list(Event), list(wishes.events), key=f"{key}_events", format_func=_EVENTS.__getitem__
+        _("Tell it of"),
+        list(Event),
+        list(wishes.events),
+        key=f"{key}_events",
+        format_func=lambda event: _(_EVENTS[event]),
     )
     sources = st.text_area(
         _("Only comments of these sources, one a line"), "\n".join(wishes.sources), key=f"{key}_sources", height=70,
@@ -178,8 +181,7 @@ def _test(name: str) -> None:
         state.keep(_SAID, (name, said(error), "error"))
         return
     works = _("It works: the receiver answered {status}.").format(status=answer.status)
-    said = (name, answer.problem, "error") if answer.problem else (name, works, "success")
-    state.keep(_SAID, said)
+    state.keep(_SAID, (name, answer.problem, "error") if answer.problem else (name, works, "success"))
 
 
 def _rotate(name: str, at_once: bool) -> None:

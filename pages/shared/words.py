@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import ModeratoError
 from core.languages import Language, language
+from core.wording import Sentence
 from pages.shared import state
 
 LANGUAGE = "language"
@@ -27,9 +28,10 @@ def later(words: str) -> str:
     return words
 
 
-def said(error: ModeratoError) -> str:
-    """What went wrong, in the reader's language where the catalogue has it."""
-    return _(error.words).format(**error.values) if error.values else _(error.words)
+def said(error: ModeratoError | Sentence) -> str:
+    """What went wrong or what the core says, in the reader's language where the catalogue has it."""
+    values = {name: said(value) if isinstance(value, Sentence) else value for name, value in error.values.items()}
+    return _(error.words).format(**values) if values else _(error.words)
 
 
 def written(value: Any, spec: str = ",") -> str:
