@@ -35,7 +35,7 @@ class Language:
 
     def say(self, words: str) -> str:
         """The words in this language. Their {places} are filled by `format`: `say("{many} wait").format(many=3)`."""
-        return self._filled_later(self._catalogue.gettext(words))
+        return self._filled_later(self._catalogue.gettext(words)) if words else ""  # "" is the catalogue's head
 
     def say_so_many(self, one: str, more: str, many: int) -> str:
         """The form of the words for so many."""
@@ -79,6 +79,7 @@ class _Words(str):
     """Words whose numbers and moments are written as the language does when they are filled in."""
 
     __slots__ = ("_language",)
+    _language: Language
 
     def __new__(cls, words: str, language: Language) -> "_Words":
         made = super().__new__(cls, words)

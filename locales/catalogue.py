@@ -28,8 +28,11 @@ METHODS = {
         ("**.js", "javascript"),
         ("**.html", "locales.catalogue:words_of_html"),
     ],
-    "api": [("sign_in**.py", "locales.catalogue:words_of_python")],
-    "core": [("{scoring,moving,restore,reach,readiness,key_ring,run_process}**", "ignore"), ("**.py", "locales.catalogue:words_of_python")],
+    "api": [("*.py", "locales.catalogue:words_of_python")],
+    "core": [
+        *((f"{part}**", "ignore") for part in ("scoring", "moving", "restore", "reach", "readiness", "key_ring")),
+        ("**.py", "locales.catalogue:words_of_python"),
+    ],
 }
 """Where words that people read stand, and how they are found there."""
 KEYWORDS: dict[str, Any] = {
