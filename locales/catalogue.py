@@ -29,6 +29,7 @@ METHODS = {
         ("**.html", "locales.catalogue:words_of_html"),
     ],
     "api": [("*.py", "locales.catalogue:words_of_python")],
+    "db": [("trouble.py", "locales.catalogue:sentences_of_python")],
     "core": [
         *((f"{part}**", "ignore") for part in ("scoring", "moving", "restore", "reach", "readiness", "key_ring")),
         ("**.py", "locales.catalogue:words_of_python"),
@@ -62,6 +63,16 @@ def words_of_python(fileobj: Any, keywords: Any, comment_tags: Any, options: Any
         many = KEYWORDS[node.func.id] or (1,)
         if len(words) >= len(many) and isinstance(node.args[0], ast.Constant):
             yield node.lineno, node.func.id, tuple(words[: len(many)]) if len(many) > 1 else words[0], []
+
+
+def sentences_of_python(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001
+    """For Babel: whole sentences that stand as constants, for what knows nothing of catalogues."""
+    tree = ast.parse(fileobj.read())
+    apart = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    for node in ast.walk(tree):
+        words = node.value if isinstance(node, ast.Constant) and id(node) not in apart else None
+        if isinstance(words, str) and words.endswith(".") and " " in words:
+            yield node.lineno, "_", words, []
 
 
 def words_of_html(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001

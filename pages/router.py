@@ -6,38 +6,39 @@ from streamlit.navigation.page import Page
 from core.accounts import Action, Person
 from core.settings import ROOT
 from pages.shared import access, trouble
+from pages.shared.language_panel import follow_choice
 from pages.shared.looks import draw_looks
-from pages.shared.words import _, later
+from pages.shared.words import _
 
 PAGES = {
-    later("Review"): [
-        ("queue.py", later("Queue"), "inbox", Action.REVIEW),
-        ("raids.py", later("Raids"), "groups_3", Action.REVIEW),
-        ("score.py", later("Score"), "speed", Action.SCORE),
-        ("browse.py", later("Browse"), "search", Action.BROWSE),
-        ("my_work.py", later("My work"), "person", Action.REVIEW),
+    "Review": [
+        ("queue.py", "Queue", "inbox", Action.REVIEW),
+        ("raids.py", "Raids", "groups_3", Action.REVIEW),
+        ("score.py", "Score", "speed", Action.SCORE),
+        ("browse.py", "Browse", "search", Action.BROWSE),
+        ("my_work.py", "My work", "person", Action.REVIEW),
     ],
-    later("Measure"): [
-        ("metrics.py", later("Metrics"), "monitoring", Action.SEE_METRICS),
-        ("agreement.py", later("Agreement"), "diversity_3", Action.SEE_AGREEMENT),
-        ("drift.py", later("Drift"), "ssid_chart", Action.SEE_DRIFT),
-        ("label_errors.py", later("Label errors"), "rule", Action.FIND_LABEL_ERRORS),
-        ("report.py", later("Report"), "summarize", Action.SEE_REPORT),
+    "Measure": [
+        ("metrics.py", "Metrics", "monitoring", Action.SEE_METRICS),
+        ("agreement.py", "Agreement", "diversity_3", Action.SEE_AGREEMENT),
+        ("drift.py", "Drift", "ssid_chart", Action.SEE_DRIFT),
+        ("label_errors.py", "Label errors", "rule", Action.FIND_LABEL_ERRORS),
+        ("report.py", "Report", "summarize", Action.SEE_REPORT),
     ],
-    later("Run"): [
-        ("policy.py", later("Policy"), "balance", Action.SEE_POLICY),
-        ("models.py", later("Models"), "model_training", Action.SEE_MODELS),
-        ("data.py", later("Data"), "database", Action.SEE_DATA),
+    "Run": [
+        ("policy.py", "Policy", "balance", Action.SEE_POLICY),
+        ("models.py", "Models", "model_training", Action.SEE_MODELS),
+        ("data.py", "Data", "database", Action.SEE_DATA),
     ],
-    later("Administer"): [
-        ("people.py", later("People"), "group", Action.MANAGE_PEOPLE),
-        ("admin.py", later("Admin"), "key", Action.MANAGE_KEYS),
-        ("webhooks.py", later("Webhooks"), "webhook", Action.MANAGE_WEBHOOKS),
-        ("privacy.py", later("Privacy"), "shield_person", Action.MANAGE_PRIVACY),
-        ("audit_trail.py", later("Audit trail"), "history_edu", Action.SEE_AUDIT_TRAIL),
+    "Administer": [
+        ("people.py", "People", "group", Action.MANAGE_PEOPLE),
+        ("admin.py", "Admin", "key", Action.MANAGE_KEYS),
+        ("webhooks.py", "Webhooks", "webhook", Action.MANAGE_WEBHOOKS),
+        ("privacy.py", "Privacy", "shield_person", Action.MANAGE_PRIVACY),
+        ("audit_trail.py", "Audit trail", "history_edu", Action.SEE_AUDIT_TRAIL),
     ],
-    later("You"): [
-        ("preferences.py", later("Preferences"), "tune", Action.KEEP_PREFERENCES),
+    "You": [
+        ("preferences.py", "Preferences", "tune", Action.KEEP_PREFERENCES),
     ],
 }
 """File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""
@@ -72,6 +73,7 @@ def pages_for(person: Person) -> dict[str, list[Page]]:
 def draw() -> None:
     """Who it is, where they may go, and the page."""
     person = access.sign_in()
+    follow_choice(person)
     if not any(person.may(action) for entries in PAGES.values() for *_, action in entries):
         access.draw_who(person)
         st.error(_("You have no role yet. Ask an administrator for one."), icon=":material/lock:")

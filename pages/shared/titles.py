@@ -40,6 +40,17 @@ _OF_THE_CORE = (
     later("not scored"), later("escalated"), later("adjudication"), later("audit"), later("second"),
     later("disagreement"), later("recheck"), later("suggested"), later("flagged"), later("allowed"), later("settled"),
     later("removed"), later("golden"), later("erased"),
+    later("Review"), later("Measure"), later("Run"), later("Administer"), later("You"),
+    later("Queue"), later("Raids"), later("Score"), later("Browse"), later("My work"), later("Metrics"),
+    later("Agreement"), later("Drift"), later("Label errors"), later("Report"), later("Policy"), later("Models"),
+    later("Data"), later("People"), later("Admin"), later("Webhooks"), later("Privacy"), later("Audit trail"),
+    later("Preferences"),
+    later("keep preferences"), later("review"), later("settle raids"), later("adjudicate"), later("see others"),
+    later("score"), later("browse"), later("import"), later("export"), later("see data"), later("see metrics"),
+    later("see agreement"), later("see report"), later("see drift"), later("judge drift"), later("find label errors"),
+    later("see policy"), later("propose policy"), later("set policy"), later("see models"), later("manage models"),
+    later("manage keys"), later("manage webhooks"), later("back up"), later("see audit trail"), later("erase"),
+    later("manage privacy"), later("move database"), later("manage people"), later("reassign"),
     later("decisions that hold"), later("decisions taken back"), later("removals by the policy"),
 )  # fmt: skip
 """Words that the core has as plain constants or values, or pages as parts: the catalogue finds them here. A test
@@ -54,19 +65,6 @@ def label_title(label: str) -> str:
 def label_word(label: str) -> str:
     """A label within a sentence: "threat"."""
     return _(LABEL_TITLES[label].lower())
-
-
-_OF_THE_CORE = (
-    later("Toxic"), later("Severe"), later("Obscene"), later("Threat"), later("Insult"), later("Identity hate"),
-    later("toxic"), later("severe"), later("obscene"), later("threat"), later("insult"), later("identity hate"),
-    later("the audit sample (all traffic)"), later("golden items"), later("the frozen test part of the base data"),
-    later("not scored"), later("escalated"), later("adjudication"), later("audit"), later("second"),
-    later("disagreement"), later("recheck"), later("suggested"), later("flagged"), later("allowed"), later("settled"),
-    later("removed"), later("golden"), later("erased"),
-    later("decisions that hold"), later("decisions taken back"), later("removals by the policy"),
-)  # fmt: skip
-"""Words that the core has as plain constants or values, or pages as parts: the catalogue finds them here. A test
-looks whether all are."""
 
 
 def label_titles() -> list[str]:
