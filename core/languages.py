@@ -1,6 +1,7 @@
 """The languages that people read Moderato in: each one's words, numbers and days. English is the words' own."""
 
 import gettext
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -12,7 +13,7 @@ from typing import Any, Final
 from babel import Locale
 from babel.dates import format_skeleton
 
-from core.pseudo import PSEUDO, PseudoCatalogue
+from core.pseudo import PSEUDO, PseudoCatalogue, accented
 from core.settings import ROOT
 
 DOMAIN: Final = "moderato"
@@ -49,6 +50,10 @@ class Language:
             return self._write_moment(value, spec)
         written = format(value, spec)
         return written.translate(self._marks) if isinstance(value, Number) and not isinstance(value, bool) else written
+
+    def component(self, name: str) -> dict[str, Any]:
+        """The words of a component's scripts by the English ones; those for so many by CLDR's kinds. English: none."""
+        return {} if self.code == ENGLISH else _of_component(self.code, name)
 
     @cached_property
     def _is_english(self) -> bool:
@@ -101,6 +106,16 @@ class _Filler(Formatter):
 @cache
 def _catalogue(code: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, FOLDER, [code], fallback=True)
+
+
+@cache
+def _of_component(code: str, name: str) -> dict[str, Any]:
+    if code == PSEUDO:
+        some = next(one for one in LANGUAGES if one != ENGLISH)
+        return {words: accented(words) for words, said in _of_component(some, name).items() if isinstance(said, str)}
+    path = FOLDER / code / "LC_MESSAGES" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return found
 
 
 @cache

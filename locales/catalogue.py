@@ -9,11 +9,12 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from gettext import c2py
 from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_javascript
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -25,7 +26,7 @@ METHODS = {
     "pages": [
         ("shared/chart/vendor/**", "ignore"),
         ("**.py", "locales.catalogue:words_of_python"),
-        ("**.js", "javascript"),
+        ("**.js", "locales.catalogue:words_of_script"),
         ("**.html", "locales.catalogue:words_of_html"),
     ],
     "api": [("*.py", "locales.catalogue:words_of_python")],
@@ -36,6 +37,8 @@ METHODS = {
     ],
 }
 """Where words that people read stand, and how they are found there."""
+COMPONENTS = ("review_card", "chart")
+"""What draws in the browser and gets its words with its data: folders of pages/shared."""
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "later": None,
@@ -51,6 +54,7 @@ KEYWORDS: dict[str, Any] = {
 }  # fmt: skip
 """Calls whose first argument is words; of those for so many, the first two."""
 Found = tuple[int, str, str | tuple[str, ...], list[str]]
+_LATER_IN_SCRIPTS = re.compile(r'\bhelp: "((?:[^"\\]|\\.)*)"|\blater\("((?:[^"\\]|\\.)*)"\)')
 _IN_HTML = re.compile(r"data-words(?:=\"[^\"]*\")?>([^<]+)<|data-words-[a-z-]+=\"([^\"]+)\"")
 
 
@@ -73,6 +77,14 @@ def sentences_of_python(fileobj: Any, keywords: Any, comment_tags: Any, options:
         words = node.value if isinstance(node, ast.Constant) and id(node) not in apart else None
         if isinstance(words, str) and words.endswith(".") and " " in words:
             yield node.lineno, "_", words, []
+
+
+def words_of_script(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
+    """For Babel: its own, and the tables whose words are said later, as those of the acts are: help: "..."."""
+    text = fileobj.read()
+    yield from extract_javascript(io.BytesIO(text), keywords, comment_tags, {**options, "encoding": "utf-8"})
+    for found in _LATER_IN_SCRIPTS.finditer(text.decode()):
+        yield text.decode().count("\n", 0, found.start()) + 1, "t", json.loads(f'"{found[1] or found[2]}"'), []
 
 
 def words_of_html(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001
@@ -120,13 +132,21 @@ def compiled(catalogue: Catalog) -> bytes:
     return made.getvalue()
 
 
-def components(catalogue: Catalog, folder: str) -> dict[str, list[str]]:
-    """The words of a component in the browser, for its scripts: by the English ones, a form each."""
+def components(catalogue: Catalog, folder: str) -> dict[str, str | dict[str, str]]:
+    """The words of a component in the browser, for its scripts; those for so many by CLDR's kinds of number."""
     return {
-        english(message): list(forms(message))
-        for message in catalogue
-        if message.id and any(name.startswith(folder) and not name.endswith(".py") for name, _line in message.locations)
+        english(one): one.string if isinstance(one.id, str) else by_kind(catalogue, one)
+        for one in catalogue
+        if one.id and any(name.startswith(folder) and not name.endswith(".py") for name, _line in one.locations)
     }
+
+
+def by_kind(catalogue: Catalog, message: Message) -> dict[str, str]:
+    """The forms of a message for "one", "few", "other" and so on, of which gettext knows the numbers alone."""
+    place = c2py(catalogue.plural_expr)
+    kinds = catalogue.locale.plural_form
+    said = list(forms(message))
+    return {kinds(many): said[place(many)] for many in range(200, -1, -1) if place(many) < len(said)}
 
 
 def english(message: Message) -> str:
@@ -158,7 +178,7 @@ def main() -> int:
         catalogue.update(template, no_fuzzy_matching=True)
         path.write_bytes(written(catalogue))
         path.with_suffix(".mo").write_bytes(compiled(catalogue))
-        for folder in ("review_card", "chart"):
+        for folder in COMPONENTS:
             found = components(catalogue, f"pages/shared/{folder}/")
             text = json.dumps(found, ensure_ascii=False, indent=0, sort_keys=True)
             path.with_name(f"{folder}.json").write_text(text + "\n", encoding="utf-8")

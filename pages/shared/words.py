@@ -44,6 +44,11 @@ def reader() -> Language:
     return language(state.kept(LANGUAGE) or st.context.locale)
 
 
+def words_of(component: str) -> dict[str, Any]:
+    """What a component in the browser has to be told to speak the reader's language, as part of its data."""
+    return {"language": reader().code, "words": reader().component(component)}
+
+
 def choose(code: str | None) -> None:
     """From now on in this session; None follows the browser."""
     state.keep(LANGUAGE, code)
