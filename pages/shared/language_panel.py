@@ -3,13 +3,15 @@
 import streamlit as st
 
 from core.accounts import Action, Person
-from core.languages import LANGUAGES, language
-from pages.shared import words
+from core.languages import LANGUAGES
+from pages.shared import state, words
 from pages.shared.access import require
 from pages.shared.resources import services
 from pages.shared.words import LANGUAGE, _
 
 _KEY = "language_choice"
+_BROWSER = ""
+"""For none of one's own."""
 
 
 def follow_choice(person: Person) -> None:
@@ -20,18 +22,17 @@ def follow_choice(person: Person) -> None:
 
 def parse(value: object) -> str | None:
     """The code of a known language, or None: whatever else is kept there follows the browser."""
-    return value if isinstance(value, str) and language(value).code == value else None
+    return value if isinstance(value, str) and value in LANGUAGES else None
 
 
 def draw(person: Person) -> None:
     """The choice. It holds from the next thing drawn."""
     st.subheader(_("Language"), anchor=False)
     chosen = parse(services().preferences.get(person, LANGUAGE))
-    options = [None, *LANGUAGES]
     st.selectbox(
         _("Language of the pages"),
-        options,
-        options.index(chosen) if chosen in options else 0,
+        [_BROWSER, *LANGUAGES],
+        [_BROWSER, *LANGUAGES].index(chosen or _BROWSER),
         format_func=lambda code: LANGUAGES[code] if code else _("Same as the browser"),
         key=_KEY,
         on_change=_choose,
@@ -42,6 +43,6 @@ def draw(person: Person) -> None:
 
 def _choose() -> None:
     by = require(Action.KEEP_PREFERENCES)
-    code = words.state.kept(_KEY)
+    code = parse(state.kept(_KEY))
     services().preferences.put(LANGUAGE, code, by=by)
     words.choose(code)

@@ -32,7 +32,7 @@ def roc(overview: Overview, chosen: str | None = None) -> Chart:
         grid, {}, x_title=_("False-positive rate"), y_title=_("Recall"), x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
         alt=_("Areas under the curves: {areas}").format(areas=", ".join(f"{one.name} {one.detail}" for one in series)),
     )  # fmt: skip
-    return replace(chart, series=tuple(series), diagonal="Chance", square=True)
+    return replace(chart, series=tuple(series), diagonal=_("Chance"), square=True)
 
 
 def precision_recall(sample: Sample, label: str, at: tuple[float, float] | None) -> Chart:
@@ -48,7 +48,7 @@ def precision_recall(sample: Sample, label: str, at: tuple[float, float] | None)
         marks=[Mark(name=_("at the threshold"), x=at[0], y=at[1], colour=colour)] if at else [],
     )  # fmt: skip
     (line,) = chart.series
-    noted = replace(line, note=plain(curve.threshold, 4), note_name="threshold")
+    noted = replace(line, note=plain(curve.threshold, 4), note_name=_("threshold"))
     return replace(chart, series=(noted,), square=True)
 
 
@@ -69,7 +69,7 @@ def calibration(found: curves.Calibration, label: str) -> Chart:
     )  # fmt: skip
     (dots,) = chart.series
     hollow = tuple(bool(edge) for edge in (value < FLOOR) | (value > 1 - FLOOR))
-    return replace(chart, series=(replace(dots, hollow=hollow),), diagonal="Perfect", square=True)
+    return replace(chart, series=(replace(dots, hollow=hollow),), diagonal=_("Perfect"), square=True)
 
 
 def hours(rows: list[tuple[int, int]]) -> Chart:
@@ -95,7 +95,7 @@ def score_days(found: ScoreDays, label: str) -> Chart:
     )  # fmt: skip
     *quantiles, volume = chart.series
     drawn = [replace(one, width=1.5 + 0.5 * k, dash=2 - k) for k, one in enumerate(quantiles)]
-    drawn[0] = replace(drawn[0], note=volume.y, note_name="comments")
+    drawn[0] = replace(drawn[0], note=volume.y, note_name=_("comments"))
     return replace(chart, series=tuple(drawn))
 
 
@@ -125,7 +125,7 @@ def _on_grid(curve: curves.Curve, grid: np.ndarray, label: int, *, banded: bool)
         low=read_off(ends[0], 0.0),
         high=read_off(ends[1], 0.0),
         note=plain(curve.threshold[np.maximum(below, 0)], 4),
-        note_name="threshold",
+        note_name=_("threshold"),
         colour=label,
     )
 
