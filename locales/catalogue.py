@@ -55,7 +55,8 @@ KEYWORDS: dict[str, Any] = {
 """Calls whose first argument is words; of those for so many, the first two."""
 Found = tuple[int, str, str | tuple[str, ...], list[str]]
 _LATER_IN_SCRIPTS = re.compile(r'\bhelp: "((?:[^"\\]|\\.)*)"|\blater\("((?:[^"\\]|\\.)*)"\)')
-_IN_HTML = re.compile(r"data-words(?:=\"[^\"]*\")?>([^<]+)<|data-words-[a-z-]+=\"([^\"]+)\"")
+_KEYS = re.compile("<kbd[^<]*</kbd>")
+_IN_HTML = re.compile(r'>([^<>]+)<|\b(?:aria-label|title|placeholder)="([^"]+)"')
 
 
 def words_of_python(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001
@@ -88,11 +89,12 @@ def words_of_script(fileobj: Any, keywords: Any, comment_tags: Any, options: Any
 
 
 def words_of_html(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001
-    """For Babel: what stands in elements with `data-words`, and in attributes such as `data-words-title`."""
+    """For Babel: texts of a component's HTML, but for keys, and what its attributes say."""
     text = fileobj.read().decode()
-    for found in _IN_HTML.finditer(text):
-        words = found[1] or found[2]
-        yield text.count("\n", 0, found.start()) + 1, "_", words.strip(), []
+    for found in _IN_HTML.finditer(_KEYS.sub("<", text)):
+        words = (found[1] or found[2]).strip()
+        if re.search("[A-Za-z]{2}", words):
+            yield text[: found.start()].count("\n") + 1, "_", words, []
 
 
 def gathered() -> Catalog:

@@ -17,6 +17,7 @@ from pages.shared.links import page_link
 from pages.shared.resources import services
 from pages.shared.review_card import log, payload
 from pages.shared.status import scoring_banner
+from pages.shared.words import _, said
 
 require(Action.REVIEW)
 st.html(
@@ -40,7 +41,7 @@ def card() -> None:
             services().reveals.note(person, revealed, "queue")
         told = what_waits(review, person, beat, desk, in_haste=bool(answers))
     except DatabaseTrouble as error:
-        go_on_without(desk, answers, str(error))
+        go_on_without(desk, answers, said(error))
         return
     desk.told = {**told, "items": [], "spans": {}, "more": False}
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
@@ -106,8 +107,8 @@ def beginning() -> None:
     except DatabaseTrouble:  # the card tells it
         return
     if nothing:
-        st.info("There are no comments yet. Bring a file, or paste some on the Score page.", icon=":material/inbox:")
-        page_link("data.py", label="Import comments", icon=":material/upload:")
+        st.info(_("There are no comments yet. Bring a file, or paste some on the Score page."), icon=":material/inbox:")
+        page_link("data.py", label=_("Import comments"), icon=":material/upload:")
 
 
 card()

@@ -138,7 +138,11 @@ def _draw_counts(purpose: Purpose, filters: Filters) -> int:
         column.metric(title, written(count))
     labels = [f"{label_title(name)} {written(count)}" for name, count in found.labels.items()]
     if purpose == "training":
-        labels.append(_("{many:,} audit and golden items kept out").format(many=out.evaluation))
+        labels.append(
+            ngettext(
+                "{many:,} audit or golden item kept out", "{many:,} audit and golden items kept out", out.evaluation
+            ).format(many=out.evaluation)
+        )
     st.caption(" · ".join(labels))
     return found.rows
 

@@ -12,7 +12,7 @@ from core.metrics.service import Overview
 from pages.shared.chart.spec import MOST_POINTS, Chart, Mark, Series
 from pages.shared.charts import bars, lines, plain, points
 from pages.shared.titles import label_title, label_word
-from pages.shared.words import _
+from pages.shared.words import _, written
 
 FLOOR = 1e-4
 """Ends of the calibration chart, whose axes are in logits: 0.01 % and 99.99 %."""
@@ -26,7 +26,7 @@ def roc(overview: Overview, chosen: str | None = None) -> Chart:
     ranked = {i: report.ranking.auc for i, report in enumerate(overview.labels) if report.ranking.auc}
     found = {i: curves.roc(overview.sample, i) for i in ranked}
     grid = _common_grid(list(found.values()))
-    series = [replace(_on_grid(curve, grid, i, banded=LABELS[i] == chosen), detail=f"{ranked[i].value:.3f}")
+    series = [replace(_on_grid(curve, grid, i, banded=LABELS[i] == chosen), detail=written(ranked[i].value, ".3f"))
               for i, curve in found.items()]  # fmt: skip
     chart = lines(
         grid, {}, x_title=_("False-positive rate"), y_title=_("Recall"), x_range=(0, 1), y_range=(0, 1), height=_SQUARE,

@@ -16,6 +16,7 @@ from pages.shared.figures import comparison_table, metrics_table
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
+from pages.shared.titles import STAGES
 from pages.shared.words import _, said, written
 
 _SHOWN = 5
@@ -151,7 +152,7 @@ def _draw_challenger(version: ModelVersion, live: ModelVersion | None, person: P
 
 def _draw_line(version: ModelVersion, person: Person) -> None:
     words, action = st.columns([3, 1], vertical_alignment="center")
-    words.markdown(f"`{version.name}` · {version.kind} · {version.stage} · {_origin(version)}")
+    words.markdown(f"`{version.name}` · {version.kind} · {_(STAGES[version.stage])} · {_origin(version)}")
     model_promotion.button(version, person, action)
 
 

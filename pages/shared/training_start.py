@@ -24,7 +24,9 @@ def draw(person: Person) -> None:
         "**{many:,}** correction to learn from.", "**{many:,}** corrections to learn from.", found.rows
     ).format(many=found.rows)
     if evaluation:
-        words += " " + _("{many:,} audit and golden items are kept out.").format(many=evaluation)
+        words += " " + ngettext(
+            "{many:,} audit or golden item is kept out.", "{many:,} audit and golden items are kept out.", evaluation
+        ).format(many=evaluation)
     st.markdown(words)
     if person.may(Action.MANAGE_MODELS):
         with st.container(border=True):

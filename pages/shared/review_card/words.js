@@ -4,11 +4,27 @@ let LANGUAGE = "en"
 let WORDS = {}
 let PLURAL = new Intl.PluralRules("en")
 
-// Of what the server sends: { language, words }. English brings no words, for they are the keys.
+// Of what the server sends: { language, words }. English brings no words, for they are the keys; a language that is
+// spoken already may come without its own. True if it is another one now.
 function speak(data) {
+  const other = Boolean(data.words) || (data.language || "en") !== LANGUAGE
+  if (!other) return false
   LANGUAGE = data.language || "en"
   WORDS = data.words || {}
   PLURAL = new Intl.PluralRules(LANGUAGE)
+  return true
+}
+
+// Say what stands in a component's HTML: its texts, but for keys, and what its attributes say. English stays as it is.
+function sayAll(root) {
+  const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const words = node.data.trim()
+    if (words in WORDS && node.parentElement.tagName !== "KBD") node.data = node.data.replace(words, () => t(words))
+  }
+  for (const name of ["aria-label", "title", "placeholder"]) {
+    for (const element of root.querySelectorAll(`[${name}]`)) element.setAttribute(name, t(element.getAttribute(name)))
+  }
 }
 
 // Words of a table that is made before the language is known: whoever shows them says them by t.
