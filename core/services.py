@@ -11,6 +11,7 @@ from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.gate_reports import GateReports
 from core.heartbeat import Scoring, worker_name
+from core.guidelines import Guidelines
 from core.highlights import Highlights
 from core.intake import Intake
 from core.keys import Keys
@@ -195,6 +196,11 @@ class Services:
         return Preferences(self.sessions)
 
     @cached_property
+    def guidelines(self) -> Guidelines:
+        """What each label means here, in versions."""
+        return Guidelines(self.sessions)
+
+    @cached_property
     def trail(self) -> Trail:
         """The audit trail: searched, taken out, verified."""
         return Trail(self.sessions, self.settings)
@@ -309,4 +315,5 @@ def build_services(settings: Settings | None = None) -> Services:
         migrate(engine)
     services = Services(settings, Sessions(engine))
     services.registry.ensure_shipped()
+    services.guidelines.ensure_shipped()
     return services
