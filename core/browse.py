@@ -226,9 +226,7 @@ def _item(
     )
 
 
-def _facts(
-    store: HistoryStore, policies: PolicyStore, comment: CommentRow, guidelines: Sequence[Since]
-) -> Facts:
+def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow, guidelines: Sequence[Since]) -> Facts:
     ids = [comment.id]
     routing = store.routings(ids).get(comment.id)
     policy = policies.get(routing.policy_id) if routing and routing.automatic else None

@@ -141,6 +141,15 @@ def evidence_of(session: Session, comments: Sequence[Comment]) -> dict[int, Evid
     return _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
 
 
+def masked_of(session: Session, comments: Sequence[Comment]) -> dict[int, bool]:
+    """Whether each text stays masked until somebody asks for it, whatever lane it was in; without scores it does."""
+    places = QueueStore(session).places([comment.id for comment in comments])
+    routed = [comment for comment in comments if comment.id in places]
+    evidence = _Evidence(DecisionStore(session), QueueStore(session), ScoreStore(session), PolicyStore(session))
+    found = evidence.of(routed, places)
+    return {comment.id: comment.id not in found or found[comment.id].severe for comment in comments}
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     decisions: DecisionStore

@@ -18,6 +18,7 @@ from core.keys import Keys
 from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
+from core.nearest import Nearest
 from core.people import People
 from core.planning import Planner
 from core.policies import Policies
@@ -285,6 +286,11 @@ class Services:
         """Which words moved the scores, beside the queue."""
         return Highlights(self.registry)
 
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The nearest decided comments, beside the queue."""
+        return Nearest(self.sessions, most=self.settings.nearest_texts, poll_seconds=self.settings.poll_seconds)
+
     def start_beside(self) -> None:
         """Start what every server and worker does in threads: search index, webhooks, erasures and retention."""
         for part in self._beside():
@@ -301,6 +307,8 @@ class Services:
 
     def close(self) -> None:
         """Write what is left to write, and give the database's connections back."""
+        if "nearest" in self.__dict__:
+            self.nearest.stop()
         if "reveals" in self.__dict__:
             self.reveals.close()
         self.sessions.engine.dispose()

@@ -138,7 +138,14 @@ def test_text_is_read_as_headings_points_and_paragraphs():
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("one two\nthree", "one 2\nthree\nfour"), ("", "x"), ("x", ""), ("same", "same"), ("a\n\nb", "b\n\na"), ("🙂", "")],
+    [
+        ("one two\nthree", "one 2\nthree\nfour"),
+        ("", "x"),
+        ("x", ""),
+        ("same", "same"),
+        ("a\n\nb", "b\n\na"),
+        ("🙂", ""),
+    ],
 )
 def test_the_pieces_of_a_comparison_make_both_texts(old, new):
     pieces = compare(old, new)
