@@ -2,9 +2,9 @@
 
     python -m benchmarks.nearest [--decided 100000] [--postgres URL]
 
-The value is the 95th percentile of an answer, in milliseconds, index and database together. Quality is measured on real
-comments with known labels: how often a neighbour has the very same labels, against a text drawn at random; and how often
-a comment is found again after 4 % of its letters were changed, or a third of its words.
+The value is the 95th percentile of an answer, in milliseconds, index and database together. Quality is measured on
+real toxic comments: how often a neighbour has the very same labels, against a text drawn at random; and how often a
+comment is found again after 4 % of its letters were changed, or a third of its words.
 """
 
 import argparse

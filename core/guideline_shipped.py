@@ -7,7 +7,9 @@ The definitions are those that Perspective publishes for its attributes, which J
 from collections.abc import Mapping
 from typing import Final
 
-SHIPPED: Final[Mapping[str, tuple[str, str]]] = {
+from core.guideline_text import blocks, written
+
+_SHIPPED: Final = {
     "general": (
         "Judge the words as a reader meets them in this thread: not the opinion, not the author, not the score.",
         """\
@@ -45,8 +47,8 @@ A rude, disrespectful or unreasonable comment that is likely to make people leav
 - Harsh criticism of a text, a decision or a product, not of people.
 
 # Example
-One person tells another that nobody wants them here and that they should stop writing: toxic. One person tells another
-that the argument is nonsense and says why: not toxic.
+One person tells another that nobody wants them here and that they should stop writing: toxic. One person tells
+another that the argument is nonsense and says why: not toxic.
 """,
     ),
     "severe_toxic": (
@@ -65,7 +67,8 @@ discussion or give up on sharing their view.
 - What is toxic but ordinary: most insults are not severe.
 
 # Example
-A long tirade that denies a group every human worth: severe. One short insult in a quarrel: toxic and an insult, not severe.
+A long tirade that denies a group every human worth: severe. One short insult in a quarrel: toxic and an insult, not
+severe.
 """,
     ),
     "obscene": (
@@ -84,7 +87,8 @@ Swear words, curse words, or other obscene or profane language.
 - Words that are coarse in one sense and are used in another.
 
 # Example
-A delighted comment with a strong swear word in it: obscene, and nothing else. A comment that names a disease: not obscene.
+A delighted comment with a strong swear word in it: obscene, and nothing else. A comment that names a disease: not
+obscene.
 """,
     ),
     "threat": (
@@ -100,12 +104,12 @@ Describes an intention to inflict pain, injury or violence against a person or a
 # Does not count
 - Reporting, quoting or fearing somebody else's violence.
 - Announcing an allowed consequence: a complaint, a block, a court.
-- Figures of speech that nobody takes literally. A wish that harm may befall somebody is severe rather than a threat,
-unless it asks for somebody to do it.
+- Figures of speech that nobody takes literally. A wish that harm may befall somebody is severe rather than a
+threat, unless it asks for somebody to do it.
 
 # Example
-Somebody writes that they know the street where another lives and will come: a threat. Somebody writes that the team will
-be slaughtered in the match: not a threat.
+Somebody writes that they know the street where another lives and will come: a threat. Somebody writes that the team
+will be slaughtered in the match: not a threat.
 
 Escalate whatever may be about to happen: do not only remove it.
 """,
@@ -126,14 +130,15 @@ An insulting, inflammatory or negative comment towards a person or a group of pe
 - An insult that is aimed at a group for who they are is an insult and Identity hate.
 
 # Example
-Answering an argument by calling the writer an animal: an insult. Answering it by calling the argument lazy: not an insult.
+Answering an argument by calling the writer an animal: an insult. Answering it by calling the argument lazy: not an
+insult.
 """,
     ),
     "identity_hate": (
         "Negative or hateful towards somebody because of who they are: origin, faith, gender, disability ...",
         """\
-Negative or hateful comments that target somebody because of their identity: origin, colour, nationality, religion, gender,
-sexual orientation, disability, age, or another thing that they are rather than do.
+Negative or hateful comments that target somebody because of their identity: origin, colour, nationality, religion,
+gender, sexual orientation, disability, age, or another thing that they are rather than do.
 
 # Counts
 - Slurs, also where they are not aimed at anybody present.
@@ -146,9 +151,12 @@ sexual orientation, disability, age, or another thing that they are rather than 
 - Members of a group using a reclaimed word of themselves, where the thread shows it.
 
 # Example
-A comment says that people of one faith cannot be trusted: identity hate. A comment says that its writer has that faith and
-disagrees with one of its rules: not identity hate.
+A comment says that people of one faith cannot be trusted: identity hate. A comment says that its writer has that
+faith and disagrees with one of its rules: not identity hate.
 """,
     ),
 }
-"""By topic: the line for the card, and the text."""
+SHIPPED: Final[Mapping[str, tuple[str, str]]] = {
+    topic: (line, written(blocks(text))) for topic, (line, text) in _SHIPPED.items()
+}
+"""By topic: the line for the card, and the text, without the line breaks above."""

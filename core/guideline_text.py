@@ -42,19 +42,30 @@ class Piece:
 
 
 def blocks(text: str) -> list[Block]:
-    """The text's stretches: a line of `# ...` is a heading, one of `- ...` a point, and lines together a paragraph."""
+    """The text's stretches: a line of `# ...` is a heading, one of `- ...` begins a point, any other a paragraph."""
     found: list[Block] = []
-    for paragraph in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")):
-        plain: list[str] = []
-        for line in paragraph.splitlines():
-            marked = _marked(line.strip())
-            if marked is None:
-                plain += [line.strip()] if line.strip() else []
-                continue
-            found += [*_paragraph(plain), marked]
-            plain = []
-        found += _paragraph(plain)
+    goes_on = False
+    for line in (line.strip() for line in text.splitlines()):
+        marked = _marked(line)
+        if marked:
+            found.append(marked)
+        elif line and goes_on:
+            found[-1] = Block(found[-1].kind, f"{found[-1].text} {line}")
+        elif line:
+            found.append(Block(BlockKind.TEXT, line))
+        goes_on = bool(line) and found[-1].kind is not BlockKind.HEADING
     return found
+
+
+def written(stretches: Sequence[Block]) -> str:
+    """The text that reads as these, each in one line."""
+    marks = {BlockKind.HEADING: "# ", BlockKind.POINT: "- ", BlockKind.TEXT: ""}
+    lines: list[str] = []
+    for before, one in zip([None, *stretches], stretches, strict=False):
+        follows_heading = before is None or before.kind is BlockKind.HEADING
+        apart = before and (one.kind is BlockKind.HEADING or (one.kind is BlockKind.TEXT and not follows_heading))
+        lines += ["", marks[one.kind] + one.text] if apart else [marks[one.kind] + one.text]
+    return "\n".join(lines)
 
 
 def compare(old: str, new: str) -> list[Piece]:
@@ -73,10 +84,6 @@ def _marked(line: str) -> Block | None:
         if line.startswith(mark):
             return Block(kind, line.removeprefix(mark).strip())
     return None
-
-
-def _paragraph(lines: Sequence[str]) -> list[Block]:
-    return [Block(BlockKind.TEXT, " ".join(lines))] if lines else []
 
 
 def _compare(old: Sequence[str], new: Sequence[str], *, by_words: bool) -> Iterator[Piece]:

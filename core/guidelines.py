@@ -143,6 +143,6 @@ def _check_topic(topic: str) -> None:
 def _overtaken(newest: Guideline | None, draft: Draft) -> Conflict:
     who, version = (newest.person or "Moderato", newest.version) if newest else ("nobody", 0)
     return Conflict(
-        f"{who} saved version {version} of this guideline while you wrote on version {draft.on}. Nothing was saved, and "
-        "what you wrote is still here: compare, then save yours on top or take theirs."
+        f"{who} saved version {version} of this guideline while you wrote on version {draft.on}. Nothing was saved, "
+        "and what you wrote is still here: compare, then save yours on top or take theirs."
     )

@@ -118,7 +118,7 @@ class Nearest:
         return {i: found for i in comment_ids if (found := self._known.get(i))}
 
     def find(self, comment_id: int) -> Found:
-        """What is like the comment, now: some 20 ms with 100,000 texts. Nothing for one that waits blind, or is gone."""
+        """What is like the comment, now: some 20 ms with 100,000 texts. Nothing for one that waits blind or is gone."""
         with self._sessions.read() as session:
             hidden = NearestStore(session).is_hidden(comment_id)
             comment = CommentStore(session).get_many([comment_id]).get(comment_id)

@@ -10,8 +10,8 @@ from core.domain import ModelVersion
 from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.gate_reports import GateReports
-from core.heartbeat import Scoring, worker_name
 from core.guidelines import Guidelines
+from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
 from core.keys import Keys

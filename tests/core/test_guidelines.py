@@ -9,11 +9,11 @@ from sqlalchemy import exc, select, text
 from core.accounts import Person, Role
 from core.domain import Outcome, now
 from core.errors import BadInput, Conflict, NotAllowed, NotFound
-from core.guideline_text import Block, BlockKind, Change, blocks, compare
+from core.guideline_text import Block, BlockKind, Change, blocks, compare, written
 from core.guidelines import MOST_LINE, MOST_TEXT, TOPICS, Draft, Guidelines
 from core.verdict import Verdict
 from db.people_models import AuditEventRow
-from tests.support.queue import flagged, fill_queue
+from tests.support.queue import fill_queue, flagged
 
 LEAD = Person("Lea", frozenset({Role.LEAD}))
 MODERATOR = Person("Mo", frozenset({Role.MODERATOR}))
@@ -49,7 +49,7 @@ def test_a_new_version_is_in_force_and_the_old_ones_stay(services):
 
 def test_who_was_overtaken_is_told_by_whom_and_nothing_is_saved(services):
     services.guidelines.save(draft(1), by=LEAD)
-    with pytest.raises(Conflict, match="Lea saved version 2 .* on version 1. Nothing was saved"):
+    with pytest.raises(Conflict, match=r"Lea saved version 2 .* on version 1. Nothing was saved"):
         services.guidelines.save(draft(1, "Another"), by=LEAD)
     with pytest.raises(Conflict):
         services.guidelines.restore("threat", 1, on=1, by=LEAD)
@@ -130,9 +130,10 @@ def test_before_there_were_guidelines_none_was_in_force(sqlite_services, ada):
 def test_text_is_read_as_headings_points_and_paragraphs():
     text = "# Counts\n- one\n-two\nand more\n\n\n  last <b>*one*</b>  \r\n# "
     assert blocks(text) == [
-        Block(BlockKind.HEADING, "Counts"), Block(BlockKind.POINT, "one"), Block(BlockKind.TEXT, "-two and more"),
+        Block(BlockKind.HEADING, "Counts"), Block(BlockKind.POINT, "one -two and more"),
         Block(BlockKind.TEXT, "last <b>*one*</b> #"),
     ]  # fmt: skip
+    assert written(blocks(text)) == "# Counts\n- one -two and more\n\nlast <b>*one*</b> #"
     assert blocks("") == []
 
 
