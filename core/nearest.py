@@ -30,8 +30,10 @@ MOST_SHOWN: Final = 5
 """Texts that are told."""
 LEAST_ALIKE: Final = 0.15
 """Cosine from which on two texts are called alike: below, chance finds as much."""
+QUITE_ALIKE: Final = 0.3
 NEARLY_SAME: Final = 0.6
-"""From here on they say nearly the same."""
+SAME: Final = 0.995
+"""From these on they are called quite alike, nearly the same, and the same."""
 SHOWN_CHARS: Final = 600
 """Longest stretch of a text that is told."""
 _LOOKED: Final = 20
@@ -105,7 +107,7 @@ class Nearest:
 
     def ask(self, comment_ids: Collection[int]) -> None:
         """Look for what is like these comments, in the background; nothing is done for answers that still hold."""
-        if not self.is_on:
+        if not self.is_on or not comment_ids:
             return
         self.start()
         for comment_id in comment_ids:

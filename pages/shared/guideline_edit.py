@@ -33,19 +33,15 @@ def draw_saved(topic: str) -> None:
     """Say once that a version was saved."""
     saved = state.kept(_SAVED)
     if saved and saved[0] == topic:
-        st.success(
-            _("Version {version} is in force now. Cards show it within seconds.").format(version=saved[1]),
-            icon=":material/check:",
-        )
+        words = _("Version {version} is in force now. Cards show it within seconds.").format(version=saved[1])
+        st.toast(words, icon=":material/check:")  # whoever saved is at the page's other end
+        st.success(words, icon=":material/check:")
     state.keep(_SAVED, None)
 
 
 def draw_editor(newest: Guideline) -> None:
     """The three fields, what went wrong, and what somebody else saved meanwhile."""
     topic = newest.topic
-    if trouble := state.kept(_TROUBLE):
-        notice(trouble)
-        state.keep(_TROUBLE, None)
     line = st.text_input(
         _("In one line, for the card"), key=_LINE + topic, max_chars=MOST_LINE, persist_state="session",
         help=_("Shown under the label's toggle. What counts, in one sentence."),
@@ -58,6 +54,9 @@ def draw_editor(newest: Guideline) -> None:
         _("Why it changes"), key=_WHY + topic, max_chars=MOST_REASON, persist_state="session",
         placeholder=_("What was unclear?"),
     )  # fmt: skip
+    if trouble := state.kept(_TROUBLE):
+        notice(trouble)
+        state.keep(_TROUBLE, None)
     if state.kept(_ON + topic) == newest.version:
         _draw_acts(newest)
     else:

@@ -3,8 +3,9 @@
 const NEAR_OPEN = "moderato.near"
 const NEAR_AHEAD = 3 // comments that are asked about before they are on the screen
 const NEAR_TRIES = 20
-const NEARLY_SAME = 0.6 // as core.nearest has it
-const QUITE_ALIKE = 0.3
+const QUITE_ALIKE = 0.3 // these three as in core.nearest
+const NEARLY_SAME = 0.6
+const SAME = 0.995
 
 const nearestPanel = {
   name: "nearest",
@@ -120,7 +121,7 @@ function nearFoot(one) {
 }
 
 function likeWords(like) {
-  if (like >= 0.995) return t("The same text")
+  if (like >= SAME) return t("The same text")
   if (like >= NEARLY_SAME) return t("Nearly the same")
   return like >= QUITE_ALIKE ? t("Quite alike") : t("Somewhat alike")
 }
