@@ -91,7 +91,9 @@ class Guidelines:
         with self._sessions.read() as session:
             old = next(iter(GuidelineStore(session).get_many([(topic, version)])), None)
         if old is None:
-            raise NotFound(f"The guideline on {TOPIC_TITLES[topic]} has no version {version}.")
+            raise NotFound(
+                "The guideline on {topic} has no version {version}.", topic=TOPIC_TITLES[topic], version=version
+            )
         reason = f"Version {version} again."
         return self._add(Draft(topic, old.line, old.text, reason, on), by, version)
 
@@ -104,7 +106,7 @@ class Guidelines:
             if newest != draft.on:
                 raise _overtaken(before, draft)
             if before and (before.line, before.text) == (draft.line, draft.text):
-                raise BadInput(f"That is what version {newest} says already: nothing was saved.")
+                raise BadInput("That is what version {version} says already: nothing was saved.", version=newest)
             made = Guideline(
                 draft.topic, newest + 1, draft.line, draft.text, draft.reason, by.name, self._clock(), restored
             )
@@ -120,29 +122,35 @@ def _checked(draft: Draft) -> Draft:
     _check_topic(draft.topic)
     line, reason = (" ".join(storable(words).split()) for words in (draft.line, draft.reason))
     text = storable(draft.text).replace("\r\n", "\n").strip()
-    for words, what, most in ((line, "line", MOST_LINE), (text, "text", MOST_TEXT), (reason, "reason", MOST_REASON)):
-        if not words:
-            raise BadInput(_MISSING[what])
+    if not line:
+        raise BadInput("The line for the card is missing. Say in one sentence what counts.")
+    if not text:
+        raise BadInput("The guideline is empty. Write what counts, what does not, and an example.")
+    if not reason:
+        raise BadInput("Say why it changes: whoever reads the versions later will ask.")
+    for words, most in ((line, MOST_LINE), (text, MOST_TEXT), (reason, MOST_REASON)):
         if len(words) > most:
-            raise BadInput(f"The {what} has {len(words):,} characters; {most:,} is the most. Shorten it.")
+            raise BadInput(
+                "One of the fields has {many:,} characters, and {most:,} is the most there. Shorten it.",
+                many=len(words),
+                most=most,
+            )
     return Draft(draft.topic, line, text, reason, draft.on)
-
-
-_MISSING: Final = {
-    "line": "The line for the card is missing. Say in one sentence what counts.",
-    "text": "The guideline is empty. Write what counts, what does not, and an example.",
-    "reason": "Say why it changes: whoever reads the versions later will ask.",
-}
 
 
 def _check_topic(topic: str) -> None:
     if topic not in TOPICS:
-        raise NotFound(f"There is no guideline on {topic[:40]!r}; there are {', '.join(TOPICS)}.")
+        raise NotFound(
+            "There is no guideline on {topic!r}; there are {topics}.", topic=topic[:40], topics=", ".join(TOPICS)
+        )
 
 
 def _overtaken(newest: Guideline | None, draft: Draft) -> Conflict:
     who, version = (newest.person or "Moderato", newest.version) if newest else ("nobody", 0)
     return Conflict(
-        f"{who} saved version {version} of this guideline while you wrote on version {draft.on}. Nothing was saved, "
-        "and what you wrote is still here: compare, then save yours on top or take theirs."
+        "{who} saved version {version} of this guideline while you wrote on version {on}. Nothing was saved, and what "
+        "you wrote is still here: compare, then save yours on top or take theirs.",
+        who=who,
+        version=version,
+        on=draft.on,
     )

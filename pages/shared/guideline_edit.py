@@ -11,7 +11,7 @@ from pages.shared.access import require
 from pages.shared.guideline_view import draw_pieces, whole
 from pages.shared.notice import notice
 from pages.shared.resources import services
-from pages.shared.words import _
+from pages.shared.words import _, said
 
 _ON = "guideline_on_"
 """Which version somebody writes on, by topic; None while they do not."""
@@ -103,7 +103,7 @@ def _save(topic: str, on: int) -> None:
     try:
         made = services().guidelines.save(Draft(topic, *typed, on), by=by)
     except ModeratoError as error:
-        state.keep(_TROUBLE, str(error))
+        state.keep(_TROUBLE, said(error))
     else:
         state.keep(_ON + topic, None)
         state.keep(_SAVED, (topic, made.version))

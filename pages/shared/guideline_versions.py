@@ -14,7 +14,7 @@ from pages.shared.comment import CSS
 from pages.shared.guideline_view import draw_guideline, draw_pieces, facts_html, whole
 from pages.shared.notice import notice
 from pages.shared.resources import services
-from pages.shared.words import _, ngettext
+from pages.shared.words import _, ngettext, said
 
 _TROUBLE = "guideline_restore_trouble"
 _BESIDE = 5
@@ -78,6 +78,6 @@ def _restore(topic: str, version: int, on: int) -> None:
     try:
         made = services().guidelines.restore(topic, version, on=on, by=by)
     except ModeratoError as error:
-        state.keep(_TROUBLE, str(error))
+        state.keep(_TROUBLE, said(error))
     else:
         state.keep("guideline_saved", (topic, made.version))

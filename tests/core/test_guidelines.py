@@ -62,7 +62,7 @@ def test_who_was_overtaken_is_told_by_whom_and_nothing_is_saved(services):
         (Draft("threat", " ", "text", "why", 1), "line for the card is missing"),
         (Draft("threat", "line", "\n", "why", 1), "guideline is empty"),
         (Draft("threat", "line", "text", "", 1), "Say why it changes"),
-        (Draft("threat", "x" * (MOST_LINE + 1), "text", "why", 1), "161 characters; 160 is the most"),
+        (Draft("threat", "x" * (MOST_LINE + 1), "text", "why", 1), "161 characters, and 160 is the most"),
         (Draft("threat", "line", "x" * (MOST_TEXT + 1), "why", 1), "8,001 characters"),
     ],
 )
