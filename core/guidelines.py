@@ -65,12 +65,13 @@ class Guidelines:
     def in_force(self, *, by: Person) -> dict[str, Guideline]:
         """The version in force of each topic, in the order of TOPICS; up to two seconds old."""
         check_may(by, Action.READ_GUIDELINES)
-        if self._kept is None or time.monotonic() > self._kept[0]:
+        kept = self._kept  # another thread may save meanwhile
+        if kept is None or time.monotonic() > kept[0]:
             with self._sessions.read() as session:
                 store = GuidelineStore(session)
                 found = {one.topic: one for one in store.get_many(list(store.newest().items()))}
-            self._kept = time.monotonic() + _KEPT_SECONDS, {t: found[t] for t in TOPICS if t in found}
-        return self._kept[1]
+            self._kept = kept = time.monotonic() + _KEPT_SECONDS, {t: found[t] for t in TOPICS if t in found}
+        return kept[1]
 
     def list_of(self, topic: str, *, by: Person) -> list[Guideline]:
         """Every version of a topic, newest first. Raises NotFound."""

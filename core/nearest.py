@@ -40,6 +40,10 @@ _LOOKED: Final = 20
 """Texts that are looked up: some may have been taken back, or be hidden."""
 _STEP: Final = 250
 """Texts that are learnt at a time: about 20 ms."""
+_PAUSE: Final = 0.002
+"""Seconds between two such steps: whoever asks goes first."""
+_READ: Final = 1_000
+"""Decisions that are read at a time."""
 _KEPT: Final = 1_000
 """Answers that are kept."""
 
@@ -237,7 +241,7 @@ class Nearest:
         if not self._back:
             return False
         with self._sessions.read() as session:
-            older = NearestStore(session).decided_before(self._back, _STEP)
+            older = NearestStore(session).decided_before(self._back, _READ)
         self._settle((), older, back=older[-1].entry if older and not vectors.is_full else 0)
         return True
 
@@ -266,8 +270,13 @@ class Nearest:
             for digest in set(touched) - {one.digest for one in decided}:
                 vectors.remove(digest)
                 self._comments.pop(digest, None)
-            vectors.add([(one.digest, one.entry, one.text) for one in decided])
-            self._comments |= {one.digest: one.comment_id for one in decided if one.digest in vectors}
+        for start in range(0, len(decided), _STEP):
+            some = decided[start : start + _STEP]
+            with self._lock:
+                vectors.add([(one.digest, one.entry, one.text) for one in some])
+                self._comments |= {one.digest: one.comment_id for one in some if one.digest in vectors}
+            self._stop.wait(_PAUSE)
+        with self._lock:
             if len(self._comments) > len(vectors):
                 self._comments = {digest: i for digest, i in self._comments.items() if digest in vectors}
             self._front = self._front if front is None else front

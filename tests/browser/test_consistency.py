@@ -91,6 +91,13 @@ def test_i_unfolds_the_guidelines_and_a_new_version_arrives(card, books):
     hint = card.page.locator(".card .guidehint")
     hint.wait_for(timeout=5_000)
     assert hint.inner_text().startswith("Threat: States an intention")
+    card.page.mouse.move(200, 200)
+    hint.wait_for(state="hidden", timeout=5_000)
+    card.press("Tab")
+    card.page.locator(".card .label").nth(4).focus()
+    assert hint.inner_text().startswith("Insult: ")
+    card.page.locator(".card").first.focus()
+    assert hint.is_hidden()
     card.press("i")
     assert lines.count() == 6
     assert lines.nth(3).inner_text().startswith("States an intention")

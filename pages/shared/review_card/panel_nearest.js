@@ -15,9 +15,13 @@ const nearestPanel = {
     if (item.blind || !card.nearOn) return
     const open = card.settings.near
     box.append(foldButton(this.act, open, open ? t("Hide similar decided comments") : t("Show similar decided comments")))
-    if (open) box.append(nearBody(item, card))
+    if (open && item.painted) box.append(nearBody(item, card))
+    else if (open) afterPaint(() => card.desk.item === item && !box.querySelector(".near") && box.append(nearBody(item, card)))
   },
 }
+
+// The comment comes first: what is beside it follows in the next frame.
+const afterPaint = (act) => requestAnimationFrame(() => setTimeout(act, 0))
 
 // [comment, entry of the ledger up to which its answer holds; -1 for none or half of one], for the next sign of life.
 function nearWanted(card) {
