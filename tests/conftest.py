@@ -11,7 +11,9 @@ from core.services import Services, build_services
 from core.settings import ROOT, Settings
 from tests.support.databases import copy_sqlite, settings_on
 from tests.support.postgres import Postgres
+from tests.support.scratch import write_to_memory
 
+write_to_memory()
 DATA = Path(os.environ.get("MODERATO_DATA", ROOT.parent / "shared" / "data"))
 
 
