@@ -12,8 +12,11 @@ from core.settings import ROOT, Settings
 from tests.support.databases import copy_sqlite, settings_on
 from tests.support.postgres import Postgres
 from tests.support.scratch import write_to_memory
+from tests.support.warm import share_digest, share_statements
 
 write_to_memory()
+share_statements()
+share_digest()
 DATA = Path(os.environ.get("MODERATO_DATA", ROOT.parent / "shared" / "data"))
 
 
