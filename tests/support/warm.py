@@ -1,5 +1,7 @@
 """What a long-lived process does once, done once for all tests, though each makes engines and services of its own."""
 
+import gc
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,3 +49,16 @@ def share_digest() -> None:
         return once(folder) if folder == shipped else folder_digest(folder)
 
     registry.folder_digest = digest
+
+
+_frozen = 0
+
+
+def freeze_imports() -> None:
+    """Keep what imports left out of later garbage collections, as the server does: torch alone is a million objects."""
+    global _frozen
+    if len(sys.modules) - _frozen < 200:
+        return
+    gc.collect()
+    gc.freeze()
+    _frozen = len(sys.modules)
