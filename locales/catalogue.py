@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir, extract_javascript
+from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -54,7 +54,8 @@ KEYWORDS: dict[str, Any] = {
 }  # fmt: skip
 """Calls whose first argument is words; of those for so many, the first two."""
 Found = tuple[int, str, str | tuple[str, ...], list[str]]
-_LATER_IN_SCRIPTS = re.compile(r'\bhelp: "((?:[^"\\]|\\.)*)"|\blater\("((?:[^"\\]|\\.)*)"\)')
+_TEXT = r'("(?:[^"\\]|\\.)*")'
+_IN_SCRIPTS = re.compile(rf"\btn\(\s*{_TEXT},\s*{_TEXT}|\b(?:t|later)\(\s*{_TEXT}|\bhelp: {_TEXT}")
 _KEYS = re.compile("<kbd[^<]*</kbd>")
 _IN_HTML = re.compile(r'>([^<>]+)<|\b(?:aria-label|title|placeholder)="([^"]+)"')
 
@@ -80,12 +81,12 @@ def sentences_of_python(fileobj: Any, keywords: Any, comment_tags: Any, options:
             yield node.lineno, "_", words, []
 
 
-def words_of_script(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
-    """For Babel: its own, and the tables whose words are said later, as those of the acts are: help: "..."."""
-    text = fileobj.read()
-    yield from extract_javascript(io.BytesIO(text), keywords, comment_tags, {**options, "encoding": "utf-8"})
-    for found in _LATER_IN_SCRIPTS.finditer(text.decode()):
-        yield text.decode().count("\n", 0, found.start()) + 1, "t", json.loads(f'"{found[1] or found[2]}"'), []
+def words_of_script(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001
+    """For Babel, whose own does not look into template literals: t("…"), tn("…", "…"), later("…"), help: "…"."""
+    text = fileobj.read().decode()
+    for found in _IN_SCRIPTS.finditer(text):
+        one, *more = (json.loads(words) for words in found.groups() if words)
+        yield text.count("\n", 0, found.start()) + 1, "tn" if more else "t", (one, *more) if more else one, []
 
 
 def words_of_html(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001

@@ -44,7 +44,7 @@ def card() -> None:
         go_on_without(desk, answers, said(error))
         return
     desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "more": False}
-    review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
+    review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told}, beat.get("speaks"))
 
 
 def go_on_without(desk: log.Desk, answers: Sequence[dict[str, Any]], words: str) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.words import words_of
+
 KEY = "review"
 """Key of the component's state: {"log": [entry, ...]}, see log.py."""
 
@@ -32,6 +34,9 @@ _card = st.components.v2.component(
 )
 
 
-def mount(data: dict[str, Any]) -> None:
-    """Put the card here. `data` is what payload.build made."""
-    _card(key=KEY, data=data, default={"log": []}, on_log_change=lambda: None)
+def mount(data: dict[str, Any], speaks: str | None = None) -> None:
+    """Put the card here. `data` is what payload.build made; `speaks` is the language whose words the browser has."""
+    told = words_of("review_card")
+    if told["language"] == speaks:
+        del told["words"]
+    _card(key=KEY, data={**data, **told}, default={"log": []}, on_log_change=lambda: None)

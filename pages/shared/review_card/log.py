@@ -12,6 +12,7 @@ from core.errors import BadInput, Conflict, DatabaseTrouble, ModeratoError
 from core.labels import LABELS
 from core.review import Review
 from core.verdict import Verdict
+from pages.shared.words import said
 
 _MOST_KEPT = 1_000
 _MOST_LISTED = 1_000
@@ -91,7 +92,7 @@ def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk:
             except DatabaseTrouble:  # not confirmed, so the browser keeps it and sends it again
                 break
             except ModeratoError as error:
-                desk.answers[name] = {"id": name, "ok": False, "message": str(error)}
+                desk.answers[name] = {"id": name, "ok": False, "message": said(error)}
             except Exception as error:  # not confirmed, so the browser keeps it; the text may hold a person's note
                 log.error("a step of the review queue failed: %s", type(error).__name__)
                 break

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.domain import Lane, unpack_labels
-from core.labels import LABEL_TITLES, LABELS
 from core.review import Counts, Elsewhere
 from core.review_items import Context, Evidence, Item, Remark
 from core.scoring.protocol import Span
+from pages.shared import titles
 
 _DAY = 24 * 60
 _WEAK = 0.4
@@ -92,7 +92,7 @@ def wanted(waiting: Collection[int]) -> int:
 
 def label_titles() -> list[str]:
     """As people see them, in LABELS order."""
-    return [LABEL_TITLES[label] for label in LABELS]
+    return titles.label_titles()
 
 
 def lanes() -> list[str]:

@@ -1,19 +1,28 @@
 // A component's words in the reader's language. The English ones are the keys; {name} is filled in afterwards.
 
 let LANGUAGE = "en"
+let SPOKEN = "en" // the language whose words are here: "" while those of LANGUAGE are missing
 let WORDS = {}
 let PLURAL = new Intl.PluralRules("en")
+let NUMBERS = new Intl.NumberFormat("en-US")
+let POINT = "."
 
-// Of what the server sends: { language, words }. English brings no words, for they are the keys; a language that is
-// spoken already may come without its own. True if it is another one now.
+// Of what the server sends: { language, words }. A language that is spoken already comes without its words. True if
+// something has changed.
 function speak(data) {
-  const other = Boolean(data.words) || (data.language || "en") !== LANGUAGE
-  if (!other) return false
-  LANGUAGE = data.language || "en"
+  const language = data.language || "en"
+  if (!data.words && language === SPOKEN) return false
+  LANGUAGE = language
   WORDS = data.words || {}
-  PLURAL = new Intl.PluralRules(LANGUAGE)
+  SPOKEN = data.words || language === "en" ? language : ""
+  PLURAL = new Intl.PluralRules(language)
+  NUMBERS = new Intl.NumberFormat(language === "en" ? "en-US" : language)
+  POINT = NUMBERS.formatToParts(0.5).find((part) => part.type === "decimal").value
   return true
 }
+
+const decimal = (value, digits) => value.toFixed(digits).replace(".", POINT)
+const dateLocale = () => (LANGUAGE === "en" ? "en-GB" : LANGUAGE)
 
 // Say what stands in a component's HTML: its texts, but for keys, and what its attributes say. English stays as it is.
 function sayAll(root) {
