@@ -180,6 +180,7 @@ def main() -> int:
         catalogue = read(path, code) if path.exists() else Catalog(code, DOMAIN, charset="utf-8", fuzzy=False)
         catalogue.update(template, no_fuzzy_matching=True)
         path.write_bytes(written(catalogue))
+        catalogue = read(path, code)
         path.with_suffix(".mo").write_bytes(compiled(catalogue))
         for folder in COMPONENTS:
             found = components(catalogue, f"pages/shared/{folder}/")

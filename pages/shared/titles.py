@@ -37,7 +37,7 @@ _OF_THE_CORE = (
     later("Toxic"), later("Severe"), later("Obscene"), later("Threat"), later("Insult"), later("Identity hate"),
     later("toxic"), later("severe"), later("obscene"), later("threat"), later("insult"), later("identity hate"),
     later("the audit sample (all traffic)"), later("golden items"), later("the frozen test part of the base data"),
-    later("not scored"), later("escalated"), later("adjudication"), later("audit"), later("second"),
+    later("General"), later("not scored"), later("escalated"), later("adjudication"), later("audit"), later("second"),
     later("disagreement"), later("recheck"), later("suggested"), later("flagged"), later("allowed"), later("settled"),
     later("removed"), later("golden"), later("erased"),
     later("Review"), later("Measure"), later("Run"), later("Administer"), later("You"),
@@ -50,7 +50,8 @@ _OF_THE_CORE = (
     later("see agreement"), later("see report"), later("see drift"), later("judge drift"), later("find label errors"),
     later("see policy"), later("propose policy"), later("set policy"), later("see models"), later("manage models"),
     later("manage keys"), later("manage webhooks"), later("back up"), later("see audit trail"), later("erase"),
-    later("manage privacy"), later("move database"), later("manage people"), later("reassign"), later("read guidelines"), later("write guidelines"),
+    later("manage privacy"), later("move database"), later("manage people"), later("reassign"),
+    later("read guidelines"), later("write guidelines"),
     later("decisions that hold"), later("decisions taken back"), later("removals by the policy"),
 )  # fmt: skip
 """Words that the core has as plain constants or values, or pages as parts: the catalogue finds them here. A test

@@ -74,7 +74,7 @@ def left_on_pages(app) -> list[str]:
 
 def left(app) -> Iterator[str]:
     for text in (text for root in (app.main, app.sidebar) for node in nodes(root) for text in texts(node)):
-        if 'class="m-rep"' in text:  # the report itself: a document, in English
+        if 'class="m-rep"' in text or 'class="m-guide' in text:  # the report and the guidelines: documents
             continue
         for kept in DATA:
             text = text.replace(kept, "")

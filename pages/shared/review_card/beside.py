@@ -9,6 +9,7 @@ from core.guidelines import TOPIC_TITLES, TOPICS, Guideline
 from core.nearest import Found, Near, is_program, person_shown
 from pages.shared.resources import services
 from pages.shared.review_card import log
+from pages.shared.words import _
 
 
 def similar(near: dict[int, int], person: Person, desk: log.Desk) -> dict[str, Any] | None:
@@ -60,7 +61,7 @@ def _who(person: str, viewer: Person) -> dict[str, str | None]:
 def _guideline(one: Guideline) -> dict[str, Any]:
     return {
         "topic": one.topic,
-        "title": TOPIC_TITLES[one.topic],
+        "title": _(TOPIC_TITLES[one.topic]),
         "line": one.line,
         "version": one.version,
         "since": one.saved_at.isoformat(),
