@@ -16,7 +16,8 @@ from api.who import is_local, note_use, signed_in, tell_away
 from core.errors import BadInput, DatabaseTrouble, ModeratoError, NotFound
 from core.passwords import MIN_LENGTH
 from core.services import Services
-from core.sign_ins import Throttled, Visitor, cookie_name, token_of
+from core.sign_ins import Visitor, cookie_name, token_of
+from core.throttle import Throttled
 
 _MOST_BYTES = 16_384
 _MOST_WAITING = 32
@@ -132,7 +133,7 @@ class SignInRoutes:
         if account.is_company:
             words = "You sign in at your company's sign-in: change your password there."
             return page("Change your password", words, link=("/", "Back to Moderato"))
-        wrong = ""
+        wrong, status = "", 200
         if request.method == "POST":
             form = await _read(request)
             try:
@@ -141,13 +142,13 @@ class SignInRoutes:
             except DatabaseTrouble:
                 raise
             except ModeratoError as error:
-                wrong = str(error)
+                wrong, status = str(error), 429 if isinstance(error, Throttled) else 400
             else:
                 return RedirectResponse("/sign-in?told=password", 303)
         fields = (Field("old", "Password of now"), _NEW, _AGAIN)
         words = f"{account.name}, every browser that you are signed in with is signed out."
         asked = Form("/password", fields, "Change it")
-        return page("Change your password", words, asked, wrong=wrong, status=400 if wrong else 200)
+        return page("Change your password", words, asked, wrong=wrong, status=status)
 
     async def session(self, request: Request) -> Response:
         """For open tabs, every few seconds: whose this browser is. 401 for nobody's."""

@@ -12,7 +12,7 @@ from core import throttle
 from core.accounts import MAX_NAME, Person, Role, fold_name
 from core.audit_trail import What, record
 from core.domain import now
-from core.errors import DatabaseTrouble, ModeratoError, NotAllowed
+from core.errors import DatabaseTrouble, NotAllowed
 from core.passwords import hash_password, is_outdated, verify_password
 from core.people import Account, account_of, roles_of
 from core.settings import Settings
@@ -28,15 +28,6 @@ and the card of somebody who reviews keeps the decisions that are not saved yet.
 _NOTED = timedelta(minutes=1)
 _KNOWN_HERE = timedelta(days=30)
 _MOST_KEPT = 5_000
-
-
-class Throttled(ModeratoError):
-    """Too many sign-ins failed: nothing was looked at."""
-
-    def __init__(self, wait: timedelta) -> None:
-        self.seconds = max(int(wait.total_seconds()), 1)
-        said = f"{self.seconds} seconds" if self.seconds < 90 else f"{self.seconds // 60 + 1} minutes"
-        super().__init__(f"Too many sign-ins failed. Wait {said}, then try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +157,7 @@ class SignIns:
             if wait:
                 _tell_throttled(session, account, counts, visitor)
         if wait:
-            raise Throttled(wait)
+            raise throttle.Throttled(wait)
         right = verify_password(account.password if account else None, password)
         if account is None or not right:
             with self._sessions.begin() as session:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 
+from core.errors import ModeratoError
 from db.stores.sign_ins import Attempts, SignInStore
 
 _FREE = {"name": 5, "address": 20}
@@ -11,6 +12,18 @@ _FREE = {"name": 5, "address": 20}
 _LONGEST = {"name": timedelta(minutes=5), "address": timedelta(minutes=15)}
 """An account's is short: it is its owner who waits, whoever guessed."""
 _FORGOTTEN = timedelta(days=1)
+
+
+class Throttled(ModeratoError):
+    """Too many passwords were wrong: nothing was looked at."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.seconds = max(int(wait.total_seconds()), 1)
+        if self.seconds < 90:
+            super().__init__("Too many wrong passwords. Wait {many} seconds, then try again.", many=self.seconds)
+        else:
+            many = self.seconds // 60 + 1
+            super().__init__("Too many wrong passwords. Wait {many} minutes, then try again.", many=many)
 
 
 def keys_of(folded: str, address: str, *, known_here: bool) -> dict[str, str]:
@@ -22,6 +35,11 @@ def keys_of(folded: str, address: str, *, known_here: bool) -> dict[str, str]:
     where = _network(address)
     name = f"name:{folded}\0{where}" if known_here else f"name:{folded}"
     return {kind: sha256(said.encode()).hexdigest() for kind, said in (("name", name), ("address", f"at:{where}"))}
+
+
+def keys_of_change(account_id: int) -> dict[str, str]:
+    """Under what the old password is counted when somebody changes it: a browser left open is no place to guess."""
+    return {"name": sha256(f"change:{account_id}".encode()).hexdigest()}
 
 
 def admit(store: SignInStore, keys: dict[str, str], at: datetime) -> tuple[timedelta, dict[str, Attempts]]:
@@ -45,6 +63,8 @@ def admit(store: SignInStore, keys: dict[str, str], at: datetime) -> tuple[timed
 def forgive(store: SignInStore, keys: dict[str, str], counts: dict[str, Attempts]) -> None:
     """The password was right: the account's count ends, and the address's goes back by this one."""
     store.forget_attempts(keys=[keys["name"]])
+    if "address" not in keys:
+        return
     address = store.attempts([keys["address"]]).get(keys["address"], counts["address"])
     failures = max(address.failures - 1, 0)
     at = address.last_at

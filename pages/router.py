@@ -14,6 +14,8 @@ PAGES = {
         ("raids.py", "Raids", "groups_3", Action.REVIEW),
         ("score.py", "Score", "speed", Action.SCORE),
         ("browse.py", "Browse", "search", Action.BROWSE),
+        ("guidelines.py", "Guidelines", "menu_book", Action.READ_GUIDELINES),
+        ("my_work.py", "My work", "person", Action.REVIEW),
     ],
     "Measure": [
         ("metrics.py", "Metrics", "monitoring", Action.SEE_METRICS),
@@ -23,7 +25,7 @@ PAGES = {
         ("report.py", "Report", "summarize", Action.SEE_REPORT),
     ],
     "Run": [
-        ("policy.py", "Policy", "tune", Action.SEE_POLICY),
+        ("policy.py", "Policy", "balance", Action.SEE_POLICY),
         ("models.py", "Models", "model_training", Action.SEE_MODELS),
         ("data.py", "Data", "database", Action.SEE_DATA),
     ],
@@ -33,6 +35,9 @@ PAGES = {
         ("webhooks.py", "Webhooks", "webhook", Action.MANAGE_WEBHOOKS),
         ("privacy.py", "Privacy", "shield_person", Action.MANAGE_PRIVACY),
         ("audit_trail.py", "Audit trail", "history_edu", Action.SEE_AUDIT_TRAIL),
+    ],
+    "You": [
+        ("preferences.py", "Preferences", "tune", Action.KEEP_PREFERENCES),
     ],
 }
 """File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""

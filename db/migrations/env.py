@@ -2,7 +2,9 @@
 
 from alembic import context
 
+import db.guideline_models
 import db.people_models
+import db.preference_models
 import db.privacy_models
 import db.program_models
 import db.quality_models

@@ -11,7 +11,8 @@ from core.accounts import Role, fold_name, local_person
 from core.domain import now
 from core.errors import BadInput, Conflict, DatabaseTrouble, NotAllowed, NotFound
 from core.settings import Settings
-from core.sign_ins import CompanyPerson, SignIns, Throttled, Visitor, read_company
+from core.sign_ins import CompanyPerson, SignIns, Visitor, read_company
+from core.throttle import Throttled
 from db.people_models import AccountRow, AuditEventRow, SignInRow
 
 GOOD = "correct giraffe battery waffle"
@@ -111,6 +112,26 @@ def test_the_sixth_guess_waits_and_a_flood_leaves_a_few_lines(world):
     what = [kind for kind, _ in said(world)]
     assert what.count("sign_in.failed") == 3
     assert what.count("sign_in.throttled") == 6
+
+
+def test_a_browser_left_open_is_no_place_to_guess_the_password(world):
+    bob, people = member(world), world.people
+    with pytest.raises(BadInput, match="12 characters"):
+        people.change_password(bob, "wrong wrong wrong", "short")  # no guess: nothing was looked at
+    for _ in range(6):
+        with pytest.raises(BadInput, match="not your password"):
+            people.change_password(bob, "wrong wrong wrong", "another giraffe waffle")
+    for _ in range(3):
+        with pytest.raises(Throttled):
+            people.change_password(bob, GOOD, "another giraffe waffle")
+    assert [kind for kind, _ in said(world)].count("sign_in.throttled") == 2
+    assert world.sign_ins.sign_in("Bob", GOOD, HERE)  # signing in is counted apart
+
+
+def test_the_right_password_ends_the_count(world):
+    bob, people = member(world), world.people
+    for new in ("another giraffe waffle", GOOD) * 4:
+        people.change_password(bob, GOOD if new != GOOD else "another giraffe waffle", new)
 
 
 def test_guesses_from_elsewhere_do_not_lock_the_owner_out(world):

@@ -19,6 +19,8 @@ ASKS = {
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "gate_reports": {"add": Action.MANAGE_MODELS},
+    "guidelines": dict.fromkeys(("in_force", "list_of"), Action.READ_GUIDELINES)
+    | dict.fromkeys(("save", "restore"), Action.WRITE_GUIDELINES),
     "intake": {"import_file": Action.IMPORT},
     "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
     "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},
@@ -26,6 +28,7 @@ ASKS = {
         ("create", "invite", "reset_password", "set_roles", "disable", "enable", "sign_out"), Action.MANAGE_PEOPLE
     ),
     "policies": dict.fromkeys(("save", "save_again"), Action.SET_POLICY),
+    "preferences": {"put": Action.KEEP_PREFERENCES},
     "privacy": dict.fromkeys(("erase_comment", "erase_author", "apply_retention", "compact"), Action.ERASE)
     | dict.fromkeys(
         ("census_of_author", "set_retention", "preview_retention", "set_pseudonyms"), Action.MANAGE_PRIVACY

@@ -9,8 +9,20 @@ KEY = "review"
 """Key of the component's state: {"log": [entry, ...]}, see log.py."""
 
 _HERE = Path(__file__).parent
-_PARTS = ("text.js", "desk.js", "view.js", "card.js")
-"""One module in four files: drawing text, what is decided, drawing the card, keys and timers."""
+_PARTS = (
+    "words.js",
+    "text.js",
+    "acts.js",
+    "desk.js",
+    "panel_history.js",
+    "panel_nearest.js",
+    "panel_context.js",
+    "guidelines.js",
+    "panels.js",
+    "view.js",
+    "card.js",
+)
+"""One module in several files: words, drawing text, keys, what is decided, parts beside a comment, the card, timers."""
 
 _card = st.components.v2.component(
     "review_card",

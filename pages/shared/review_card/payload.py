@@ -1,6 +1,6 @@
 """What the card is told: comments to show, answers, counts. Blind comments come without anything that could sway."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,6 +54,11 @@ def spans_json(spans: Sequence[Span]) -> list[list[Any]]:
         for span, (value, label) in zip(spans, strongest, strict=True)
         if value >= least
     ]
+
+
+def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 (each feature adds what the card must know)
+    """What the card must know of the person's preferences, by feature."""
+    return {}
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:

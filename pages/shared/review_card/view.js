@@ -15,26 +15,26 @@ const WHY_BLIND = {
   disagreement: "Two models do not agree on this one. Scores stay hidden: only your own reading counts.",
   recheck: "Settled before, and worth another look. Scores stay hidden: only your own reading counts.",
 }
-const KEYS = [
-  ["1 – 6", "Toggle a label"], ["Enter", "Submit and next"], ["A", "None of them: approve and next"],
-  ["X", "Keep although labelled, remove although not"], ["E", "Escalate: somebody else decides"], ["S", "Skip: back to the queue"],
-  ["H", "Hold for a day"], ["G", "Get a held one back"], ["Z", "Undo your last step, again and again"],
-  ["V", "Reveal or mask the text"], ["M", "Mask every comment"], ["N", "Write a note"],
-  ["D", "Settle all identical comments"], ["T", "Thread and author of this comment"], ["?", "This list"],
-]
-
 const count = new Intl.NumberFormat("en-US")
 
 class View {
-  constructor(root, titles) {
+  constructor(root, titles, card) {
     this.root = root
+    this.card = card
     this.q = (selector) => root.querySelector(selector)
     this.text = this.q(".text")
     this.buttons = titles.map((title, index) => this.labelButton(title, index))
     this.titles = titles
-    this.q(".labels").replaceChildren(...this.buttons)
-    this.q(".help dl").replaceChildren(...KEYS.flatMap(([key, what]) => [element("dt", key), element("dd", what)]))
+    this.q(".labels").replaceChildren(...this.buttons.map(guideRow))
+    makePanels(this.q(".side"))
+    this.drawKeys()
     this.drawn = null
+  }
+
+  drawKeys() {
+    this.q(".help dl").replaceChildren(...keyHelp().flatMap(([key, what]) => [element("dt", key), element("dd", what)]))
+    this.buttons.forEach((button, index) => (button.querySelector("kbd").textContent = keyName(LABEL_KEYS[index])))
+    drawKeyHints(this.root)
   }
 
   labelButton(title, index) {
@@ -44,7 +44,7 @@ class View {
     made.dataset.label = index
     const bar = element("span", "", "bar")
     bar.append(element("span", "", "fill"), element("span", "", "tick"))
-    made.append(element("kbd", String(index + 1)), element("span", title, "name"), bar, element("span", "", "score"))
+    made.append(element("kbd"), element("span", title, "name"), bar, element("span", "", "score"))
     return made
   }
 
@@ -68,8 +68,8 @@ class View {
     this.drawOpinions(item)
     this.drawBody(item, settings)
     this.drawChoice(item, settings)
-    this.drawEvidence(item)
-    this.drawContext(item)
+    this.q(".legend").textContent = item.scores ? "Bar: score. Line: threshold for review." : item.blind ? "Scores hidden" : "Not scored"
+    drawPanels(this.q(".side"), item, this.card)
   }
 
   // What is to be decided between. Notes are people's text: drawn like remarks.
@@ -149,56 +149,6 @@ class View {
     button.querySelector(".tick").style.left = `${limit * 100}%`
     button.querySelector(".score").textContent = score.toFixed(2)
     button.title = `Score ${score.toFixed(3)}, threshold ${limit.toFixed(2)}`
-  }
-
-  drawEvidence(item) {
-    this.q(".legend").textContent = item.scores ? "Bar: score. Line: threshold for review." : item.blind ? "Scores hidden" : "Not scored"
-    const rows = item.history.map(([outcome, labels, many]) => {
-      const words = labels.map((index) => this.titles[index]).join(", ")
-      return element("li", `${count.format(many)} × ${DONE_NAMES[outcome]}${words ? ": " + words : ""}`)
-    })
-    const box = this.q(".history")
-    box.replaceChildren()
-    if (item.blind) return
-    box.append(element("h3", "Identical text before"))
-    if (rows.length) box.append(listOf(rows))
-    else box.append(element("p", "Not decided before"))
-  }
-
-  drawContext(item) {
-    const box = this.q(".context")
-    const { parent, thread, author } = item.context
-    const many = (parent ? 1 : 0) + thread.length + author.length
-    box.replaceChildren()
-    if (!many) return
-    const toggle = element("button", `${item.choice.context ? "Hide" : "Show"} thread and author (${many}) `, "quiet")
-    toggle.type = "button"
-    toggle.dataset.act = "context"
-    toggle.setAttribute("aria-expanded", String(item.choice.context))
-    toggle.append(element("kbd", "T"))
-    box.append(toggle)
-    if (!item.choice.context) return
-    this.remarks(box, "In reply to", parent ? [parent] : [])
-    this.remarks(box, "Earlier in the thread", thread)
-    this.remarks(box, "More by the same author", author)
-  }
-
-  remarks(box, title, remarks) {
-    if (!remarks.length) return
-    const rows = remarks.map((remark) => {
-      const row = element("li")
-      if (remark.author) {
-        const who = element("b")
-        appendVisible(who, Array.from(remark.author))
-        row.append(who, " ")
-      }
-      const body = element("span", "", "remark")
-      body.dir = "auto"
-      drawText(body, remark.text, [], this.titles)
-      row.append(body)
-      return row
-    })
-    box.append(element("h3", title), listOf(rows))
   }
 
   drawHeld(desk) {

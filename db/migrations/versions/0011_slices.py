@@ -1,0 +1,10 @@
+"""Slices of the queue, and who works on them."""
+
+revision = '0011'
+down_revision = '0010'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

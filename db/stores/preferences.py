@@ -1,0 +1,30 @@
+"""What people set for themselves."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from db.preference_models import PreferenceRow
+
+
+class PreferenceStore:
+    """Preferences in one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def all_of(self, person: str) -> dict[str, Any]:
+        """The person's values by name."""
+        query = select(PreferenceRow.name, PreferenceRow.value).where(PreferenceRow.person == person)
+        return {name: value for name, value in self._session.execute(query)}
+
+    def put(self, person: str, name: str, value: Any, *, at: datetime) -> None:
+        """Set one."""
+        self._session.merge(PreferenceRow(person=person, name=name, value=value, changed_at=at))
+
+    def remove(self, person: str, name: str) -> None:
+        """Back to what everybody has."""
+        gone = delete(PreferenceRow).where(PreferenceRow.person == person, PreferenceRow.name == name)
+        self._session.execute(gone)

@@ -1,0 +1,11 @@
+"""My work: what a moderator has done, for their own eyes."""
+
+import streamlit as st
+
+from core.accounts import Action
+from pages.shared.access import require
+from pages.shared.words import _
+
+person = require(Action.REVIEW)
+st.title(_("My work"))
+st.write(_("Only you see this page. It is compared with nobody's."))

@@ -1,0 +1,11 @@
+"""Preferences: what each person sets for themselves. Nobody else sees any of it."""
+
+import streamlit as st
+
+from core.accounts import Action
+from pages.shared.access import require
+from pages.shared.words import _
+
+person = require(Action.KEEP_PREFERENCES)
+st.title(_("Preferences"))
+st.write(_("What you set here holds for you alone, on every device. Nobody else sees it."))

@@ -1,0 +1,48 @@
+// The one table of acts: what can be done, by which key, and whether a comment must be on the screen for it.
+// `help` is what the list of keys says of it; without, the list need not tell it.
+
+const ACTS = [
+  { act: "label", key: null, onScreen: true }, // 1 to 6, one for each label
+  { act: "submit", key: "Enter", onScreen: true, help: "Submit and next" },
+  { act: "none", key: "a", onScreen: true, help: "None of them: approve and next" },
+  { act: "flip", key: "x", onScreen: true, help: "Keep although labelled, remove although not" },
+  { act: "escalate", key: "e", onScreen: true, help: "Escalate: somebody else decides" },
+  { act: "skip", key: "s", onScreen: true, help: "Skip: back to the queue" },
+  { act: "hold", key: "h", onScreen: true, help: "Hold for a day" },
+  { act: "resume", key: "g", help: "Get a held one back" },
+  { act: "undo", key: "z", help: "Undo your last step, again and again" },
+  { act: "reveal", key: "v", onScreen: true, help: "Reveal or mask the text" },
+  { act: "mask", key: "m", help: "Mask every comment" },
+  { act: "note", key: "n", onScreen: true, help: "Write a note" },
+  { act: "identical", key: "d", onScreen: true, help: "Settle all identical comments" },
+  { act: "near", key: "w", onScreen: true, help: "Similar decided comments" },
+  { act: "guidelines", key: "i", onScreen: true, help: "Guidelines at the labels" },
+  { act: "context", key: "t", onScreen: true, help: "Thread and author of this comment" },
+  { act: "help", key: "?", help: "This list" },
+  { act: "dismiss", key: "Escape" },
+]
+const ON_SCREEN = new Set(ACTS.filter((one) => one.onScreen).map((one) => one.act))
+const LABEL_KEYS = ["1", "2", "3", "4", "5", "6"]
+
+const keyName = (key) => (key && key.length === 1 ? key.toUpperCase() : key === "Escape" ? "Esc" : key)
+const keyOf = (act) => ACTS.find((one) => one.act === act).key
+
+// What a key press asks for: {act, label}, or null.
+function actOf(pressed) {
+  const key = pressed.length === 1 ? pressed.toLowerCase() : pressed
+  const label = LABEL_KEYS.indexOf(key)
+  if (label >= 0) return { act: "label", label }
+  const found = ACTS.find((one) => one.key === key)
+  return found ? { act: found.act, label: null } : null
+}
+
+// Rows of the list of keys.
+function keyHelp() {
+  const rows = ACTS.filter((one) => one.help && one.key).map((one) => [keyName(one.key), t(one.help)])
+  return [[`${LABEL_KEYS[0]} – ${LABEL_KEYS.at(-1)}`, t("Toggle a label")], ...rows]
+}
+
+// Hints beside buttons: <kbd data-key="ACT"> shows the act's key.
+function drawKeyHints(root) {
+  for (const hint of root.querySelectorAll("kbd[data-key]")) hint.textContent = keyName(keyOf(hint.dataset.key)) || ""
+}

@@ -1,0 +1,37 @@
+"""What people set for themselves: each their own, and no concern of the audit trail."""
+
+import pytest
+from sqlalchemy import func, select
+
+from core.accounts import local_person
+from core.errors import BadInput
+from db.people_models import AuditEventRow
+
+ANNA, BEN = local_person("Anna"), local_person("Ben")
+
+
+def test_each_person_has_their_own(services):
+    services.preferences.put("keys", {"skip": "k"}, by=ANNA)
+    services.preferences.put("keys", {"skip": "j"}, by=BEN)
+    services.preferences.put("keys", {"skip": "l"}, by=ANNA)
+    assert services.preferences.get(ANNA, "keys") == {"skip": "l"}
+    assert services.preferences.get(BEN, "keys") == {"skip": "j"}
+    assert services.preferences.get(BEN, "goal") is None
+
+
+def test_none_takes_it_back(services):
+    services.preferences.put("goal", 60, by=ANNA)
+    services.preferences.put("goal", None, by=ANNA)
+    assert services.preferences.all_of(ANNA) == {}
+
+
+def test_what_is_no_choice_is_refused(services):
+    with pytest.raises(BadInput, match="20,000 bytes"):
+        services.preferences.put("goal", "x" * 20_001, by=ANNA)
+    assert services.preferences.all_of(ANNA) == {}
+
+
+def test_the_audit_trail_does_not_tell(services):
+    services.preferences.put("not_today", ["threat"], by=ANNA)
+    with services.sessions.read() as session:
+        assert session.scalar(select(func.count()).select_from(AuditEventRow)) == 0
