@@ -42,7 +42,8 @@ def build(services: Services, comments: int, waiting: int) -> None:
         f"{EPOCH} + CAST(i AS BIGINT) * 1000000, CASE WHEN i % 50 = 0 THEN 'cyrillic' END FROM n",
         "INSERT INTO score (comment_id, model_id, toxic, severe_toxic, obscene, threat, insult, identity_hate, "
         "scored_at) SELECT id, :model, r, r * r * r * r, r * r, CASE WHEN id % 2000 = 3 THEN 0.8 ELSE 0.01 END, "
-        "r * .9, .01, added_at FROM (SELECT id, added_at, (CAST(id AS BIGINT) * 7919 % 10007) / 10007.0 AS r FROM comment) AS drawn",
+        "r * .9, .01, added_at FROM (SELECT id, added_at, (CAST(id AS BIGINT) * 7919 % 10007) / 10007.0 AS r "
+        "FROM comment) AS drawn",
         "INSERT INTO routing (comment_id, policy_id, model_id, state, flagged, lane, priority, band, audit, rate, "
         "automatic, day, routed_at) SELECT comment_id, :policy, model_id, CASE WHEN comment_id > :from THEN 'open' "
         "ELSE 'settled' END, true, CASE WHEN comment_id % 20 = 2 THEN 'audit' WHEN comment_id % 500 = 7 THEN "
@@ -50,9 +51,7 @@ def build(services: Services, comments: int, waiting: int) -> None:
     )
     with services.sessions.begin() as session:
         for statement in statements:
-            session.execute(
-                text(statement), {"many": comments, "model": model, "policy": policy, "from": open_from}
-            )
+            session.execute(text(statement), {"many": comments, "model": model, "policy": policy, "from": open_from})
     with services.sessions.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
 
@@ -142,7 +141,7 @@ def show_plans(services: Services) -> None:
         with services.sessions.read() as session:
             said: list[str] = []
 
-            def note(_c, _cursor, statement, parameters, _context, _many, said=said) -> None:  # noqa: ANN001, PLR0913
+            def note(_c, _cursor, statement, parameters, _context, _many, said=said) -> None:
                 if "routing" in statement and not statement.startswith("EXPLAIN"):
                     said.append((statement, parameters))
 

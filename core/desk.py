@@ -1,4 +1,4 @@
-"""Where somebody stopped: the comment on their screen and what they had chosen, so that another device goes on there."""
+"""Where somebody stopped: the comment on their screen and what they had chosen. Another device goes on there."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final

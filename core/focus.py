@@ -28,7 +28,7 @@ MOST_SOURCES: Final = 60
 class Chosen:
     """A person's own choice, as the preference keeps it."""
 
-    own: WorkFilter = WorkFilter()
+    own: WorkFilter = field(default_factory=WorkFilter)
     beyond: bool = False
     """Work outside the slices that were given, too."""
 
@@ -47,7 +47,7 @@ class Chosen:
 class Focus:
     """What the queue gives a person."""
 
-    chosen: Chosen = Chosen()
+    chosen: Chosen = field(default_factory=Chosen)
     slices: tuple[StoredSlice, ...] = field(default=(), hash=False)
     """Those that leads gave them, whether they work within them or beyond."""
     within: Within = ()

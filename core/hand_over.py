@@ -61,7 +61,7 @@ class HandOver:
             place = QueueStore(session).lock([comment_id]).get(comment_id)
             claim = self._running(ClaimStore(session), comment_id)
             if claim is None or claim.person != by.name:
-                raise Conflict(f"You do not have comment {comment_id} any more: nothing was handed over.")
+                raise Conflict("You do not have comment {number} any more: nothing was handed over.", number=comment_id)
             return self._hand(session, place, claim, to, note, by)
 
     def reassign(self, comment_id: int, to: str, note: str | None = None, *, by: Person) -> datetime:
@@ -71,7 +71,7 @@ class HandOver:
             place = QueueStore(session).lock([comment_id]).get(comment_id)
             claim = self._running(ClaimStore(session), comment_id)
             if claim is None:
-                raise Conflict(f"Nobody has comment {comment_id} now: the queue offers it by itself.")
+                raise Conflict("Nobody has comment {number} now: the queue offers it by itself.", number=comment_id)
             until = self._hand(session, place, claim, to, note, by)
             taken = {"taken_from": claim.person, "given_to": to}
             record(session, by, What.CLAIM_GIVEN, f"comment {comment_id}", **taken)
@@ -97,13 +97,13 @@ class HandOver:
     ) -> datetime:
         at, claims = self._clock(), ClaimStore(session)
         if place is None or place.state is not RoutingState.OPEN:
-            raise Conflict(f"Comment {claim.comment_id} does not wait any more: nothing was handed over.")
+            raise Conflict("Comment {number} does not wait any more: nothing was handed over.", number=claim.comment_id)
         if to == claim.person:
-            raise BadInput(f"{to} has comment {claim.comment_id} already. Choose somebody else.")
+            raise BadInput("{name} has that comment already. Choose somebody else.", name=to)
         if to not in reviewers(session, at):
-            raise BadInput(f"{to[:60]} may not review. Choose somebody else, or give it back to the queue.")
+            raise BadInput("{name} may not review. Choose somebody else, or give it back to the queue.", name=to[:60])
         if place.lane in OTHERS_LANES and claims.has_given(claim.comment_id, place.lane, to):
-            raise Conflict(f"{to} has given an opinion on comment {claim.comment_id} already. Choose somebody else.")
+            raise Conflict("{name} has given an opinion on it already. Choose somebody else.", name=to)
         if note and place.blind:
             raise BadInput("A blind comment is handed over without a note: it could say what you think of it.")
         until = at + self._hold
@@ -114,5 +114,5 @@ class HandOver:
 def _checked(note: str | None) -> str | None:
     words = storable(" ".join((note or "").split()))
     if len(words) > MAX_NOTE:
-        raise BadInput(f"A note has {MAX_NOTE} characters at most.")
+        raise BadInput("A note has {most} characters at most.", most=MAX_NOTE)
     return words or None

@@ -26,7 +26,8 @@ class OwnKeys:
     def parse(cls, value: Any) -> "OwnKeys":
         """From any JSON: what is not understood is left out."""
         told = value if isinstance(value, dict) else {}
-        own = told.get("own") if isinstance(told.get("own"), dict) else {}
+        changed = told.get("own")
+        own = changed if isinstance(changed, dict) else {}
         fine = ((act, key) for act, key in own.items() if _is_short(act) and (key is None or _is_short(key)))
         layout, hand = told.get("layout"), told.get("hand")
         return cls(

@@ -113,9 +113,7 @@ class Review:
                     chosen = among.get(lane)
                     if most <= 0 or (chosen is not None and not chosen):
                         continue
-                    ids = store.free(
-                        lane, most, person=by.name, passed_since=since, judges=judges, among=chosen
-                    )
+                    ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges, among=chosen)
                     now_free = self._clock()  # after they were seen: a claim must not seem older than what made it free
                     store.add(ids, by.name, at=now_free, until=now_free + self._lease)
                     ready += len(ids)

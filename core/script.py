@@ -1,4 +1,4 @@
-"""Which script a text is written in. Not its language, which nothing here can tell: Serbian has two, Latin has hundreds."""
+"""Which script a text is written in. Not its language: Serbian has two scripts, and Latin has hundreds of languages."""
 
 import unicodedata
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What somebody means to do in one sitting: so many comments or minutes. Seen by nobody else, counted in the browser."""
+"""What somebody means to do in one sitting: comments or minutes. Seen by nobody else, counted in the browser."""
 
 from dataclasses import dataclass
 from typing import Any, Final

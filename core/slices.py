@@ -1,4 +1,4 @@
-"""Slices of the queue: leads name a part of what waits, and say who works on it. An assignment is a default, no fence."""
+"""Slices of the queue: leads name a part of what waits, and say who works on it. A default, no fence."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Slices:
         with self._sessions.begin() as session:
             store, at = SliceStore(session), self._clock()
             if store.is_taken(name, but=slice_id):
-                raise Conflict(f"There is a slice {name!r} already. Choose another name, or change that one.")
+                raise Conflict("There is a slice {name!r} already. Choose another name, or change that one.", name=name)
             before = None if slice_id is None else _require(store, slice_id)
             self._check_people(session, people, before)
             if before:
@@ -87,7 +87,7 @@ class Slices:
         return made
 
     def delete(self, slice_id: int, *, by: Person) -> None:
-        """Take a slice away: its people get what the rest of their slices say, or everything. Nothing leaves the queue."""
+        """Take a slice away: its people get what their other slices say, or everything. Nothing leaves the queue."""
         check_may(by, Action.MANAGE_SLICES)
         with self._sessions.begin() as session:
             store = SliceStore(session)
@@ -107,7 +107,7 @@ class Slices:
         known = {*reviewers(session, self._clock()), *(before.people if before else ())}
         for name in people:
             if name not in known:
-                raise BadInput(f"{name[:60]} may not review: give them the role moderator or lead first.")
+                raise BadInput("{name} may not review: give them the role moderator or lead first.", name=name[:60])
 
 
 def _require(store: SliceStore, slice_id: int) -> StoredSlice:
@@ -120,7 +120,7 @@ def _require(store: SliceStore, slice_id: int) -> StoredSlice:
 def _checked(name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-        raise BadInput(f"A slice has a name of 1 to {MAX_NAME} printable characters.")
+        raise BadInput("A slice has a name of 1 to {most} printable characters.", most=MAX_NAME)
     return name
 
 

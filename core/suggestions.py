@@ -101,7 +101,8 @@ def _find_or_add(session: Session, sent: Sent, scores: Scores, version: ModelVer
     if found := store.find_comment(digest, sent.source):
         return found
     at, external_id = now(), f"suggestion-{digest}"
-    values = CommentValues(text, digest, sent.source, external_id, None, None, None, None, to_micros(at), script_of(text))
+    script = script_of(text)
+    values = CommentValues(text, digest, sent.source, external_id, None, None, None, None, to_micros(at), script)
     new, _ = CommentStore(session).add_many([values])
     comment_id = store.find_added(sent.source, external_id)
     if comment_id is None:

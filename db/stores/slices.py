@@ -59,7 +59,8 @@ class SliceStore:
 
     def get(self, slice_id: int) -> StoredSlice | None:
         """One, or None."""
-        return next(iter(self._told(self._session.scalars(select(SliceRow).where(SliceRow.id == slice_id)).all())), None)
+        found = self._session.get(SliceRow, slice_id)
+        return self._told([found])[0] if found else None
 
     def is_taken(self, name: str, *, but: int | None) -> bool:
         """Whether another slice has the name."""

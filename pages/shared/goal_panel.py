@@ -22,7 +22,7 @@ def draw(person: Person) -> None:
         return
     goal = Goal.parse(services().preferences.get(person, GOAL))
     st.header(_("A goal for one sitting"))
-    st.write(_("Shown quietly in the queue, and said once when it is reached. Nobody else sees it, and nothing adds up."))
+    st.write(_("Shown quietly in the queue, and told once when it is reached. Nobody else sees it; nothing adds up."))
     st.session_state.setdefault(_KIND, _BY_ITEMS if goal.items else _BY_MINUTES if goal.minutes else _NONE)
     titles = {_NONE: _("No goal"), _BY_ITEMS: _("Comments"), _BY_MINUTES: _("Minutes")}
     st.radio(_("Goal"), list(titles), key=_KIND, format_func=titles.__getitem__, horizontal=True, on_change=_keep,

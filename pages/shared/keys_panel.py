@@ -21,7 +21,7 @@ def draw(person: Person) -> None:
     st.write(_("Press the button beside an act, then its new key. The queue follows at once, on every device."))
     _editor(person)
     st.subheader(_("One hand on a phone"))
-    st.write(_("The buttons move within the reach of the thumb, at the bottom on its side. On a wide screen nothing moves."))
+    st.write(_("The buttons move to the bottom, within the reach of the thumb. On a wide screen nothing moves."))
     titles = {"": _("Both hands"), "left": _("Left thumb"), "right": _("Right thumb")}
     hand = OwnKeys.parse(services().preferences.get(person, KEYS)).hand
     st.session_state.setdefault(_HAND, hand)

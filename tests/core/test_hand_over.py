@@ -64,7 +64,7 @@ def test_the_receiver_gets_it_first_and_sees_by_whom_and_why(hand_over, review, 
     review.decide(Verdict(uuid4(), both[1], Outcome.REMOVE), by=bob)
 
 
-def test_signs_of_life_do_not_shorten_it_and_it_comes_back_after_the_hold(hand_over, review, services, ada, bob, both, clock):
+def test_signs_of_life_keep_it_and_it_comes_back_after_the_hold(hand_over, review, services, ada, bob, both, clock):
     hand_over.give(both[0], "Bob", by=ada)
     review.heartbeat(bob, [both[0]])
     clock.pass_(hours=services.settings.hold_hours, minutes=-1)
@@ -80,7 +80,7 @@ def test_held_ones_can_be_handed_over_and_strangers_get_nothing(hand_over, revie
         hand_over.give(both[0], "Bob", by=ada)
     with pytest.raises(BadInput, match="may not review"):
         hand_over.give(both[1], "Zoe", by=ada)
-    with pytest.raises(BadInput, match="has comment"):
+    with pytest.raises(BadInput, match="has that comment"):
         hand_over.give(both[1], "Ada", by=ada)
     with pytest.raises(BadInput, match="500"):
         hand_over.give(both[1], "Bob", "x" * 501, by=ada)

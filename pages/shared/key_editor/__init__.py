@@ -1,4 +1,4 @@
-"""Choosing keys: every act of the review card with its key, changed by pressing another. Speaks the card's own table."""
+"""Choosing keys: every act of the review card with its key, changed by pressing another. Reads the card's table."""
 
 from pathlib import Path
 from typing import Any
