@@ -64,6 +64,7 @@ class What(StrEnum):
     SLICE_CREATED = "slice.created"
     SLICE_CHANGED = "slice.changed"
     SLICE_DELETED = "slice.deleted"
+    GUIDELINE_SAVED = "guideline.saved"
 
 
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:

@@ -20,6 +20,8 @@ ASKS = {
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "focuses": dict.fromkeys(("choose", "waiting", "origins"), Action.REVIEW),
     "gate_reports": {"add": Action.MANAGE_MODELS},
+    "guidelines": dict.fromkeys(("in_force", "list_of"), Action.READ_GUIDELINES)
+    | dict.fromkeys(("save", "restore"), Action.WRITE_GUIDELINES),
     "hand_over": {
         **dict.fromkeys(("colleagues", "give"), Action.REVIEW),
         **dict.fromkeys(("reassign", "kept"), Action.REASSIGN),
