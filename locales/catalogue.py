@@ -37,8 +37,12 @@ METHODS = {
     ],
 }
 """Where words that people read stand, and how they are found there."""
-COMPONENTS = ("review_card", "chart")
-"""What draws in the browser and gets its words with its data: folders of pages/shared."""
+COMPONENTS = {
+    "review_card": ("review_card/",),
+    "key_editor": ("key_editor/", "review_card/acts.js", "review_card/keys.js"),
+    "chart": ("chart/",),
+}
+"""What draws in the browser and gets its words with its data, and which files of pages/shared it says words of."""
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "later": None,
@@ -92,7 +96,7 @@ def words_of_script(fileobj: Any, keywords: Any, comment_tags: Any, options: Any
 def words_of_html(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001
     """For Babel: texts of a component's HTML, but for keys, and what its attributes say."""
     text = fileobj.read().decode()
-    for found in _IN_HTML.finditer(_KEYS.sub("<", text)):
+    for found in _IN_HTML.finditer(_KEYS.sub("<>", text)):
         words = (found[1] or found[2]).strip()
         if re.search("[A-Za-z]{2}", words):
             yield text[: found.start()].count("\n") + 1, "_", words, []
@@ -135,12 +139,13 @@ def compiled(catalogue: Catalog) -> bytes:
     return made.getvalue()
 
 
-def components(catalogue: Catalog, folder: str) -> dict[str, str | dict[str, str]]:
+def components(catalogue: Catalog, name: str) -> dict[str, str | dict[str, str]]:
     """The words of a component in the browser, for its scripts; those for so many by CLDR's kinds of number."""
+    files = tuple(f"pages/shared/{part}" for part in COMPONENTS[name])
     return {
         english(one): one.string if isinstance(one.id, str) else by_kind(catalogue, one)
         for one in catalogue
-        if one.id and any(name.startswith(folder) and not name.endswith(".py") for name, _line in one.locations)
+        if one.id and any(place.startswith(files) and not place.endswith(".py") for place, _line in one.locations)
     }
 
 
@@ -182,10 +187,10 @@ def main() -> int:
         path.write_bytes(written(catalogue))
         catalogue = read(path, code)
         path.with_suffix(".mo").write_bytes(compiled(catalogue))
-        for folder in COMPONENTS:
-            found = components(catalogue, f"pages/shared/{folder}/")
+        for name in COMPONENTS:
+            found = components(catalogue, name)
             text = json.dumps(found, ensure_ascii=False, indent=0, sort_keys=True)
-            path.with_name(f"{folder}.json").write_text(text + "\n", encoding="utf-8")
+            path.with_name(f"{name}.json").write_text(text + "\n", encoding="utf-8")
         missing = unsaid(catalogue)
         left += len(missing)
         print(f"{code}: {len(catalogue):,} words, {len(missing):,} to translate")

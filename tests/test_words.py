@@ -41,7 +41,7 @@ def test_a_language_is_complete_and_compiled(code, gathered):
     assert path.with_suffix(".mo").read_bytes() == catalogue.compiled(found), RUN
     for name in catalogue.COMPONENTS:
         kept = json.loads(path.with_name(f"{name}.json").read_text("utf-8"))
-        assert kept == catalogue.components(found, f"pages/shared/{name}/"), RUN
+        assert kept == catalogue.components(found, name), RUN
 
 
 @pytest.mark.parametrize("code", OTHERS)

@@ -51,7 +51,7 @@ _OF_THE_CORE = (
     later("see policy"), later("propose policy"), later("set policy"), later("see models"), later("manage models"),
     later("manage keys"), later("manage webhooks"), later("back up"), later("see audit trail"), later("erase"),
     later("manage privacy"), later("move database"), later("manage people"), later("reassign"),
-    later("read guidelines"), later("write guidelines"),
+    later("read guidelines"), later("write guidelines"), later("manage slices"),
     later("decisions that hold"), later("decisions taken back"), later("removals by the policy"),
 )  # fmt: skip
 """Words that the core has as plain constants or values, or pages as parts: the catalogue finds them here. A test

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.domain import Lane, unpack_labels
+from core.own_keys import KEYS, OwnKeys
 from core.review import Counts, Elsewhere
 from core.review_items import Context, Evidence, Item, Remark
 from core.scoring.protocol import Span
+from core.session_goal import GOAL, Goal
 from pages.shared import titles
 
 _DAY = 24 * 60
@@ -39,6 +41,7 @@ def item_json(item: Item) -> dict[str, Any]:
             "note": escalation.note,
             "labels": None if item.blind else _indexes(escalation.labels),
         },
+        "handed": {"by": item.handed_by, "note": item.handed_note} if item.handed_by else None,
         "opinions": [[one.outcome.value, _indexes(one.labels), one.note] for one in item.opinions],
         **_evidence(None if item.blind else item.evidence),
         **_suggestion(item),
@@ -56,9 +59,12 @@ def spans_json(spans: Sequence[Span]) -> list[list[Any]]:
     ]
 
 
-def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 (each feature adds what the card must know)
+def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What the card must know of the person's preferences, by feature."""
-    return {}
+    return {
+        "keys": OwnKeys.parse(chosen.get(KEYS)).as_json(),
+        "goal": Goal.parse(chosen.get(GOAL)).as_json(),
+    }
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class View {
     box.replaceChildren()
     box.dataset.cid = String(item.id)
     box.classList.toggle("masked", masked)
-    box.setAttribute("aria-label", masked ? t("Comment text, masked. V reveals it.") : t("Comment text"))
+    box.setAttribute("aria-label", masked ? t("Comment text, masked. {key} reveals it.", { key: keyName(keyOf("reveal")) || t("The button") }) : t("Comment text"))
     if (masked) box.textContent = maskOf(item.text)
     else this.drawOpen(item)
     if (this.drawn !== item) box.scrollTop = 0
@@ -156,12 +156,12 @@ class View {
   drawHeld(desk) {
     const many = desk.held.length
     for (const place of this.root.querySelectorAll(".heldcount")) place.textContent = many ? t("Held ({many})", { many }) : t("Held")
-    for (const button of this.root.querySelectorAll("[data-act=resume]")) button.disabled = !many
+    for (const button of this.root.querySelectorAll("[data-act=resume], [data-act=held]")) button.disabled = !many
     this.q(".emptyacts [data-act=resume]").hidden = !many
   }
 
   drawEmpty(desk, settings) {
-    const [title, reason] = emptyWords(desk, settings.elsewhere)
+    const [title, reason] = (settings.elsewhere && emptyFocusWords(this.card)) || emptyWords(desk, settings.elsewhere, outsideWords(this.card))
     this.text.replaceChildren()
     delete this.text.dataset.cid
     this.drawn = null
@@ -252,6 +252,7 @@ function origin(item) {
 
 function whyOf(item) {
   const asked = item.escalation
+  if (item.handed) return handedWords(item.handed)
   if (!asked && item.suggestion) return suggestionWords(item.suggestion)
   if (!asked) return item.blind ? t(WHY_BLIND[item.lane] || WHY_BLIND.audit) : ""
   const visible = asked.note ? Array.from(asked.note).map((c) => (isHidden(c) ? "�" : c)).join("") : ""
@@ -260,30 +261,38 @@ function whyOf(item) {
   return item.blind ? `${words} ${t("Blind: no scores.")}` : words
 }
 
+// With its reason it stands before everything else that there is to say.
+function handedWords({ by, note }) {
+  const who = visibleText(by)
+  return note ? t("{who} handed this over to you: “{note}”", { who, note: visibleText(note) }) : t("{who} handed this over to you.", { who })
+}
+
 function suggestionWords(suggestion) {
   const words = suggestion.labels.length ? suggestion.labels.join(", ") : t("none of the six labels")
   return t("{by} suggests: {labels}.", { by: suggestion.by, labels: words })
 }
 
-function emptyWords(desk, elsewhere) {
-  const many = desk.held.length
-  const held = many ? t("You hold {many} for later: G takes the next one up.", { many }) : ""
-  const with_ = (words) => `${words} ${held}`.trim()
-  if (!elsewhere) return [t("Fetching more"), with_(t("The next comments are on their way."))]
-  if (elsewhere.claimed) return [t("Others have the rest"), with_(claimedWords(elsewhere))]
+function emptyWords(desk, elsewhere, outside = "") {
+  const mine = desk.held.length
+  const held = mine ? tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : ""
+  const beside = [outside.trim(), held].filter(Boolean).join(" ")
+  const said = (words) => `${words} ${beside}`.trim()
+  if (!elsewhere) return [t("Fetching more"), said(t("The next comments are on their way."))]
+  if (elsewhere.claimed) return [t("Others have the rest"), said(claimedWords(elsewhere))]
   if (elsewhere.unscored) {
     const waiting = count.format(elsewhere.unscored)
-    return [t("Waiting for scores"), with_(tn(
+    return [t("Waiting for scores"), said(tn(
       "{many} comment is not scored yet. It comes here by itself.",
       "{many} comments are not scored yet. They come here by themselves.", elsewhere.unscored, { many: waiting }))]
   }
-  if (elsewhere.othersTurn && !many) {
-    return [t("Nothing left for you"), tn(
+  if (elsewhere.othersTurn && !mine) {
+    return [t("Nothing left for you"), said(tn(
       "{many} waits for the opinion of somebody else: you have given yours.",
       "{many} wait for the opinion of somebody else: you have given yours.",
-      elsewhere.othersTurn, { many: count.format(elsewhere.othersTurn) })]
+      elsewhere.othersTurn, { many: count.format(elsewhere.othersTurn) }))]
   }
-  return [many ? t("Only held comments are left") : t("All done"), held || t("Nothing waits for review. New comments appear here by themselves.")]
+  const title = mine ? t("Only held comments are left") : outside ? t("Nothing left here") : t("All done")
+  return [title, beside || t("Nothing waits for review. New comments appear here by themselves.")]
 }
 
 function claimedWords(elsewhere) {
