@@ -19,6 +19,7 @@ class Standing(StrEnum):
     """Where a comment stands, as people are told. A comment without scores is never said to be clean."""
 
     NOT_SCORED = "not scored"
+    ASKED = "asked"
     ESCALATED = "escalated"
     ADJUDICATION = "adjudication"
     AUDIT = "audit"
