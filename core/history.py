@@ -10,6 +10,7 @@ import numpy as np
 from core.domain import NO_DAY, Lane, Outcome, RoutingState, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
 from db.models import ClaimRow, CommentRow, DecisionRow, RoutingRow, ScoreRow
+from db.question_models import QuestionRow
 
 SixScores = tuple[float, float, float, float, float, float]
 """Probabilities in LABELS order."""
@@ -58,13 +59,15 @@ class Event:
 
     at: datetime
     kind: str
-    """written, added, scored, routed, claimed, released, decided, escalated, undone."""
+    """written, added, scored, routed, claimed, released, decided, escalated, undone, asked, answered."""
     what: str
     """In words; never holds comment text or notes."""
     person: str | None = None
     scores: SixScores | None = None
     note: str | None = None
     """As the person typed it: draw it like comment text."""
+    to: str | None = None
+    """Whose question an answer is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Facts:
     routing: RoutingRow | None
     claims: Sequence[ClaimRow]
     ledger: Sequence[DecisionRow]
+    questions: Sequence[QuestionRow] = ()
     auto_remove: Sequence[float | None] = ()
     """From which scores on the policy that routed it removes without review; empty if it does not."""
 
@@ -85,6 +89,7 @@ class Facts:
 def tell(facts: Facts, *, blind: bool) -> list[Event]:
     """The events in order of time. Blind: without scores, flags and labels, which would sway a blind decision."""
     events = [*_arrival(facts, blind), *_claims(facts.claims), *_ledger(facts.ledger, blind)]
+    events += _questions(facts.questions, blind)
     if not blind:
         events += _scores(facts.scores)
     if facts.routing:
@@ -168,6 +173,16 @@ def _ledger(ledger: Sequence[DecisionRow], blind: bool) -> Iterator[Event]:
         elif blind and kind == "decided":
             what = "Decided; the labels are hidden until it is decided again"
         yield Event(row.decided_at, kind, what + _how(row), person=row.person, note=None if blind else row.note)
+
+
+def _questions(questions: Sequence[QuestionRow], blind: bool) -> Iterator[Event]:
+    for row in questions:
+        yield Event(row.asked_at, "asked", "Asked a lead", row.asker, note=None if blind else row.question)
+        if row.answered_at and row.answered_by:
+            answer = None if blind else row.answer
+            yield Event(row.answered_at, "answered", "Answered", row.answered_by, note=answer, to=row.asker)
+        if row.closed_at and row.decision_id is None:
+            yield Event(row.closed_at, "asked", "Took the question back", row.asker)
 
 
 def _how(row: DecisionRow) -> str:

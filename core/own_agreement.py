@@ -163,7 +163,7 @@ def compare(given: Bools, other: Bools, units: NDArray[np.int64], weights: Float
 
 
 def _share_by_unit(same: Bools, at: NDArray[np.int64], weights: Floats) -> Estimate:
-    total = np.bincount(at, weights)
+    total: Floats = np.bincount(at, weights).astype(float)
     return share(np.bincount(at, weights * same) / total, total)
 
 

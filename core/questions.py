@@ -169,6 +169,13 @@ class Questions:
             rows = QuestionStore(session).untold(by.name, MOST_SHOWN)
             return [one for one in _told(session, list(rows)) if one.by != by.name]
 
+    def told(self, by: Person) -> tuple[tuple[int, datetime | None], list[Asked]]:
+        """How many questions of the person wait, and since when the oldest does; then `news`."""
+        check_may(by, Action.REVIEW)
+        with self._sessions.read() as session:
+            waiting = QuestionStore(session).unanswered(by.name)
+        return waiting, self.news(by)
+
     def seen(self, ids: Collection[int], *, by: Person) -> None:
         """Say no more of these in the queue: the person has read what became of them."""
         check_may(by, Action.REVIEW)
@@ -191,6 +198,7 @@ def close(session: Session, made: Decision, answer: str | None, *, by: Person) -
     if words and row.answered_at is None and by.name != row.asker:
         row.answer, row.answered_by, row.answered_at, row.answer_id = words, by.name, at, made.client_id
     row.closed_at, row.decision_id = at, made.client_id
+    row.told_at = at if by.name == row.asker else None
 
 
 def seeker_of(by: Person, judges: Collection[str], stale: datetime) -> Seeker:

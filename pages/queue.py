@@ -32,7 +32,7 @@ def card() -> None:
     person, review = require(Action.REVIEW), services().review
     desk = state.recall("review_desk", log.Desk).of(person)
     steps = log.steps_of(state.kept(review_card.KEY))
-    answers = log.apply(review, person, steps, desk)
+    answers = log.apply(review, person, steps, desk, services().questions)
     beat = log.last_beat(steps)
     try:
         keep_claims(review, person, beat, desk)
@@ -79,7 +79,8 @@ def what_waits(
         "claim_seconds": settings.claim_seconds,
         "preferences": payload.preferences_json(services().preferences.all_of(person)),
         "labels": payload.label_titles(),
-        "items": [payload.item_json(item) for item in items if item.comment.id not in have],
+        **payload.talk_json(*services().questions.told(person), answers=person.may(Action.ANSWER_QUESTIONS)),
+        "items": [payload.item_json(item, person.name) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
         "more": len(ready) < want // 2 < sum(counts.waiting.values()),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],

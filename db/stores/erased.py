@@ -151,7 +151,9 @@ class ErasedStore:
         noted = (DecisionRow.comment_id.in_(ids), DecisionRow.note.is_not(None))
         self._session.execute(update(DecisionRow).where(*noted).values(note=None))
         QuestionStore(self._session).bury(ids)
-        self._session.execute(delete(GoldenAnswerRow).where(GoldenAnswerRow.comment_id.in_(ids)))
+        self._session.execute(
+            delete(GoldenAnswerRow).where(GoldenAnswerRow.comment_id.in_(ids), GoldenAnswerRow.closed_at.is_(None))
+        )
         sent = update(SuggestionRow).where(SuggestionRow.comment_id.in_(ids))
         self._session.execute(sent.values(scores={}, client_token=None))
         self._session.execute(delete(PendingRow).where(PendingRow.comment_id.in_(ids)))

@@ -34,7 +34,7 @@ ASKS = {
         ("census_of_author", "set_retention", "preview_retention", "set_pseudonyms"), Action.MANAGE_PRIVACY
     ),
     "proposals": {"propose": Action.PROPOSE_POLICY, "accept": Action.SET_POLICY, "decline": Action.PROPOSE_POLICY},
-    "questions": dict.fromkeys(("ask", "take_back", "mine", "news", "seen"), Action.REVIEW)
+    "questions": dict.fromkeys(("ask", "take_back", "mine", "news", "told", "seen"), Action.REVIEW)
     | dict.fromkeys(("answer", "take_answer_back"), Action.ANSWER_QUESTIONS),
     "raids": {**dict.fromkeys(("look", "show", "last_batch"), Action.REVIEW), "settle": Action.SETTLE_RAIDS},
     "reassign": {"release": Action.REASSIGN},

@@ -14,13 +14,14 @@ _PARTS = (
     "text.js",
     "acts.js",
     "desk.js",
+    "ask.js",
     "panel_history.js",
     "panel_context.js",
     "panels.js",
     "view.js",
     "card.js",
 )
-"""One module in several files: words, drawing text, keys, what is decided, parts beside a comment, the card, timers."""
+"""One module in several files: words, text, keys, what is decided, asking, parts beside a comment, the card."""
 
 _card = st.components.v2.component(
     "review_card",

@@ -47,6 +47,7 @@ class Card {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
     const target = event.composedPath()[0]
     if (target === this.view.q(".noteinput")) return this.noteKey(event)
+    if (target === this.view.q(".askinput")) return askingKey(event, this)
     if (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) return
     const asked = actOf(event.key)
     if (!asked || (this.view.q(".help").open && asked.act !== "help")) return
@@ -86,6 +87,15 @@ class Card {
       },
       escalate: () => this.decide("decide", "escalate"),
       identical: (item) => !item.blind && item.identical > 1 && this.decide("identical", desk.outcome(item)),
+      ask: (item) => openAsking(item, this),
+      send: (item) => sendWords(item, this),
+      keep: (item) => keepWords(item, this),
+      told: (_item, id) => {
+        desk.read.add(id)
+        desk.news = desk.news.filter((one) => one.id !== id)
+        desk.record({ kind: "told", questions: [id] })
+        this.sent.dirty = true
+      },
       skip: () => this.close("skip", "Skipped."),
       hold: () => this.close("hold", "Held for a day."),
       undo: () => {
@@ -162,6 +172,7 @@ class Card {
 
   turned() {
     this.closeNote()
+    leaveAsking(this, false)
     const item = this.desk.item
     if (item) {
       item.painted = false
@@ -184,6 +195,7 @@ class Card {
 
   counted() {
     if (this.counts) this.view.drawCounts(this.desk, this.counts)
+    drawAsked(this.view.q(".mine"), this.asked)
     this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
   }
 
@@ -210,7 +222,9 @@ class Card {
   hear(data) {
     this.claimSeconds = data.claim_seconds
     this.preferences = data.preferences || {}
+    this.mayAnswer = Boolean(data.mayAnswer)
     this.counts = data.counts
+    this.asked = data.asked
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
     this.settings.trouble = data.trouble || null
