@@ -51,11 +51,12 @@ def test_ask_answer_decide(browser, tmp_path):
         ada.press("a").saved()
         assert books.standing() == [(first, "approve", [])]
 
+        lena.page.goto("about:blank")  # so that it is Ada's
         (blind,) = books.fill([Waiting("Blind one", Lane.AUDIT)])
         ada.page.wait_for_selector("[data-cid]", timeout=20_000)
         assert ada.id() == blind
         type_in(ada, "A slur?", "Enter").saved()
-        lena.page.wait_for_selector("[data-cid]", timeout=20_000)
+        lena.open()
         assert lena.text(".lane") == "Question · blind"
         assert lena.text(".legend") == "Scores hidden"
         lena.press("q")
@@ -74,5 +75,4 @@ def test_ask_answer_decide(browser, tmp_path):
 
         ada.page.goto(f"{server.url}/my_work")
         ada.page.get_by_text("Removed: Identity hate").wait_for(timeout=20_000)
-        ada.page.reload()
         books.close()

@@ -17,6 +17,7 @@ from core.review import Review
 from core.verdict import Verdict
 from db.models import ClaimRow, DecisionRow, RoutingRow
 from db.question_models import GoldenAnswerRow
+from db.stores.audit import TrailFilter
 from tests.core.test_review import TOXIC, Clock, remove
 from tests.support.queue import CLEAN, Waiting, fill_queue, flagged
 
@@ -102,8 +103,9 @@ def test_it_is_off_until_a_lead_turns_it_on_and_off_again(services, review):
     assert golden not in seen(review, ADA)
     with services.sessions.read() as session:
         assert session.get(RoutingRow, golden) is None
-    (event, *_) = services.trail.search(by=Person("Root", frozenset({Role.ADMIN}))).events
-    assert event.kind == "setting.changed"
+    root = Person("Root", frozenset({Role.ADMIN}))
+    changed = services.trail.search(TrailFilter(), by=root)
+    assert [(event.person, event.subject) for event in changed] == [("Lena", "golden_mix")] * 2
 
 
 @pytest.mark.parametrize("mix", [Mix(every=4), Mix(every=-1), Mix(every=20_000), Mix(every=50, days=0)])
