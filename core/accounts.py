@@ -28,6 +28,10 @@ class Action(StrEnum):
 
     KEEP_PREFERENCES = "keep_preferences"
     """Set things for oneself: what one sees, keys, language."""
+    READ_GUIDELINES = "read_guidelines"
+    """Read what each label means here, all versions."""
+    WRITE_GUIDELINES = "write_guidelines"
+    """Write what each label means, as a new version."""
     REVIEW = "review"
     """Claim, decide, undo, skip, hold and escalate comments."""
     SETTLE_RAIDS = "settle_raids"
@@ -89,10 +93,14 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     """Invite people, give and take roles, disable accounts, sign browsers out."""
     REASSIGN = "reassign"
-    """Give back to the queue what somebody else has or holds."""
+    """See what anybody has or holds, give it back to the queue, or to somebody else."""
+    MANAGE_SLICES = "manage_slices"
+    """Name slices of the queue, and say who works on which."""
 
 
-_EVERYBODY: Final = frozenset({Action.KEEP_PREFERENCES, Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
+_EVERYBODY: Final = frozenset(
+    {Action.KEEP_PREFERENCES, Action.READ_GUIDELINES, Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA}
+)
 _MODERATOR: Final = _EVERYBODY | {Action.REVIEW, Action.SETTLE_RAIDS, Action.SCORE, Action.BROWSE}
 MAY: Final[Mapping[Role, frozenset[Action]]] = {
     Role.MODERATOR: _MODERATOR,
@@ -101,8 +109,10 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.ANSWER_QUESTIONS,
         Action.MIX_GOLDEN,
         Action.ADJUDICATE,
+        Action.WRITE_GUIDELINES,
         Action.SEE_OTHERS,
         Action.REASSIGN,
+        Action.MANAGE_SLICES,
         Action.IMPORT,
         Action.SEE_AGREEMENT,
         Action.SEE_REPORT,

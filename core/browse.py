@@ -12,6 +12,7 @@ from core.history import Event, Facts, SixScores, Standing, six, standing_of, te
 from db.models import CommentRow, DecisionRow, RoutingRow
 from db.session import Sessions
 from db.stores.browse import BrowseStore
+from db.stores.guidelines import GuidelineStore, Since
 from db.stores.history import HistoryStore
 from db.stores.policies import PolicyStore
 from db.stores.registry import RegistryStore
@@ -154,7 +155,7 @@ class Browse:
                 raise NotFound(f"There is no comment {comment_id}. Look for it on the Browse page.")
             same = store.identical(comment, _SAME_SHOWN)
             items = _items(store, [comment_id, *(row.id for row in same)], None, self._only)
-            facts = _facts(store, PolicyStore(session), comment)
+            facts = _facts(store, PolicyStore(session), comment, GuidelineStore(session).since())
             if self._only is not None:  # a golden item may be mixed into their queue: its answer stays unknown
                 facts = replace(facts, golden=None)
         events = tell(facts, blind=items[0].hidden)
@@ -227,7 +228,7 @@ def _item(
     )
 
 
-def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow) -> Facts:
+def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow, guidelines: Sequence[Since]) -> Facts:
     ids = [comment.id]
     routing = store.routings(ids).get(comment.id)
     policy = policies.get(routing.policy_id) if routing and routing.automatic else None
@@ -240,4 +241,5 @@ def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow) -> F
         ledger=store.ledger(comment.id),
         questions=store.questions(comment.id),
         auto_remove=(policy.auto_remove or ()) if policy else (),
+        guidelines=guidelines,
     )

@@ -129,7 +129,7 @@ class GoldenMix:
 def claims_of(session: Session, by: Person, until: datetime) -> list[Claim]:
     """What was mixed in and lies on the person's desk, as if it were claimed."""
     return [
-        Claim(-row.id, row.comment_id, row.person, until, row.held, Lane.FLAGGED, row.priority, golden=True)
+        Claim(-row.id, row.comment_id, row.person, until, row.held, Lane.FLAGGED, priority=row.priority, golden=True)
         for row in GoldenMixStore(session).desk(by.name)
     ]
 

@@ -9,8 +9,11 @@ from core.datasets import Datasets
 from core.domain import ModelVersion
 from core.drift.service import Drift
 from core.evaluation import Evaluation
+from core.focus import Focuses
 from core.gate_reports import GateReports
 from core.golden_mix import GoldenMix
+from core.guidelines import Guidelines
+from core.hand_over import HandOver
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
@@ -18,6 +21,7 @@ from core.keys import Keys
 from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
+from core.nearest import Nearest
 from core.own_agreement import OwnAgreement
 from core.people import People
 from core.planning import Planner
@@ -46,6 +50,7 @@ from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
 from core.sign_ins import SignIns
 from core.site_settings import SiteSettings
+from core.slices import Slices
 from core.suggestions import Suggestions
 from core.trail import Trail
 from core.transparency.service import TransparencyReports
@@ -198,6 +203,11 @@ class Services:
         return Preferences(self.sessions)
 
     @cached_property
+    def guidelines(self) -> Guidelines:
+        """What each label means here, in versions."""
+        return Guidelines(self.sessions)
+
+    @cached_property
     def trail(self) -> Trail:
         """The audit trail: searched, taken out, verified."""
         return Trail(self.sessions, self.settings)
@@ -268,6 +278,21 @@ class Services:
         return GoldenMix(self.sessions)
 
     @cached_property
+    def focuses(self) -> Focuses:
+        """Who works on what."""
+        return Focuses(self.sessions, self.preferences)
+
+    @cached_property
+    def slices(self) -> Slices:
+        """Parts of the queue, and who works on them."""
+        return Slices(self.sessions)
+
+    @cached_property
+    def hand_over(self) -> HandOver:
+        """Giving a comment to somebody else."""
+        return HandOver(self.sessions, self.settings)
+
+    @cached_property
     def raids(self) -> Raids:
         """Clusters of waiting comments, settled many at once."""
         return Raids(self.sessions)
@@ -297,6 +322,11 @@ class Services:
         """Which words moved the scores, beside the queue."""
         return Highlights(self.registry)
 
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The nearest decided comments, beside the queue."""
+        return Nearest(self.sessions, most=self.settings.nearest_texts, poll_seconds=self.settings.poll_seconds)
+
     def start_beside(self) -> None:
         """Start what every server and worker does in threads: search index, webhooks, erasures and retention."""
         for part in self._beside():
@@ -313,6 +343,8 @@ class Services:
 
     def close(self) -> None:
         """Write what is left to write, and give the database's connections back."""
+        if "nearest" in self.__dict__:
+            self.nearest.stop()
         if "reveals" in self.__dict__:
             self.reveals.close()
         self.sessions.engine.dispose()
@@ -327,4 +359,5 @@ def build_services(settings: Settings | None = None) -> Services:
         migrate(engine)
     services = Services(settings, Sessions(engine))
     services.registry.ensure_shipped()
+    services.guidelines.ensure_shipped()
     return services

@@ -14,6 +14,7 @@ PAGES = {
         ("raids.py", "Raids", "groups_3", Action.REVIEW),
         ("score.py", "Score", "speed", Action.SCORE),
         ("browse.py", "Browse", "search", Action.BROWSE),
+        ("guidelines.py", "Guidelines", "menu_book", Action.READ_GUIDELINES),
         ("my_work.py", "My work", "person", Action.REVIEW),
     ],
     "Measure": [
@@ -24,6 +25,7 @@ PAGES = {
         ("report.py", "Report", "summarize", Action.SEE_REPORT),
     ],
     "Run": [
+        ("slices.py", "Slices", "splitscreen", Action.MANAGE_SLICES),
         ("policy.py", "Policy", "balance", Action.SEE_POLICY),
         ("models.py", "Models", "model_training", Action.SEE_MODELS),
         ("data.py", "Data", "database", Action.SEE_DATA),

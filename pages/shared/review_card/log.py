@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.accounts import Person
+from core.desk import Screen
 from core.domain import LabelFlags, Outcome
 from core.errors import BadInput, Conflict, DatabaseTrouble, ModeratoError
 from core.labels import LABELS
 from core.questions import Questions
 from core.review import Review
 from core.verdict import Verdict
-from pages.shared.review_card import talk
+from pages.shared.review_card import control, talk
 from pages.shared.review_card.steps import comment_of, is_number, uuid_of
 
 _MOST_KEPT = 1_000
@@ -35,13 +36,17 @@ class Desk:
     """Severe texts that were shown, as far as the audit trail was told."""
     told: dict[str, Any] | None = None
     """What the browser was told last: said again while the database is away."""
+    screen: Screen | None = None
+    """What was on the screen, as it was kept last."""
+    screen_at: float = 0.0
+    """Monotonic time of that."""
     kept_at: float = 0.0
     """Monotonic time of the last heartbeat that was passed on."""
 
     def of(self, person: Person) -> "Desk":
         """This desk, cleared if somebody else sits at it now."""
         if self.person != person.name:
-            self.person, self.kept_at, self.told = person.name, 0.0, None
+            self.person, self.kept_at, self.told, self.screen = person.name, 0.0, None, None
             self.answers.clear()
             self.models.clear()
             self.revealed.clear()
@@ -64,6 +69,13 @@ def numbers(beat: dict[str, Any], name: str) -> set[int]:
     found = beat.get(name)
     listed = found[:_MOST_LISTED] if isinstance(found, list) else []
     return {number for number in listed if is_number(number)}
+
+
+def pairs(beat: dict[str, Any], name: str) -> dict[int, int]:
+    """What a sign of life lists under the name as [comment, number]."""
+    found = beat.get(name)
+    listed = [one for one in found if isinstance(one, list) and len(one) == 2] if isinstance(found, list) else []
+    return {one: number for one, number in listed[:_MOST_LISTED] if is_number(one) and isinstance(number, int)}
 
 
 def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
@@ -116,6 +128,8 @@ def _do(review: Review, person: Person, step: dict[str, Any], questions: Questio
         review.hold(person, comment_of(step))
     elif kind == "resume":
         review.resume(person, comment_of(step))
+    elif kind in control.KINDS:
+        return control.act(person, step)
     else:
         raise BadInput("The card sent a step that this server does not know. Reload the page.")
     return {}

@@ -7,10 +7,12 @@ from typing import Any
 
 from core.domain import Lane, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
+from core.own_keys import KEYS, OwnKeys
 from core.questions import Asked
 from core.review import Counts, Elsewhere
 from core.review_items import Context, Evidence, Item, Question, Remark
 from core.scoring.protocol import Span
+from core.session_goal import GOAL, Goal
 
 _DAY = 24 * 60
 _WEAK = 0.4
@@ -40,6 +42,7 @@ def item_json(item: Item, person: str = "") -> dict[str, Any]:
             "note": escalation.note,
             "labels": None if item.blind else _indexes(escalation.labels),
         },
+        "handed": {"by": item.handed_by, "note": item.handed_note} if item.handed_by else None,
         "opinions": [[one.outcome.value, _indexes(one.labels), one.note] for one in item.opinions],
         **_evidence(None if item.blind else item.evidence),
         **_suggestion(item),
@@ -58,9 +61,12 @@ def spans_json(spans: Sequence[Span]) -> list[list[Any]]:
     ]
 
 
-def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 (each feature adds what the card must know)
+def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What the card must know of the person's preferences, by feature."""
-    return {}
+    return {
+        "keys": OwnKeys.parse(chosen.get(KEYS)).as_json(),
+        "goal": Goal.parse(chosen.get(GOAL)).as_json(),
+    }
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:
@@ -88,7 +94,7 @@ def talk_json(waiting: tuple[int, datetime | None], news: Sequence[Asked], *, an
     many, since = waiting
     return {
         "mayAnswer": answers,
-        "asked": {"many": many, "since": since.isoformat() if since else None},
+        "myQuestions": {"many": many, "since": since.isoformat() if since else None},
         "news": [
             {
                 "id": one.id,

@@ -25,7 +25,7 @@ class View {
     this.text = this.q(".text")
     this.buttons = titles.map((title, index) => this.labelButton(title, index))
     this.titles = titles
-    this.q(".labels").replaceChildren(...this.buttons)
+    this.q(".labels").replaceChildren(...this.buttons.map(guideRow))
     makePanels(this.q(".side"))
     this.drawKeys()
     this.drawn = null
@@ -100,7 +100,7 @@ class View {
     box.replaceChildren()
     box.dataset.cid = String(item.id)
     box.classList.toggle("masked", masked)
-    box.setAttribute("aria-label", masked ? "Comment text, masked. V reveals it." : "Comment text")
+    box.setAttribute("aria-label", masked ? t("Comment text, masked. {key} reveals it.", { key: keyName(keyOf("reveal")) || t("The button") }) : t("Comment text"))
     if (masked) box.textContent = maskOf(item.text)
     else this.drawOpen(item)
     if (this.drawn !== item) box.scrollTop = 0
@@ -157,12 +157,12 @@ class View {
   drawHeld(desk) {
     const many = desk.held.length
     for (const place of this.root.querySelectorAll(".heldcount")) place.textContent = many ? `Held (${many})` : "Held"
-    for (const button of this.root.querySelectorAll("[data-act=resume]")) button.disabled = !many
+    for (const button of this.root.querySelectorAll("[data-act=resume], [data-act=held]")) button.disabled = !many
     this.q(".emptyacts [data-act=resume]").hidden = !many
   }
 
   drawEmpty(desk, settings) {
-    const [title, reason] = emptyWords(desk, settings.elsewhere)
+    const [title, reason] = (settings.elsewhere && emptyFocusWords(this.card)) || emptyWords(desk, settings.elsewhere, outsideWords(this.card))
     this.text.replaceChildren()
     delete this.text.dataset.cid
     this.drawn = null
@@ -259,10 +259,17 @@ function laneName(item) {
 function whyOf(item) {
   if (item.question) return whyAsked(item)
   const asked = item.escalation
+  if (item.handed) return handedWords(item.handed)
   if (!asked && item.suggestion) return suggestionWords(item.suggestion)
   if (!asked) return item.blind ? WHY_BLIND[item.lane] || WHY_BLIND.audit : ""
   const visible = asked.note ? Array.from(asked.note).map((c) => (isHidden(c) ? "�" : c)).join("") : ""
   return `${asked.by} asks for another look${visible ? ": “" + visible + "”" : "."}${item.blind ? " Blind: no scores." : ""}`
+}
+
+// With its reason it stands before everything else that there is to say.
+function handedWords({ by, note }) {
+  const who = visibleText(by)
+  return note ? t("{who} handed this over to you: “{note}”", { who, note: visibleText(note) }) : t("{who} handed this over to you.", { who })
 }
 
 function suggestionWords(suggestion) {
@@ -275,8 +282,9 @@ function whyAsked(item) {
   return item.blind ? t("A question about a blind comment. Decide by your own reading: scores stay hidden.") : t("A question about this comment.")
 }
 
-function emptyWords(desk, elsewhere) {
-  const held = desk.held.length ? ` You hold ${desk.held.length} for later: G takes the next one up.` : ""
+function emptyWords(desk, elsewhere, outside = "") {
+  const mine = desk.held.length
+  const held = outside + (mine ? " " + tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : "")
   if (!elsewhere) return ["Fetching more", "The next comments are on their way." + held]
   if (elsewhere.claimed) {
     const many = count.format(elsewhere.claimed)
@@ -287,15 +295,15 @@ function emptyWords(desk, elsewhere) {
   if (elsewhere.unscored) {
     return ["Waiting for scores", `${count.format(elsewhere.unscored)} comments are not scored yet. They come here by themselves.${held}`]
   }
-  if (elsewhere.asked && !desk.held.length) {
+  if (elsewhere.asked && !mine) {
     const values = { many: count.format(elsewhere.asked), when: since(elsewhere.askedSince) }
-    return [t("Waiting for an answer"), tn("Your question waits for a lead since {when}. The comment comes back here.", "{many} questions of yours wait for a lead, the oldest since {when}. The comments come back here.", elsewhere.asked, values)]
+    return [t("Waiting for an answer"), tn("Your question waits for a lead since {when}. The comment comes back here.", "{many} questions of yours wait for a lead, the oldest since {when}. The comments come back here.", elsewhere.asked, values) + outside]
   }
-  if (elsewhere.othersTurn && !desk.held.length) {
+  if (elsewhere.othersTurn && !mine) {
     const many = count.format(elsewhere.othersTurn)
-    return ["Nothing left for you", `${many} ${elsewhere.othersTurn === 1 ? "waits" : "wait"} for the opinion of somebody else: you have given yours.`]
+    return ["Nothing left for you", `${many} ${elsewhere.othersTurn === 1 ? "waits" : "wait"} for the opinion of somebody else: you have given yours.${outside}`]
   }
-  return [desk.held.length ? "Only held comments are left" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
+  return [mine ? "Only held comments are left" : outside ? "Nothing left here" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
 }
 
 function backIn(seconds) {
