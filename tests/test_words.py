@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from core.accounts import Action
+from core.accounts import Action, Role
+from core.domain import Lane, Outcome, Stage
 from core.gate import SET_TITLES
 from core.history import Standing
 from core.labels import LABEL_TITLES
 from core.languages import ENGLISH, FOLDER, LANGUAGES
 from core.settings import ROOT
 from locales import catalogue
+from pages.shared import titles
 
 OTHERS = [code for code in LANGUAGES if code != ENGLISH]
 RUN = "Run `make words`."
@@ -63,11 +65,16 @@ def places(words: str) -> set[str]:
 
 
 def test_the_catalogue_has_what_the_core_and_the_router_name(gathered):
-    titles = [*LABEL_TITLES.values(), *(title.lower() for title in LABEL_TITLES.values()), *SET_TITLES.values()]
-    titles += [standing.value for standing in Standing]
-    titles += [action.value.replace("_", " ") for action in Action]
-    titles += page_titles()
-    assert [title for title in titles if title not in keys(gathered)] == []
+    named = [*LABEL_TITLES.values(), *(title.lower() for title in LABEL_TITLES.values()), *SET_TITLES.values()]
+    named += [standing.value for standing in Standing]
+    named += [action.value.replace("_", " ") for action in Action]
+    named += page_titles()
+    assert [title for title in named if title not in keys(gathered)] == []
+
+
+def test_every_lane_outcome_role_and_stage_has_a_title():
+    for named, kinds in ((titles.LANES, Lane), (titles.OUTCOMES, Outcome), (titles.ROLES, Role), (titles.STAGES, Stage)):
+        assert set(named) == set(kinds)
 
 
 def page_titles() -> list[str]:

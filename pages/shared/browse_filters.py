@@ -17,6 +17,7 @@ ANY = later("Any state")
 WAITING = later("Waiting for review")
 STANDING_TITLES = {
     Standing.NOT_SCORED: later("Not scored"),
+    Standing.ASKED: later("Waiting: a lead was asked"),
     Standing.ESCALATED: later("Waiting: escalated"),
     Standing.ADJUDICATION: later("Waiting: two disagree"),
     Standing.AUDIT: later("Waiting: audit"),

@@ -22,6 +22,7 @@ from pages.shared.words import _, ngettext, said
 
 BADGES = {
     Standing.NOT_SCORED: "gray",
+    Standing.ASKED: "violet",
     Standing.ESCALATED: "violet",
     Standing.ADJUDICATION: "violet",
     Standing.AUDIT: "blue",

@@ -9,6 +9,7 @@ from core.routing import BAND_EDGES
 from pages.shared.words import _, later
 
 LANES = {
+    Lane.ASKED: later("a lead was asked"),
     Lane.ESCALATED: later("escalated"),
     Lane.ADJUDICATION: later("two disagree"),
     Lane.AUDIT: later("audit"),
@@ -51,7 +52,8 @@ _OF_THE_CORE = (
     later("see policy"), later("propose policy"), later("set policy"), later("see models"), later("manage models"),
     later("manage keys"), later("manage webhooks"), later("back up"), later("see audit trail"), later("erase"),
     later("manage privacy"), later("move database"), later("manage people"), later("reassign"),
-    later("read guidelines"), later("write guidelines"), later("manage slices"),
+    later("read guidelines"), later("write guidelines"), later("manage slices"), later("answer questions"),
+    later("mix golden"), later("asked"),
     later("decisions that hold"), later("decisions taken back"), later("removals by the policy"),
 )  # fmt: skip
 """Words that the core has as plain constants or values, or pages as parts: the catalogue finds them here. A test
