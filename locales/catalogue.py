@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from gettext import c2py
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,8 @@ def written(catalogue: Catalog) -> bytes:
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """What gettext reads."""
+    """What gettext reads. Without the time: the same words make the same file."""
+    catalogue.creation_date = catalogue.revision_date = datetime(1970, 1, 1, tzinfo=UTC)
     made = io.BytesIO()
     write_mo(made, catalogue)
     return made.getvalue()

@@ -73,7 +73,8 @@ def test_the_catalogue_has_what_the_core_and_the_router_name(gathered):
 
 
 def test_every_lane_outcome_role_and_stage_has_a_title():
-    for named, kinds in ((titles.LANES, Lane), (titles.OUTCOMES, Outcome), (titles.ROLES, Role), (titles.STAGES, Stage)):
+    pairs = ((titles.LANES, Lane), (titles.OUTCOMES, Outcome), (titles.ROLES, Role), (titles.STAGES, Stage))
+    for named, kinds in pairs:
         assert set(named) == set(kinds)
 
 
