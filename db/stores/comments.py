@@ -87,7 +87,7 @@ class CommentStore:
         found: dict[int, Comment] = {}
         for at in range(0, len(comment_ids), 5000):
             rows = self._session.scalars(select(CommentRow).where(CommentRow.id.in_(comment_ids[at : at + 5000])))
-            found.update((row.id, _comment(row)) for row in rows)
+            found.update((row.id, comment_of(row)) for row in rows)
         return found
 
     def has_any(self) -> bool:
@@ -128,7 +128,8 @@ class CommentStore:
             self._session.execute(insert(GoldenRow), rows)
 
 
-def _comment(row: CommentRow) -> Comment:
+def comment_of(row: CommentRow) -> Comment:
+    """The stored row as a value."""
     return Comment(
         row.id,
         row.text,

@@ -16,6 +16,7 @@ from core.settings import ROOT
 
 ASKS = {
     "author_exports": {"write": Action.MANAGE_PRIVACY},
+    "contexts": dict.fromkeys(("show", "more"), Action.REVIEW),
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "gate_reports": {"add": Action.MANAGE_MODELS},
@@ -44,6 +45,7 @@ ASKS = {
     "runs": dict.fromkeys(("begin", "launch", "start", "stop"), Action.MANAGE_MODELS),
     "second_opinions": {"withdraw": Action.ADJUDICATE},
     "shadows": dict.fromkeys(("start", "stop"), Action.MANAGE_MODELS),
+    "source_links": {"put": Action.SET_LINKS},
     "trail": dict.fromkeys(("search", "people", "export"), Action.SEE_AUDIT_TRAIL),
     "transparency": {"report": Action.SEE_REPORT},
     "webhooks": dict.fromkeys(
