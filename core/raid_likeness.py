@@ -2,8 +2,8 @@
 
 Near-identical is meant as in Broder (1997): the Jaccard similarity of two texts' sets of character 5-grams, estimated
 by MinHash and found by locality-sensitive hashing. Texts join a leader, never a chain of neighbours: every text of a
-cluster is like the same one. The permutations are datasketch's and sketches equal its own, but are made for many texts at
-once, and the index is a dictionary a band: one text at a time, its objects cost ten times that (tests compare the two).
+cluster is like the same one. The permutations are datasketch's and sketches equal its own, but are made for many texts
+at once, and the index is a dictionary a band: its objects, one a text, cost ten times that (tests compare the two).
 Imported where it is used: datasketch brings half a second of scipy.
 """
 
@@ -41,7 +41,7 @@ class Likeness:
     """Which texts are nearly the same. Remembers sketches: a look costs what is new since the last one."""
 
     def __init__(self, pause: float = 0.0) -> None:
-        """`pause`: seconds of rest after each 100 texts, so that a thread of a server leaves the processor to others."""
+        """`pause`: seconds of rest after each 100 texts, so that a server has the processor for others."""
         self._pause = pause
         self._sketches: dict[str, Sketch] = {}
 

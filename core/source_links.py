@@ -129,7 +129,7 @@ def _check_origin(origin: str, rest: str) -> None:
     except ValueError:
         named = False
     if not named:
-        raise BadInput("There is no site by the name of {origin}. Type it as in {example}", origin=origin, example=EXAMPLE)
+        raise BadInput("There is no site called {origin}. Type it as in {example}", origin=origin, example=EXAMPLE)
 
 
 def _check_holes(rest: str) -> None:

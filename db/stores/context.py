@@ -11,7 +11,7 @@ from db.models import CommentRow, DecisionRow, RoutingRow
 from db.stores.browse_plan import effective
 from db.stores.comments import comment_of
 
-_AT = func.coalesce(CommentRow.created_at, CommentRow.added_at)
+_at = func.coalesce(CommentRow.created_at, CommentRow.added_at)
 """When a comment was written, as the indexes ix_comment_thread_at and ix_comment_author_at have it."""
 
 
@@ -55,7 +55,7 @@ class ContextStore:
         """The newest comments of its author written since then, itself included."""
         if comment.author is None:
             return []
-        query = self._author(comment).where(_AT >= since).order_by(_AT.desc(), CommentRow.id.desc()).limit(most)
+        query = self._author(comment).where(_at >= since).order_by(_at.desc(), CommentRow.id.desc()).limit(most)
         return list(self._session.scalars(query.with_only_columns(CommentRow.id)))
 
     def removed_among(self, comment_ids: Sequence[int]) -> int:
@@ -77,23 +77,23 @@ class ContextStore:
         )
         return (self._session.scalar(by_policy) or 0) + (self._session.scalar(by_people) or 0)
 
-    def _thread(self, comment: Comment) -> Select[tuple[CommentRow]]:
+    def _thread(self, comment: Comment) -> Select[CommentRow]:
         return select(CommentRow).where(CommentRow.thread == comment.thread, CommentRow.source == comment.source)
 
-    def _author(self, comment: Comment) -> Select[tuple[CommentRow]]:
+    def _author(self, comment: Comment) -> Select[CommentRow]:
         return select(CommentRow).where(CommentRow.author == comment.author, CommentRow.source == comment.source)
 
-    def _page(self, query: Select[tuple[CommentRow]], limit: int, *, newest: bool) -> list[Comment]:
-        order = (_AT.desc(), CommentRow.id.desc()) if newest else (_AT.asc(), CommentRow.id.asc())
+    def _page(self, query: Select[CommentRow], limit: int, *, newest: bool) -> list[Comment]:
+        order = (_at.desc(), CommentRow.id.desc()) if newest else (_at.asc(), CommentRow.id.asc())
         return [comment_of(row) for row in self._session.scalars(query.order_by(*order).limit(limit))]
 
 
 def _before(start: Comment) -> tuple[ColumnElement[bool], ...]:
     """The first condition is the index's range, the second tells apart what was written at the same moment."""
     at = start.created_at or start.added_at
-    return _AT <= at, (_AT < at) | (CommentRow.id < start.id)
+    return _at <= at, (_at < at) | (CommentRow.id < start.id)
 
 
 def _after(start: Comment) -> tuple[ColumnElement[bool], ...]:
     at = start.created_at or start.added_at
-    return _AT >= at, (_AT > at) | (CommentRow.id > start.id)
+    return _at >= at, (_at > at) | (CommentRow.id > start.id)

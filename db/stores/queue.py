@@ -1,12 +1,12 @@
 """What the review queue reads and settles: routing of single comments, and what is shown beside a comment."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from core.domain import BLIND_LANES, Comment, Lane, RoutingState
+from core.domain import BLIND_LANES, Lane, RoutingState
 from db.models import CommentRow, GoldenRow, PendingRow, RoutingRow
 
 

@@ -43,6 +43,14 @@ def draw_look(person: Person) -> Cluster | None:
     return opened
 
 
+def open_cluster(key: str, person: Person) -> None:
+    """Go to the page with this cluster open; without it, where it went meanwhile."""
+    cluster = services().raids.get(key, by=person)
+    if cluster:
+        keep(OPEN, cluster)
+    st.switch_page("raids.py")
+
+
 def since(at: datetime) -> str:
     """The moment in few words: the day only where it is another one."""
     return f"{at:%H:%M} UTC" if at.date() == now().date() else f"{at:%Y-%m-%d %H:%M} UTC"

@@ -16,6 +16,7 @@ const ACTS = [
   { act: "note", key: "n", onScreen: true, help: "Write a note" },
   { act: "identical", key: "d", onScreen: true, help: "Settle all identical comments" },
   { act: "context", key: "t", onScreen: true, help: "Thread and author of this comment" },
+  { act: "open", key: "o", onScreen: true, help: "Open the original in a new tab" },
   { act: "help", key: "?", help: "This list" },
   { act: "dismiss", key: "Escape" },
 ]

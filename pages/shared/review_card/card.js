@@ -97,6 +97,7 @@ class Card {
         this.tell("A held comment is back.")
       },
       reveal: (item) => {
+        if (revealAround(item, this)) return
         item.choice.revealed = !item.choice.revealed
         if (item.choice.revealed && item.masked) desk.reveals.add(item.id)
       },
@@ -105,7 +106,15 @@ class Card {
         this.settings.maskAll = !this.settings.maskAll
         localStorage.setItem(MASK_ALL, this.settings.maskAll ? "1" : "0")
       },
-      context: (item) => (item.choice.context = !item.choice.context),
+      context: (item) => {
+        item.choice.context = !item.choice.context
+        item.aroundTrouble = null
+        this.sent.dirty = true // what it shows is asked for
+      },
+      more: (item, part) => askMore(item, AROUND_PARTS[part], this),
+      unveil: (item, id) => unveil(item, id, this),
+      open: () => openOriginal(this),
+      raid: (item) => item.raid && this.trigger("raid", item.raid[1]),
       note: (item) => this.openNote(item),
       help: () => this.toggleHelp(),
       dismiss: (_item, index) => desk.problems.splice(index || 0, 1),
@@ -199,7 +208,7 @@ class Card {
     if (!again && this.sent.id !== null && now - this.sent.at < GATHER_MS) return // one report at a time; the rest follows its answer
     const beat = {
       kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
-      revealed: [...this.desk.reveals].slice(0, 500),
+      revealed: [...this.desk.reveals].slice(0, 500), asks: contextAsks(this.desk.item),
     }
     for (const item of this.desk.queue) if (beat.bare.includes(item.id)) item.asked += 1
     if (this.sent.id === null) this.sent.first = now
@@ -219,13 +228,14 @@ class Card {
     const before = this.desk.item
     const spansBefore = before && before.spans
     const gone = this.desk.hear(data)
+    const around = [contextsTold(this.desk, data.contexts), raidsTold(this.desk, data.raids)].some(Boolean)
     if (gone) this.desk.problems.push(`Comment ${gone.id} is not yours any more: your claim lapsed and somebody else took it, or it was settled.`)
     if (answered) {
       this.sent.id = null
       for (const id of this.sent.revealed || []) this.desk.reveals.delete(id)
     }
     if (this.desk.item !== before || this.isNew) this.turned()
-    else if (before && before.spans !== spansBefore) this.redraw()
+    else if (before && (before.spans !== spansBefore || around)) this.redraw()
     else this.refresh()
     if (this.sent.dirty || this.desk.lacking || (data.more && data.answers.length) || (this.desk.pending.length && (answered || this.isNew))) this.send()
     this.isNew = false
@@ -263,7 +273,7 @@ class Card {
     const quiet = now - this.sent.at
     const claim = (this.claimSeconds || 120) * 1000
     const short = this.desk.queue.length < 4
-    const lacking = this.desk.bare().length > 0
+    const lacking = this.desk.bare().length > 0 || contextAsks(this.desk.item).length > 0
     const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(15000, claim / 6)
     const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
     if (this.claimSeconds && tries && quiet > due) this.send(true)
@@ -281,7 +291,7 @@ function toggle(labels, index) {
 
 const cards = new WeakMap()
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   let card = cards.get(parentElement)
   if (card && card.desk.person !== data.person) {
     card.end()
@@ -292,6 +302,7 @@ export default function ({ data, parentElement, setStateValue }) {
     cards.set(parentElement, card)
   }
   card.emit = setStateValue
+  card.trigger = setTriggerValue
   card.hear(data)
   return () => {
     card.end()

@@ -61,7 +61,7 @@ def numbers(beat: dict[str, Any], name: str) -> set[int]:
     """The comments that a sign of life lists under the name."""
     found = beat.get(name)
     listed = found[:_MOST_LISTED] if isinstance(found, list) else []
-    return {number for number in listed if _is_number(number)}
+    return {number for number in listed if is_number(number)}
 
 
 def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
@@ -147,12 +147,12 @@ def _labels(value: Any) -> LabelFlags:
 
 def _comment(step: dict[str, Any]) -> int:
     comment_id = step.get("comment")
-    if not _is_number(comment_id):
+    if not is_number(comment_id):
         raise BadInput("The card sent no comment's number. Reload the page.")
     return comment_id
 
 
-def _is_number(value: Any) -> TypeGuard[int]:
+def is_number(value: Any) -> TypeGuard[int]:
     """Whether it can be a comment's: JSON has numbers that no database takes."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
 

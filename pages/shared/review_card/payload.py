@@ -1,14 +1,13 @@
 """What the card is told: comments to show, answers, counts. Blind comments come without anything that could sway."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from core.domain import Lane, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
 from core.review import Counts, Elsewhere
-from core.review_items import Context, Evidence, Item, Remark
+from core.review_items import Evidence, Item
 from core.scoring.protocol import Span
 
 _DAY = 24 * 60
@@ -31,7 +30,8 @@ def item_json(item: Item) -> dict[str, Any]:
         "source": comment.source,
         "author": comment.author,
         "written": comment.created_at.isoformat() if comment.created_at else None,
-        "context": _context(item.context),
+        "context": item.has_context,
+        "link": item.link,
         "escalation": None
         if escalation is None
         else {
@@ -121,15 +121,6 @@ def _suggestion(item: Item) -> dict[str, Any]:
     titles = label_titles()
     told: dict[str, Any] = {"suggestion": {"by": item.suggestion.by, "labels": [titles[index] for index in labels]}}
     return told | ({"preset": labels} if item.lane is Lane.SUGGESTED else {})
-
-
-def _context(context: Context) -> dict[str, Any]:
-    parent: Remark | None = context.parent
-    return {
-        "parent": asdict(parent) if parent else None,
-        "thread": [asdict(remark) for remark in context.thread],
-        "author": [asdict(remark) for remark in context.author],
-    }
 
 
 def _indexes(flags: Sequence[bool]) -> list[int]:
