@@ -58,7 +58,6 @@ class Fate(StrEnum):
     """Not scored, which is not the same as clean."""
     HIDDEN = "outcome hidden"
     """The same text waits for a blind decision."""
-    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Neighbour:
     comment_id: int
     author: str | None
     text: str
-    """MOST_CHARS of it; empty when erased."""
+    """MOST_CHARS of it."""
     written: datetime | None
     severe: bool = False
     """Whether its text stays masked until somebody asks for it."""
@@ -117,6 +116,7 @@ class Contexts:
 
     def show(self, comment_id: int, *, by: Person) -> Shown:
         """The first page of every part. Raises Conflict for a comment that the person does not have."""
+        check_may(by, Action.REVIEW)
         with self._sessions.read() as session:
             comment, place = _claimed(session, comment_id, by)
             store, teller = ContextStore(session), _Teller(session, blind=place.blind)
@@ -129,6 +129,7 @@ class Contexts:
 
     def more(self, comment_id: int, part: Part, start: int, *, by: Person) -> Page:
         """The next comments of a part, from the one `start` on, itself not included. Raises Conflict and NotFound."""
+        check_may(by, Action.REVIEW)
         with self._sessions.read() as session:
             comment, place = _claimed(session, comment_id, by)
             last = CommentStore(session).get(start)
@@ -146,7 +147,6 @@ class Contexts:
 
 
 def _claimed(session: Session, comment_id: int, by: Person) -> tuple[Comment, Place]:
-    check_may(by, Action.REVIEW)
     claim = ClaimStore(session).live(comment_id)
     place = QueueStore(session).places([comment_id]).get(comment_id)
     comment = CommentStore(session).get(comment_id)
@@ -191,7 +191,7 @@ class _Teller:
             one.id: _neighbour(
                 one,
                 severe=one.id in severe and one.text_hash not in hidden,
-                fate=_fate(one, places.get(one.id), decided.get(one.id), hidden=one.text_hash in hidden),
+                fate=_fate(places.get(one.id), decided.get(one.id), hidden=one.text_hash in hidden),
                 decision=decided.get(one.id),
             )
             for one in comments
@@ -222,9 +222,7 @@ def _neighbour(
     return Neighbour(comment.id, comment.author, text, comment.created_at, severe, fate, labels)
 
 
-def _fate(comment: Comment, place: Place | None, decision: DecisionRow | None, *, hidden: bool) -> Fate:
-    if not comment.text:
-        return Fate.ERASED
+def _fate(place: Place | None, decision: DecisionRow | None, *, hidden: bool) -> Fate:
     if place is not None and place.state is RoutingState.OPEN:
         return Fate.WAITING
     if hidden:
@@ -233,4 +231,4 @@ def _fate(comment: Comment, place: Place | None, decision: DecisionRow | None, *
         return Fate.NONE_YET
     if place.state is RoutingState.SETTLED:
         return Fate.REMOVED if decision and decision.outcome == Outcome.REMOVE else Fate.APPROVED
-    return {RoutingState.REMOVED: Fate.REMOVED, RoutingState.ALLOWED: Fate.LET_THROUGH}.get(place.state, Fate.ERASED)
+    return {RoutingState.REMOVED: Fate.REMOVED, RoutingState.ALLOWED: Fate.LET_THROUGH}.get(place.state, Fate.NONE_YET)

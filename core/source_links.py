@@ -15,6 +15,7 @@ from core.domain import Comment
 from core.errors import BadInput
 from core.site_settings import put_setting
 from db.session import Session, Sessions
+from db.stores.comments import CommentStore
 from db.stores.site_settings import SiteSettingStore
 
 PREFIX: Final = "source_link:"
@@ -92,10 +93,11 @@ class SourceLinks:
         with self._sessions.read() as session:
             return _templates(session)
 
-    def link_of(self, comment: Comment) -> str | None:
-        """The comment's address, None without one."""
+    def example(self, source: str) -> str | None:
+        """The address of the source's newest comment that has one."""
         with self._sessions.read() as session:
-            return links_of(session, [comment]).get(comment.id)
+            newest = CommentStore(session).newest_of(source)
+            return links_of(session, [newest]).get(newest.id) if newest else None
 
     def put(self, source: str, words: str, *, by: Person) -> LinkTemplate | None:
         """Set a source's template; empty words take it back. The audit trail has both. Raises BadInput."""

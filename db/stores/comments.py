@@ -90,6 +90,12 @@ class CommentStore:
             found.update((row.id, comment_of(row)) for row in rows)
         return found
 
+    def newest_of(self, source: str) -> Comment | None:
+        """The comment of the source that came last and is not erased."""
+        found = select(CommentRow).where(CommentRow.source == source, CommentRow.text != "")
+        row = self._session.scalar(found.order_by(CommentRow.id.desc()).limit(1))
+        return comment_of(row) if row else None
+
     def has_any(self) -> bool:
         """Whether there is a comment at all."""
         return self._session.scalar(select(CommentRow.id).limit(1)) is not None

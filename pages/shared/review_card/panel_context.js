@@ -4,7 +4,7 @@
 const AROUND_PARTS = ["earlier", "later", "replies", "author"]
 const FATE_WORDS = {
   removed: "removed", approved: "approved", waiting: "waiting", "let through": "let through, not reviewed",
-  "no outcome yet": "no outcome yet", "outcome hidden": "outcome hidden", erased: "erased",
+  "no outcome yet": "no outcome yet", "outcome hidden": "outcome hidden",
 }
 
 const contextPanel = {
@@ -107,8 +107,7 @@ function rowOf(item, row, card, mark = "", named = true) {
   if (row.written) head.append(element("span", new Date(row.written).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })))
   const body = element("div", "", "remark")
   body.dir = "auto"
-  if (row.fate === "erased" || !row.text) body.textContent = t("The text is erased.")
-  else if (isMaskedAround(item, row, card.settings)) veil(body, row)
+  if (isMaskedAround(item, row, card.settings)) veil(body, row)
   else drawText(body, row.text, [], card.view.titles)
   made.append(head, body)
   return made
@@ -140,7 +139,7 @@ function rowsAround(item) {
   return [item.around.parent, ...AROUND_PARTS.flatMap((part) => item.around.pages[part].rows)].filter(Boolean)
 }
 
-const severeAround = (item, settings) => rowsAround(item).filter((row) => row.text && (row.severe || settings.maskAll))
+const severeAround = (item, settings) => rowsAround(item).filter((row) => row.severe || settings.maskAll)
 
 // Shows what is masked around the comment, once that itself is open; masks it again the next time. True: that was it.
 function revealAround(item, card) {
