@@ -22,7 +22,7 @@ const contextPanel = {
     if (!this.made || this.version !== version) this.made = makeAround(item, card)
     this.version = version
     box.append(this.made)
-    this.made.scrollTop = item.choice.aroundTop ?? 0
+    this.made.scrollTop = item.choice.aroundTop ?? placeOfHere(this.made)
     const reveal = card.view.button("reveal")
     reveal.disabled = reveal.disabled && !severeAround(item, card.settings).length
   },
@@ -45,6 +45,12 @@ function makeAround(item, card) {
   return made
 }
 
+// Where to scroll so that the comment's own place is in view, with what stands above it.
+function placeOfHere(made) {
+  const here = made.querySelector(".here")
+  return here ? Math.max(0, here.offsetTop - 0.65 * made.clientHeight) : 0
+}
+
 function threadOf(item, { parent, pages }, card) {
   const { earlier, later } = pages
   const apart = parent && !earlier.rows.some((row) => row.id === parent.id)
@@ -52,12 +58,12 @@ function threadOf(item, { parent, pages }, card) {
   if (apart) made.push(element("h3", t("In reply to")), listOf([rowOf(item, parent, card)]))
   if (!earlier.rows.length && !later.rows.length) return made
   const here = element("li", t("This comment stands here"), "here")
-  made.push(element("h3", t("Thread")), ...moreOf("earlier", earlier, t("Earlier ones")))
+  made.push(element("h3", t("Thread")), ...moreOf("earlier", earlier, t("Show earlier ones")))
   made.push(listOf([
     ...earlier.rows.map((row) => rowOf(item, row, card, parent && row.id === parent.id ? t("answered by this one") : "")),
     here,
     ...later.rows.map((row) => rowOf(item, row, card, pages.replies.rows.some((one) => one.id === row.id) ? t("answers this one") : "")),
-  ]), ...moreOf("later", later, t("Later ones")))
+  ]), ...moreOf("later", later, t("Show later ones")))
   return made
 }
 
@@ -65,22 +71,22 @@ function repliesOf(item, { pages }, card) {
   const { replies, later } = pages
   const rows = replies.rows.filter((row) => !later.rows.some((one) => one.id === row.id))
   if (!rows.length && !replies.more) return []
-  return [element("h3", t("Replies further on")), listOf(rows.map((row) => rowOf(item, row, card))),
-    ...moreOf("replies", replies, t("More replies"))]
+  const list = rows.length ? [element("h3", t("Replies further on")), listOf(rows.map((row) => rowOf(item, row, card)))] : []
+  return [...list, ...moreOf("replies", replies, t("Show more replies"))]
 }
 
 function authorOf(item, { pages, counts }, card) {
   if (!counts) return []
   const made = [element("h3", t("By the same author")), element("p", countsOf(counts), "counts")]
   if (pages.author.rows.length) made.push(listOf(pages.author.rows.map((row) => rowOf(item, row, card, "", false))))
-  return [...made, ...moreOf("author", pages.author, t("Older ones"))]
+  return [...made, ...moreOf("author", pages.author, t("Show older ones"))]
 }
 
 function countsOf({ comments, removed, days, all }) {
   const many = count.format(comments)
   const wrote = all ? tn("Last {days} days: {many} comment", "Last {days} days: {many} comments", comments, { many, days })
     : t("Last {days} days: {many} comments or more", { many, days })
-  if (removed === null) return wrote
+  if (removed === null || !comments) return wrote
   const gone = count.format(removed)
   return `${wrote}, ${all ? t("{gone} removed", { gone }) : t("{gone} of the newest {many} removed", { gone, many })}`
 }
