@@ -14,6 +14,7 @@ from db.models import CommentRow, DecisionRow, RoutingRow
 from db.session import Sessions
 from db.stores.browse import BrowseStore
 from db.stores.comments import comment_of
+from db.stores.guidelines import GuidelineStore, Since
 from db.stores.history import HistoryStore
 from db.stores.policies import PolicyStore
 from db.stores.registry import RegistryStore
@@ -158,7 +159,7 @@ class Browse:
                 raise NotFound(f"There is no comment {comment_id}. Look for it on the Browse page.")
             same = store.identical(comment, _SAME_SHOWN)
             items = _items(store, [comment_id, *(row.id for row in same)], None, self._only)
-            facts = _facts(store, PolicyStore(session), comment)
+            facts = _facts(store, PolicyStore(session), comment, GuidelineStore(session).since())
             link = None if items[0].hidden else links_of(session, [comment_of(comment)]).get(comment_id)
         events = tell(facts, blind=items[0].hidden)
         if self._only is not None:
@@ -230,7 +231,7 @@ def _item(
     )
 
 
-def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow) -> Facts:
+def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow, guidelines: Sequence[Since]) -> Facts:
     ids = [comment.id]
     routing = store.routings(ids).get(comment.id)
     policy = policies.get(routing.policy_id) if routing and routing.automatic else None
@@ -242,4 +243,5 @@ def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow) -> F
         claims=store.claims(comment.id),
         ledger=store.ledger(comment.id),
         auto_remove=(policy.auto_remove or ()) if policy else (),
+        guidelines=guidelines,
     )

@@ -9,16 +9,14 @@ from typing import Final
 from core.accounts import Action, Person, check_may
 from core.domain import Comment, LabelFlags, Outcome, RoutingState, now, unpack_labels
 from core.errors import Conflict, NotFound
-from core.review_items import is_severe
+from core.review_items import masked_of
 from db.models import DecisionRow
 from db.session import Session, Sessions
 from db.stores.claims import ClaimStore
 from db.stores.comments import CommentStore
 from db.stores.context import ContextStore
 from db.stores.history import HistoryStore
-from db.stores.policies import PolicyStore
 from db.stores.queue import Place, QueueStore
-from db.stores.scores import ScoreStore
 
 FIRST: Final = 3
 """Comments of each part at first."""
@@ -186,27 +184,17 @@ class _Teller:
         places = QueueStore(self._session).places(ids)
         decided = self._history.latest_decisions(ids)
         hidden = self._history.blind_texts({one.text_hash for one in comments})
-        severe = self._severe([place for place in places.values() if not _waits_blind(place)])
+        scored = [one for one in comments if one.id in places and not _waits_blind(places[one.id])]
+        masked = masked_of(self._session, scored)
         return {
             one.id: _neighbour(
                 one,
-                severe=one.id in severe and one.text_hash not in hidden,
+                severe=masked.get(one.id, False) and one.text_hash not in hidden,
                 fate=_fate(places.get(one.id), decided.get(one.id), hidden=one.text_hash in hidden),
                 decision=decided.get(one.id),
             )
             for one in comments
         }
-
-    def _severe(self, places: Sequence[Place]) -> set[int]:
-        scores, policies = ScoreStore(self._session), PolicyStore(self._session)
-        found = set()
-        for model_id, policy_id in {(place.model_id, place.policy_id) for place in places}:
-            policy = policies.get(policy_id)
-            ids = [p.comment_id for p in places if (p.model_id, p.policy_id) == (model_id, policy_id)]
-            for comment_id, six in scores.get(ids, model_id).items():
-                if policy and is_severe(six, policy.thresholds):
-                    found.add(comment_id)
-        return found
 
 
 def _waits_blind(place: Place) -> bool:

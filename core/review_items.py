@@ -46,13 +46,8 @@ class Evidence:
     @property
     def severe(self) -> bool:
         """Whether the text stays masked until somebody asks for it."""
-        return is_severe(self.scores, self.thresholds)
-
-
-def is_severe(scores: Sequence[float], thresholds: Sequence[float]) -> bool:
-    """Whether a text with these six scores stays masked until somebody asks for it."""
-    over = (score >= limit for score, limit, label in zip(scores, thresholds, LABELS, strict=True) if label in _SEVERE)
-    return any(over) or scores[0] >= SEVERE_TOXIC
+        over = dict(zip(LABELS, self.preset, strict=True))
+        return any(over[label] for label in _SEVERE) or self.scores[0] >= SEVERE_TOXIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +125,14 @@ def evidence_of(session: Session, comments: Sequence[Comment]) -> dict[int, Evid
     return _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
 
 
+def masked_of(session: Session, comments: Sequence[Comment]) -> dict[int, bool]:
+    """Whether each text stays masked until somebody asks for it, whatever lane it was in; without scores it does."""
+    places = QueueStore(session).places([comment.id for comment in comments])
+    return _Evidence(DecisionStore(session), QueueStore(session), ScoreStore(session), PolicyStore(session)).masks(
+        comments, places
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     decisions: DecisionStore
@@ -154,6 +157,15 @@ class _Evidence:
             for comment in comments
             if comment.id in scores
         }
+
+    def masks(self, comments: Sequence[Comment], places: dict[int, Place]) -> dict[int, bool]:
+        scores = self._scores(list(places.values()))
+        known = {
+            i: Evidence(scores[i], self._limits(place.policy_id), place.model_id, 1, [])
+            for i, place in places.items()
+            if i in scores
+        }
+        return {comment.id: comment.id not in known or known[comment.id].severe for comment in comments}
 
     def _scores(self, places: Sequence[Place]) -> dict[int, tuple[float, ...]]:
         found: dict[int, tuple[float, ...]] = {}

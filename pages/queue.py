@@ -17,7 +17,7 @@ from pages.shared.access import require
 from pages.shared.links import page_link
 from pages.shared.raid_list import open_cluster
 from pages.shared.resources import services
-from pages.shared.review_card import around, log, payload
+from pages.shared.review_card import around, beside, log, payload
 from pages.shared.status import scoring_banner
 
 require(Action.REVIEW)
@@ -44,7 +44,7 @@ def card() -> None:
     except DatabaseTrouble as error:
         go_on_without(desk, answers, str(error))
         return
-    desk.told = {**told, "items": [], "spans": {}, "contexts": [], "more": False}
+    desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "contexts": [], "more": False}
     raid = review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
     if raid:
         open_cluster(raid, person)
@@ -74,8 +74,9 @@ def what_waits(
     counts = review.counts(person, payload.local_midnight(at, st.context.timezone_offset))
     want = payload.wanted(counts.waiting.values())
     claims = review.take(person, want, least=want // 4 if in_haste else want // 2)
-    have, bare = log.numbers(beat, "have"), log.numbers(beat, "bare")
-    lacks = [c for c in claims if c.comment_id not in have or c.comment_id in bare - desk.models.keys()]
+    have, bare, near = log.numbers(beat, "have"), log.numbers(beat, "bare"), log.pairs(beat, "near")
+    unknown = (bare | near.keys()) - desk.models.keys()
+    lacks = [c for c in claims if c.comment_id not in have or c.comment_id in unknown]
     items = review.items(person, lacks)
     ready = [claim for claim in claims if not claim.held]
     return {
@@ -87,6 +88,8 @@ def what_waits(
         "spans": highlights(items, bare, desk),
         "contexts": around.answers(services().contexts, person, beat),
         "raids": raids_of(claims, counts.waiting[Lane.FLAGGED], person),
+        "near": beside.similar(near, person, desk),
+        "guidelines": beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines")),
         "more": len(ready) < want // 2 < sum(counts.waiting.values()),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
