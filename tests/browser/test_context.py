@@ -25,7 +25,7 @@ def world(tmp_path_factory):
     before = [Waiting(f"remark {k} on <b>boats</b>", thread="harbour", priority=5) for k in range(4)]
     severe = Waiting("I will hurt you", thread="harbour", author="Jon", scores=SEVERE, priority=6)
     after = [Waiting(f"answer {k}", thread="harbour", parent="c6", priority=7) for k in range(5)]
-    like = [Waiting(f"Come to my shop in the old harbour, it has all the nets {k}", priority=8) for k in range(12)]
+    like = [Waiting(f"Come to my shop in the old harbour, it has all the nets {k}", priority=-0.5) for k in range(12)]
     here = Waiting("These boats are garbage", parent="c1", priority=-1, **HARBOUR)
     fill_queue(services.sessions, [*before, severe, here, *after, *like, Waiting("blind", Lane.SECOND, **HARBOUR)])
     services.source_links.put("test", "https://forum.example.org/t/{thread}/c/{id}", by=local_person("Lea"))
@@ -107,11 +107,12 @@ def test_one_of_many_alike_leads_to_its_raid(card, world):
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Raids", exact=True).click()
     page.get_by_text("You can settle 12").wait_for(timeout=60_000)
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Queue", exact=True).click()
-    page.wait_for_selector("[data-cid]")
-    for _ in range(12):
-        if page.locator(".card .panel.raid").is_visible() and card.id() >= 12:
+    card.ready()
+    for _ in range(4):
+        if card.id() in range(12, 24):
             break
-        card.press("s")
+        before = card.id()
+        card.press("s").wait(lambda before=before: card.id() not in (before, None))
     page.get_by_role("button", name="See the raid").click()
     page.get_by_text("You can settle 12").wait_for(timeout=20_000)
     assert page.url.endswith("/raids")

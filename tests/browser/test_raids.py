@@ -1,12 +1,14 @@
 """The Raids page in Chromium: by keyboard alone, and on a phone."""
 
+import re
+
 import pytest
 
 from core.domain import Lane
 from core.services import build_services
 from core.settings import Settings
 from tests.browser.conftest import visit_as
-from tests.browser.test_accessibility import AXE_SCRIPT, LOOK, STREAMLITS_OWN, TAGS
+from tests.browser.test_accessibility import AXE_SCRIPT, LOOK, SETTLED, STREAMLITS_OWN, TAGS
 from tests.support.card import Books
 from tests.support.queue import Waiting, fill_queue
 from tests.support.server import serving
@@ -42,11 +44,17 @@ def books(world):
     made.close()
 
 
+def settled(page) -> None:
+    """Wait until the page has run: what is pressed before may be drawn away."""
+    page.wait_for_timeout(150)
+    page.wait_for_function(SETTLED)
+
+
 def open_raids(browser, server, **options):
     context, page = visit_as(browser, server, "Ada", **options)
     page.goto(f"{server.url}/raids")
     page.get_by_role("button", name="Remove").wait_for(timeout=60_000)
-    page.wait_for_timeout(500)
+    settled(page)
     return context, page
 
 
@@ -56,7 +64,7 @@ def tab_to(page, words: str, most: int = 60) -> list[str]:
     for _ in range(most):
         page.keyboard.press("Tab")
         passed.append(page.evaluate(FOCUSED))
-        if words in passed[-1]:
+        if passed[-1].endswith(words):
             return passed
     raise AssertionError(f"{words} is not reached by Tab: {passed}")
 
@@ -77,17 +85,21 @@ def test_samples_are_seen_and_settled_and_undone_by_keyboard_alone(browser, worl
     page.evaluate("() => document.activeElement.blur()")
     tab_to(page, "Tick #2")
     page.keyboard.press("Space")
+    settled(page)
     tab_to(page, "All of it")
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    page.get_by_role("button", name="Remove 1").wait_for()
+    page.get_by_role("button", name=re.compile("Remove 1$")).wait_for()
+    settled(page)
     tab_to(page, "Remove 1")
     page.keyboard.press("Enter")
     page.get_by_text("Removed 1 comment.").wait_for()
+    settled(page)
     assert standing(books) == {2: "remove"}
     page.keyboard.press("z")
     page.get_by_text("Took it back: 1 comment wait").wait_for()
+    settled(page)
     assert standing(books) == {}
     page.evaluate(AXE_SCRIPT)
     own = [list(key) for key in STREAMLITS_OWN]
