@@ -9,6 +9,7 @@ from typing import Final
 from core.accounts import Action, Person, check_may
 from core.domain import Comment, LabelFlags, Outcome, RoutingState, now, unpack_labels
 from core.errors import Conflict, NotFound
+from core.golden_mix import places_of
 from core.review_items import masked_of
 from db.models import DecisionRow
 from db.session import Session, Sessions
@@ -145,10 +146,12 @@ class Contexts:
 
 
 def _claimed(session: Session, comment_id: int, by: Person) -> tuple[Comment, Place]:
-    claim = ClaimStore(session).live(comment_id)
-    place = QueueStore(session).places([comment_id]).get(comment_id)
-    comment = CommentStore(session).get(comment_id)
-    if claim is None or claim.person != by.name or place is None or comment is None:
+    """The comment that the person has, and where it stands; what is mixed in with known answers stands as if flagged."""
+    mixed = places_of(session, by).get(comment_id)
+    claim, comment = ClaimStore(session).live(comment_id), CommentStore(session).get(comment_id)
+    place = mixed or QueueStore(session).places([comment_id]).get(comment_id)
+    has = mixed is not None or (claim is not None and claim.person == by.name)
+    if not has or place is None or comment is None:
         raise Conflict("Comment {number} is not yours any more.", number=comment_id)
     return comment, place
 

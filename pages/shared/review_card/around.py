@@ -6,7 +6,7 @@ from typing import Any, Final
 from core.accounts import Person
 from core.context import MOST_COUNTED, RECENT, AuthorCounts, Contexts, Neighbour, Page, Part, Shown
 from core.errors import DatabaseTrouble, ModeratoError
-from pages.shared.review_card.log import is_number
+from pages.shared.review_card.steps import is_number
 from pages.shared.words import said
 
 _MOST_ASKED: Final = 5
