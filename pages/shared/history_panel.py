@@ -67,6 +67,8 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
         st.markdown(f"**{_('Number {id}').format(id=comment.id)}**", width="content")
         st.badge(_(STANDING_TITLES[comment.standing]), color=BADGES[comment.standing])
     st.html(_origin(history))
+    if history.link:
+        st.html(original_html(history.link))
     with st.container(border=True):
         draw_comment(comment.id, comment.text, masked=is_severe(comment))
     if comment.hidden:
@@ -82,6 +84,14 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
     _draw_identical(history.identical, open_comment)
     if person := current_person():
         draw_nearest(comment, person, open_comment)
+
+
+def original_html(link: str) -> str:
+    """The link to the original, in a new tab that knows nothing of this page. http and https alone get here."""
+    return (
+        f'<a href="{html.escape(link)}" target="_blank" rel="noopener noreferrer" '
+        f'style="color:inherit">{html.escape(_("Open the original"))}</a>'
+    )
 
 
 def _draw_holder(comment_id: int) -> None:

@@ -21,6 +21,7 @@ _PARTS = (
     "panel_history.js",
     "panel_nearest.js",
     "panel_context.js",
+    "panel_raid.js",
     "guidelines.js",
     "panels.js",
     "focus.js",
@@ -39,9 +40,15 @@ _card = st.components.v2.component(
 )
 
 
-def mount(data: dict[str, Any], speaks: str | None = None) -> None:
-    """Put the card here. `data` is what payload.build made; `speaks` is the language whose words the browser has."""
+def mount(data: dict[str, Any], speaks: str | None = None) -> str | None:
+    """Put the card here. Returns the key of a raid that somebody wants to see.
+
+    `data` is what payload.build made; `speaks` is the language whose words the browser has: those are not sent again.
+    """
     told = words_of("review_card")
     if told["language"] == speaks:
         del told["words"]
-    _card(key=KEY, data={**data, **told}, default={"log": []}, on_log_change=lambda: None)
+    said = _card(
+        key=KEY, data={**data, **told}, default={"log": []}, on_log_change=lambda: None, on_raid_change=lambda: None
+    )
+    return said.raid if isinstance(said.raid, str) else None
