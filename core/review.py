@@ -1,7 +1,7 @@
 """The review queue: claim, decide, undo, skip, hold, escalate. Every act is one short transaction."""
 
 import statistics
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,14 +18,18 @@ from core.domain import (
     now,
 )
 from core.errors import BadInput, Conflict, NotFound
+from core.labels import LABELS
 from core.recent import Recent
 from core.review_items import Item, build_items
 from core.second_opinions import SecondOpinions, after
 from core.settings import Settings
 from core.verdict import Verdict, entry_of, revocation_of
-from db.session import Sessions
+from core.wellbeing.masking import severe_limits
+from core.wish import ANY, Wish, lowest
+from db.session import Session, Sessions
 from db.stores.claims import Claim, ClaimStore
 from db.stores.decisions import DecisionStore
+from db.stores.policies import PolicyStore
 from db.stores.queue import Place, QueueStore
 from db.stores.second_opinions import SecondOpinionStore
 
@@ -61,6 +65,8 @@ class Elsewhere:
     """Comments that no model has seen yet, counted up to 10,000."""
     others_turn: int = 0
     """Comments that wait for an opinion of somebody else, because the person has given theirs."""
+    unwished: bool = False
+    """Whether comments are free that the person does not want to be given."""
 
 
 class Review:
@@ -79,11 +85,18 @@ class Review:
         return self.items(by, self.take(by, want, lanes))
 
     def take(
-        self, by: Person, want: int, lanes: Sequence[Lane] = tuple(Lane), *, least: int | None = None
+        self,
+        by: Person,
+        want: int,
+        lanes: Sequence[Lane] = tuple(Lane),
+        *,
+        least: int | None = None,
+        wish: Wish = ANY,
     ) -> list[Claim]:
         """The person's claims after adding free comments until `want` are ready; held ones come last, uncounted.
 
-        While `least` are ready nothing is added: a refill now and then costs less than one after each decision.
+        While `least` are ready nothing is added: a refill now and then costs less than one after each decision. What
+        the wish leaves to others is not added.
         """
         check_may(by, Action.REVIEW)
         claims = self._mine(by)
@@ -95,21 +108,37 @@ class Review:
             store.release_lapsed(at)
             ready = sum(not claim.held for claim in store.mine(by.name, at=at))
             judges = self._opinions.judges(SecondOpinionStore(session), by)
+            thresholds = _thresholds(session)
+            without, mild = wish.limits(thresholds), wish.mild_share(want)
+            want -= mild
             for since in (at - PASSED, None):
                 for lane in lanes:
                     most = want - ready
-                    ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges) if most > 0 else []
+                    ids = []
+                    if most > 0:
+                        ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges, without=without)
                     now_free = self._clock()  # after they were seen: a claim must not seem older than what made it free
                     store.add(ids, by.name, at=now_free, until=now_free + self._lease)
                     ready += len(ids)
                 if ready:  # what was passed over comes back only when nothing else is left
                     break
+            if mild and Lane.FLAGGED in lanes:
+                self._add_mild(store, by.name, mild, lowest(severe_limits(thresholds), without))
             return store.mine(by.name, at=at)
 
     def items(self, by: Person, claims: Sequence[Claim]) -> list[Item]:
         """What is shown of claimed comments."""
         check_may(by, Action.REVIEW)
         return build_items(self._sessions, [claim for claim in claims if claim.person == by.name])
+
+    def give_back(self, by: Person, *, wish: Wish | None = None) -> None:
+        """Give the person's claims back but for held ones: all of them, or those that the wish leaves to others."""
+        check_may(by, Action.REVIEW)
+        if wish is not None and not wish.without:
+            return
+        with self._sessions.begin() as session:
+            only = None if wish is None else wish.limits(_thresholds(session))
+            ClaimStore(session).give_back(by.name, self._clock(), only)
 
     def heartbeat(self, by: Person, comment_ids: Collection[int]) -> list[int]:
         """Extend the person's leases, lapsed ones too; returns the comments that somebody else took or settled."""
@@ -216,13 +245,24 @@ class Review:
         measured = [value for value in seconds if value is not None]
         return Counts(waiting, len(seconds), statistics.median(measured) if measured else None)
 
-    def elsewhere(self, by: Person) -> Elsewhere:
+    def elsewhere(self, by: Person, wish: Wish = ANY) -> Elsewhere:
         """Why nothing could be claimed."""
         check_may(by, Action.REVIEW)
         with self._sessions.read() as session:
             many, held, first = ClaimStore(session).others(by.name, at=self._clock())
             unscored = QueueStore(session).unscored()
-        return Elsewhere(many, held, first, unscored, sum(self._given(lane, by) for lane in OTHERS_LANES))
+            unwished = bool(wish.without) and ClaimStore(session).any_free(wish.limits(_thresholds(session)))
+        given = sum(self._given(lane, by) for lane in OTHERS_LANES)
+        return Elsewhere(many, held, first, unscored, given, unwished)
+
+    def _add_mild(self, store: ClaimStore, person: str, share: int, severe: Mapping[str, float]) -> None:
+        """Claim mild comments until the share is there: those that would be served last, so nothing waits for them."""
+        at = self._clock()
+        mine = [claim.comment_id for claim in store.mine(person, at=at) if not claim.held]
+        here = store.count_mild(mine, severe)
+        if here < share:
+            ids = store.mild(share - here, person=person, passed_since=at - PASSED, severe=severe)
+            store.add(ids, person, at=self._clock(), until=self._clock() + self._lease)
 
     def _mine(self, by: Person) -> list[Claim]:
         with self._sessions.read() as session:
@@ -321,6 +361,12 @@ class Review:
 
     def _may_take(self, claim: Claim, by: Person) -> bool:
         return claim.person == by.name or claim.lease_until < self._clock()
+
+
+def _thresholds(session: Session) -> Sequence[float]:
+    """Of the policy in force; nothing reaches them while there is none."""
+    policy = PolicyStore(session).active()
+    return policy.thresholds if policy else (2.0,) * len(LABELS)
 
 
 def _was_sent(undone: Decision, place: Place, ledger: DecisionStore) -> bool:

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
 from core.labels import LABELS
+from core.wellbeing.masking import is_severe
 from db.session import Session, Sessions
 from db.stores.claims import Claim
 from db.stores.comments import CommentStore
@@ -21,10 +22,6 @@ NEIGHBOURS = 3
 """Comments of the thread, and of the author, that are shown beside one."""
 CONTEXT_CHARS = 1_000
 """Longest stretch of each of those."""
-SEVERE_TOXIC = 0.98
-"""A probability of `toxic` that masks a text by itself."""
-_SEVERE = frozenset({"severe_toxic", "threat", "identity_hate"})
-"""Labels that mask a text from their threshold on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +64,8 @@ class Evidence:
 
     @property
     def severe(self) -> bool:
-        """Whether the text stays masked until somebody asks for it."""
-        over = dict(zip(LABELS, self.preset, strict=True))
-        return any(over[label] for label in _SEVERE) or self.scores[0] >= SEVERE_TOXIC
+        """Whether the text is severe: then a look at it is noted, and it begins masked for whoever chose nothing."""
+        return is_severe(self.scores, self.thresholds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """Who holds which comment, until when. One live claim a comment: the database sees to it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core.domain import OTHERS_LANES, Lane
-from db.models import ClaimRow, DecisionRow, RoutingRow
+from core.domain import BLIND_LANES, OTHERS_LANES, Lane
+from db.models import ClaimRow, DecisionRow, RoutingRow, ScoreRow
 from db.stores.decisions import is_standing
 
 _OPEN = text("routing.state = 'open'")
@@ -30,6 +31,20 @@ class Claim:
     """Lane of the comment, where it was asked for."""
 
 
+Limits = Mapping[str, float]
+"""Labels, each with the probability from which on."""
+
+
+def reaches(limits: Limits) -> ColumnElement[bool]:
+    """Condition on RoutingRow: by the model that routed it, one of these labels is at or over its limit.
+
+    Never holds for a blind comment, whatever its scores: nobody's wish may tell what they are.
+    """
+    over = [getattr(ScoreRow, label) >= limit for label, limit in limits.items()]
+    scored = (ScoreRow.comment_id == RoutingRow.comment_id) & (ScoreRow.model_id == RoutingRow.model_id)
+    return and_(~_is_blind(), select(ScoreRow.comment_id).where(scored, or_(false(), *over)).exists())
+
+
 class ClaimStore:
     """Claims of one session."""
 
@@ -45,19 +60,30 @@ class ClaimStore:
             self._session.execute(ended)
 
     def free(
-        self, lane: Lane, limit: int, *, person: str, passed_since: datetime | None, judges: Collection[str] = ()
-    ) -> list[int]:
+        self, lane: Lane, limit: int, *, person: str, passed_since: datetime | None, judges: Collection[str] = (),
+        without: Limits = MappingProxyType({}),
+    ) -> list[int]:  # fmt: skip
         """Open comments of the lane that nobody holds, most urgent first, locked against other claimers.
 
         With `passed_since`, without those that the person skipped or escalated after that moment. Comments that need
-        another opinion go to those who have given none; where all of `judges` have, to the person too.
+        another opinion go to those who have given none; where all of `judges` have, to the person too. `without`
+        leaves out those that reach one of its limits.
         """
         query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == lane.value, ~_is_claimed())
         if passed_since:
             query = query.where(~_was_passed(person, passed_since))
         if lane in OTHERS_LANES:
             query = query.where(~_is_for_others(lane, person, judges))
+        if without:
+            query = query.where(~reaches(without))
         query = query.order_by(RoutingRow.priority, RoutingRow.comment_id).limit(limit)
+        return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
+
+    def mild(self, limit: int, *, person: str, passed_since: datetime, severe: Limits) -> list[int]:
+        """Flagged comments that nobody holds and that reach no limit, least urgent first, locked as above."""
+        query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == Lane.FLAGGED.value, ~_is_claimed())
+        query = query.where(~RoutingRow.audit, ~_was_passed(person, passed_since), ~reaches(severe))
+        query = query.order_by(RoutingRow.priority.desc(), RoutingRow.comment_id.desc()).limit(limit)
         return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
 
     def add(self, comment_ids: Sequence[int], person: str, *, at: datetime, until: datetime) -> None:
@@ -106,6 +132,30 @@ class ClaimStore:
             update(ClaimRow).where(ClaimRow.comment_id.in_(comment_ids), _LIVE).values(released_at=at)
         )
 
+    def give_back(self, person: str, at: datetime, only: Limits | None = None) -> None:
+        """End the person's claims but for held ones, as if their lease had run out: they are not passed over.
+
+        With limits, those of comments that reach one.
+        """
+        mine = select(ClaimRow.id).join(RoutingRow, RoutingRow.comment_id == ClaimRow.comment_id)
+        mine = mine.where(ClaimRow.person == person, _LIVE, ~ClaimRow.held)
+        ids = list(self._session.scalars(mine if only is None else mine.where(reaches(only))))
+        if ids:
+            ended = update(ClaimRow).where(ClaimRow.id.in_(ids)).values(released_at=at, lease_until=at)
+            self._session.execute(ended)
+
+    def any_free(self, limits: Limits) -> bool:
+        """Whether a comment waits that reaches one of the limits and that nobody holds."""
+        lanes = [lane.value for lane in Lane if lane not in BLIND_LANES]
+        query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane.in_(lanes), ~_is_claimed(), reaches(limits))
+        return self._session.scalar(query.limit(1)) is not None
+
+    def count_mild(self, comment_ids: Collection[int], severe: Limits) -> int:
+        """How many of the flagged comments among these reach no limit."""
+        query = select(func.count()).select_from(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids))
+        mild = (RoutingRow.lane == Lane.FLAGGED.value, ~RoutingRow.audit, ~reaches(severe))
+        return self._session.scalar(query.where(*mild)) or 0
+
     def waiting(self) -> dict[Lane, int]:
         """Open comments by lane, claimed or not."""
         query = select(RoutingRow.lane, func.count()).where(_OPEN).group_by(RoutingRow.lane)
@@ -139,6 +189,11 @@ class ClaimStore:
 
 def _is_claimed() -> ColumnElement[bool]:
     return select(ClaimRow.id).where(ClaimRow.comment_id == RoutingRow.comment_id, _LIVE).exists()
+
+
+def _is_blind() -> ColumnElement[bool]:
+    """Shown without scores, as db.stores.queue.Place.blind."""
+    return or_(RoutingRow.audit, RoutingRow.lane.in_([lane.value for lane in BLIND_LANES]))
 
 
 def _entries() -> Select[int]:

@@ -16,6 +16,7 @@ from core.raids import MOST_SETTLED, BulkVerdict, Sample, Settled, Shown
 from pages.shared import score_bars
 from pages.shared.access import require
 from pages.shared.comment import draw_comment
+from pages.shared.masks import masks
 from pages.shared.notice import Kind as NoticeKind
 from pages.shared.notice import notice
 from pages.shared.raid_list import many, since
@@ -118,10 +119,10 @@ def _draw_facts(cluster: Cluster, shown: Shown) -> None:
 
 def _draw_samples(samples: Sequence[Sample]) -> list[int]:
     """Draw comments with a box each; the ids of those ticked."""
-    ticked = []
+    ticked, masking = [], masks().masking
     for sample in samples:
         with st.container(border=True):
-            draw_comment(sample.comment_id, sample.text, masked=sample.masked)
+            draw_comment(sample.comment_id, sample.text, masked=sample.cover(masking))
             with st.container(horizontal=True, vertical_alignment="center"):
                 if st.checkbox(f"#{sample.comment_id}", key=f"raid_tick_{sample.comment_id}"):
                     ticked.append(sample.comment_id)
