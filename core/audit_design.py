@@ -97,8 +97,9 @@ def propose(bands: Bands, budget: float, weights: Sequence[float], *, days: int)
     low, high = bounds(bands.a_day)
     if not low.sum() <= budget:
         raise BadInput(
-            f"{budget:g} audits a day are too few: every band needs some, {np.ceil(low.sum()):g} a day in all. "
-            "Raise the budget."
+            "{budget:g} audits a day are too few: every band needs some, {least:g} a day in all. Raise the budget.",
+            budget=budget,
+            least=np.ceil(low.sum()),
         )
     spread = np.sqrt((np.asarray(weights)[:, None] * recall_spreads(bands) ** 2).sum(0))
     audits = allocate(bands.a_day * spread, low, high, budget)

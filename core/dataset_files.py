@@ -77,7 +77,11 @@ def writing(path: Path) -> Iterator[RowWriter]:
             os.fsync(raw.fileno())
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}. Choose another place, or make room.") from error
+        raise BadInput(
+            "{path} cannot be written: {strerror}. Choose another place, or make room.",
+            path=path,
+            strerror=error.strerror,
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -119,7 +119,10 @@ class Datasets:
         with self._sessions.read() as session:
             found = SnapshotStore(session).get(snapshot_id)
         if found is None:
-            raise NotFound(f"There is no snapshot {snapshot_id}. The Data page lists the ones there are.")
+            raise NotFound(
+                "There is no snapshot {snapshot_id}. The Data page lists the ones there are.",
+                snapshot_id=snapshot_id,
+            )
         return found
 
     def require_file(self, snapshot: Snapshot) -> Path:
@@ -129,12 +132,16 @@ class Datasets:
         """
         path = self._settings.data_dir / snapshot.path
         if not path.is_file():
-            raise NotFound(f"The file of snapshot {snapshot.id} is gone: {path}. Export again.")
+            raise NotFound("The file of snapshot {id} is gone: {path}. Export again.", id=snapshot.id, path=path)
         with self._sessions.read() as session:
             rewritten = ErasedStore(session).of_snapshots([snapshot.id]).get(snapshot.id)
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != (rewritten or snapshot).sha256:
-                raise BadInput(f"{path} is not the file that snapshot {snapshot.id} recorded. Export again.")
+                raise BadInput(
+                    "{path} is not the file that snapshot {id} recorded. Export again.",
+                    path=path,
+                    id=snapshot.id,
+                )
         return path
 
     def list_sources(self) -> list[str]:
@@ -173,7 +180,7 @@ def require_purpose(name: str) -> Purpose:
     for purpose in PURPOSES:
         if name == purpose:
             return purpose
-    raise BadInput(f"An export is for records or for training, not {name[:40]!r}.")
+    raise BadInput("An export is for records or for training, not {name!r}.", name=name[:40])
 
 
 def label_mask(names: Iterable[str]) -> int:
@@ -181,7 +188,11 @@ def label_mask(names: Iterable[str]) -> int:
     mask = 0
     for name in names:
         if name not in LABELS:
-            raise BadInput(f"There is no label {name[:40]!r}; there are {', '.join(LABELS)}.")
+            raise BadInput(
+                "There is no label {name!r}; there are {listed}.",
+                name=name[:40],
+                listed=", ".join(LABELS),
+            )
         mask |= 1 << LABELS.index(name)
     return mask
 
@@ -190,7 +201,11 @@ def _check(purpose: Purpose, filters: Filters) -> bool:
     """Whether this is for training; raises BadInput."""
     require_purpose(purpose)
     if filters.since and filters.until and filters.since > filters.until:
-        raise BadInput(f"The first day, {filters.since}, is after the last, {filters.until}. Swap them.")
+        raise BadInput(
+            "The first day, {since}, is after the last, {until}. Swap them.",
+            since=filters.since,
+            until=filters.until,
+        )
     return purpose == "training"
 
 

@@ -2,7 +2,15 @@
 
 
 class ModeratoError(Exception):
-    """The root: pages show its text, the command prints it and exits with 1."""
+    """The root: pages show its text, the command prints it and exits with 1.
+
+    `words` are a key of the catalogue of words, with {names} for the values: pages say them in the reader's language.
+    """
+
+    def __init__(self, words: str, **values: object) -> None:
+        super().__init__(words.format(**values) if values else words)
+        self.words = words
+        self.values = values
 
 
 class BadInput(ModeratoError):

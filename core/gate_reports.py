@@ -24,7 +24,10 @@ class GateReports:
             registry = RegistryStore(session)
             version, live = registry.get(report.challenger), registry.get(report.live) if report.live else None
             if version is None:
-                raise NotFound(f"There is no model {report.challenger[:80]!r}, so its report cannot be kept.")
+                raise NotFound(
+                    "There is no model {challenger!r}, so its report cannot be kept.",
+                    challenger=report.challenger[:80],
+                )
             return GateReportStore(session).add(
                 {
                     "model_id": version.id,
@@ -47,5 +50,8 @@ class GateReports:
             found = GateReportStore(session).get(report_id)
         report = GateReport.from_json(found[1]) if found else None
         if found is None or report is None:
-            raise NotFound(f"There is no gate report {report_id} that can be shown. The Models page lists the others.")
+            raise NotFound(
+                "There is no gate report {report_id} that can be shown. The Models page lists the others.",
+                report_id=report_id,
+            )
         return found[0], report

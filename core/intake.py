@@ -193,7 +193,7 @@ class Intake:
             author, thread = check_name(comment.author, "author"), check_name(comment.thread, "thread")
             parent = check_name(comment.parent, "parent")
         except Unusable as reason:
-            raise BadInput(f"A comment cannot be added: {reason}.") from None
+            raise BadInput("A comment cannot be added: {reason}.", reason=reason) from None
         if not external_id:
             raise BadInput("A comment cannot be added: no id.")
         source = check_source(comment.source)
@@ -254,7 +254,10 @@ def check_source(source: str) -> str:
     """The name of a source, storable and without blanks around it. Raises BadInput."""
     source = storable(source).strip()
     if not source or len(source) > MOST_SOURCE or not source.isprintable():
-        raise BadInput(f"A source has 1 to {MOST_SOURCE} printable characters. Give another name.")
+        raise BadInput(
+            "A source has 1 to {most_source} printable characters. Give another name.",
+            most_source=MOST_SOURCE,
+        )
     return source
 
 
@@ -262,8 +265,9 @@ def _check_labels(found: ColumnMap, golden: bool) -> tuple[str, ...]:
     missing = [label for label in LABELS if label not in found]
     if golden and missing:
         raise BadInput(
-            f"Golden items need all six labels; the file has no column {', '.join(missing)}. "
-            "Add them, or import without the golden switch."
+            "Golden items need all six labels; the file has no column {listed}. Add them, or import without the "
+            "golden switch.",
+            listed=", ".join(missing),
         )
     if not golden and len(missing) < len(LABELS):
         return ("The file's label columns were passed over. To use them for evaluation, import it as golden items.",)

@@ -119,7 +119,7 @@ class Keys:
         with self._sessions.begin() as session:
             store = KeyStore(session)
             if store.get(name):
-                raise Conflict(f"There is or was a key {name}: the ledger may name it. Give another name.")
+                raise Conflict("There is or was a key {name}: the ledger may name it. Give another name.", name=name)
             made = _key(store.add(values))
             record(session, by, What.KEY_CREATED, name, scopes=sorted(chosen))
         self.changes += 1
@@ -132,9 +132,16 @@ class Keys:
             store = KeyStore(session)
             found = store.get(name)
             if found is None:
-                raise NotFound(f"There is no key {name[:80]!r}. `moderato keys list` lists the ones there are.")
+                raise NotFound(
+                    "There is no key {name!r}. `moderato keys list` lists the ones there are.",
+                    name=name[:80],
+                )
             if found.revoked_at:
-                raise Conflict(f"The key {name} was revoked before, at {found.revoked_at:%Y-%m-%d %H:%M} UTC.")
+                raise Conflict(
+                    "The key {name} was revoked before, at {revoked_at:%Y-%m-%d %H:%M} UTC.",
+                    name=name,
+                    revoked_at=found.revoked_at,
+                )
             store.revoke(found.id, at=now(), by=by.name)
             record(session, by, What.KEY_REVOKED, name)
             ended = store.get(name)
@@ -183,7 +190,7 @@ def parse_scopes(names: Iterable[str]) -> frozenset[Scope]:
     known = {scope.value: scope for scope in Scope}
     for name in (chosen := list(names)):
         if name not in known:
-            raise BadInput(f"There is no scope {name[:40]!r}; there are {', '.join(known)}.")
+            raise BadInput("There is no scope {name!r}; there are {listed}.", name=name[:40], listed=", ".join(known))
     return frozenset(known[name] for name in chosen)
 
 
@@ -191,7 +198,10 @@ def _checked_name(name: str) -> str:
     name = name.strip()
     allowed = name.isascii() and name.replace("-", "").replace("_", "").replace(".", "").isalnum()
     if not allowed or len(name) > MAX_NAME:
-        raise BadInput(f"A key's name has up to {MAX_NAME} letters, digits, dots, dashes and underscores.")
+        raise BadInput(
+            "A key's name has up to {max_name} letters, digits, dots, dashes and underscores.",
+            max_name=MAX_NAME,
+        )
     return name
 
 

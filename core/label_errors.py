@@ -228,4 +228,6 @@ def _read(path: Path) -> Found:
         made_at = datetime.fromisoformat(values.pop("made_at"))
         return Found(items=items, made_at=made_at, skipped=tuple(values.pop("skipped")), **values)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{path} is no list of label errors. Remove it, then run `moderato label-errors`.") from error
+        raise BadInput(
+            "{path} is no list of label errors. Remove it, then run `moderato label-errors`.", path=path
+        ) from error

@@ -28,9 +28,12 @@ def checked_password(password: str, name: str) -> str:
     """The password as it is hashed (NFKC); raises BadInput, saying what to do."""
     password = _normal(password)
     if len(password.encode("utf-8", "replace")) > MAX_BYTES:
-        raise BadInput(f"The password is longer than {MAX_BYTES:,} bytes. Take a shorter one.")
+        raise BadInput("The password is longer than {max_bytes:,} bytes. Take a shorter one.", max_bytes=MAX_BYTES)
     if len(password) < MIN_LENGTH:
-        raise BadInput(f"A password has at least {MIN_LENGTH} characters: four or five words do well.")
+        raise BadInput(
+            "A password has at least {min_length} characters: four or five words do well.",
+            min_length=MIN_LENGTH,
+        )
     if _is_common(password):
         raise BadInput("That password is one of the first that anybody would try. Take four or five unrelated words.")
     if _holds_name(password, name):

@@ -105,7 +105,10 @@ class People:
             if not store.any() and Role.ADMIN not in roles:
                 raise Conflict("The first account is an administrator's: else nobody could make more.")
             if store.by_folded(fold_name(name)):
-                raise Conflict(f"There is or was somebody called {name}: the ledger may name them. Give another name.")
+                raise Conflict(
+                    "There is or was somebody called {name}: the ledger may name them. Give another name.",
+                    name=name,
+                )
             account = _add(store, name, roles, by=by.name)
             secret = self._add_link(store, account.id, by)
             record(session, by, What.ACCOUNT_CREATED, name, roles=_words(roles), decided=store.decided([name]))
@@ -157,7 +160,11 @@ class People:
         with self._sessions.begin() as session:
             store, account = _require(session, name)
             if account.disabled_at:
-                raise Conflict(f"{account.name} was disabled before, at {account.disabled_at:%Y-%m-%d %H:%M} UTC.")
+                raise Conflict(
+                    "{name} was disabled before, at {disabled_at:%Y-%m-%d %H:%M} UTC.",
+                    name=account.name,
+                    disabled_at=account.disabled_at,
+                )
             _keep_one_admin(store, account)
             store.set(account.id, disabled_at=now())
             store.end_links(account.id, now())
@@ -271,7 +278,7 @@ def roles_of(joined: str) -> frozenset[Role]:
 def _checked(name: str) -> str:
     name = checked_name(name)
     if fold_name(name) in _RESERVED or fold_name(name).startswith(("shell:", "api:")):
-        raise BadInput(f"{name} is what Moderato or its command signs with. Give another name.")
+        raise BadInput("{name} is what Moderato or its command signs with. Give another name.", name=name)
     return name
 
 
@@ -292,19 +299,26 @@ def _require(session: Session, name: str) -> tuple[AccountStore, Account]:
     store.lock()
     found = store.by_folded(fold_name(name))
     if found is None:
-        raise NotFound(f"There is no account {name[:80]!r}. `moderato users list` lists the ones there are.")
+        raise NotFound(
+            "There is no account {name!r}. `moderato users list` lists the ones there are.",
+            name=name[:80],
+        )
     return store, account_of(found)
 
 
 def _keep_one_admin(store: AccountStore, account: Account) -> None:
     others = (account_of(row) for row in store.list_all() if row.id != account.id)
     if account.can_rescue and not any(other.can_rescue for other in others):
-        raise Conflict(f"{account.name} is the last administrator who can sign in. Make another one first.")
+        raise Conflict("{name} is the last administrator who can sign in. Make another one first.", name=account.name)
 
 
 def _refuse_company(account: Account, what: str) -> None:
     if account.is_company:
-        raise Conflict(f"{account.name} signs in at your company's sign-in: the {what} come from there.")
+        raise Conflict(
+            "{name} signs in at your company's sign-in: the {what} come from there.",
+            name=account.name,
+            what=what,
+        )
 
 
 def _words(roles: Collection[Role]) -> list[str]:

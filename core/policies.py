@@ -98,7 +98,10 @@ class Policies:
         with self._sessions.read() as session:
             found = PolicyStore(session).get(policy_id)
         if found is None:
-            raise NotFound(f"There is no version {policy_id} of the policy. Choose one from the list.")
+            raise NotFound(
+                "There is no version {policy_id} of the policy. Choose one from the list.",
+                policy_id=policy_id,
+            )
         return found
 
     def before(self, policy_id: int) -> Policy | None:
@@ -230,6 +233,7 @@ def checked_reason(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason or len(reason) > _MAX_REASON:
         raise BadInput(
-            f"Say why in 1 to {_MAX_REASON} characters: whoever reads the list of versions will want to know."
+            "Say why in 1 to {max_reason} characters: whoever reads the list of versions will want to know.",
+            max_reason=_MAX_REASON,
         )
     return reason

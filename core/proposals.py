@@ -40,7 +40,10 @@ class Proposals:
         with self._sessions.begin() as session:
             store = ProposalStore(session)
             if len(store.list_open()) >= _MOST_OPEN:
-                raise Conflict(f"{_MOST_OPEN} proposals wait already: have them accepted or declined first.")
+                raise Conflict(
+                    "{most_open} proposals wait already: have them accepted or declined first.",
+                    most_open=_MOST_OPEN,
+                )
             values = {"thresholds": rounded[0], "audit_rates": rounded[1], "beside": asdict(beside), "reason": reason}
             made = _policy(store.add(values | {"proposed_by": by.name, "proposed_at": now()}))
             record(session, by, What.POLICY_PROPOSED, f"proposal {made.id}")
@@ -81,7 +84,10 @@ class Proposals:
 
 
 def _closed(proposal_id: int) -> Conflict:
-    return Conflict(f"Proposal {proposal_id} does not wait any more: somebody accepted, declined or withdrew it.")
+    return Conflict(
+        "Proposal {proposal_id} does not wait any more: somebody accepted, declined or withdrew it.",
+        proposal_id=proposal_id,
+    )
 
 
 def _policy(row: PolicyProposalRow) -> Policy:

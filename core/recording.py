@@ -40,7 +40,10 @@ def score_each(scorer: Scorer, texts: Sequence[str]) -> Scores:
         _checked(scorer, [_PROBE])
         return _by_halves(scorer, texts)
     if not is_probability(scores).all() and not is_probability(_checked(scorer, [_PROBE])).all():
-        raise ModelUnavailable(f"Model {scorer.name} gives no probabilities. Promote another one on the Models page.")
+        raise ModelUnavailable(
+            "Model {name} gives no probabilities. Promote another one on the Models page.",
+            name=scorer.name,
+        )
     return scores
 
 
@@ -62,7 +65,8 @@ def _checked(scorer: Scorer, texts: Sequence[str]) -> Scores:
     scores = np.asarray(scorer.score(texts), np.float32)
     if scores.shape != (len(texts), len(LABELS)):
         raise ModelUnavailable(
-            f"Model {scorer.name} does not give six probabilities a text. Promote another one on the Models page."
+            "Model {name} does not give six probabilities a text. Promote another one on the Models page.",
+            name=scorer.name,
         )
     return scores
 

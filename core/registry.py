@@ -50,8 +50,9 @@ class Registry:
         if version := self.live():
             return version
         raise ModelUnavailable(
-            f"No model is live, so comments wait unscored. Put the shipped one back into {SHIPPED} and start again, or "
-            "train one (`moderato train starter --data FILE`) and promote it (`moderato promote NAME`)."
+            "No model is live, so comments wait unscored. Put the shipped one back into {shipped} and start again, "
+            "or train one (`moderato train starter --data FILE`) and promote it (`moderato promote NAME`).",
+            shipped=SHIPPED,
         )
 
     def get(self, name: str) -> ModelVersion | None:
@@ -63,7 +64,7 @@ class Registry:
         """The version of that name; raises NotFound."""
         if version := self.get(name):
             return version
-        raise NotFound(f"There is no model {name[:80]!r}. `moderato models` lists the ones there are.")
+        raise NotFound("There is no model {name!r}. `moderato models` lists the ones there are.", name=name[:80])
 
     def list_models(self) -> list[ModelVersion]:
         """All versions, newest first."""
@@ -95,7 +96,7 @@ class Registry:
             store = RegistryStore(session)
             store.lock()
             if store.get(name):
-                raise Conflict(f"There is a model {name} already. Give another name.")
+                raise Conflict("There is a model {name} already. Give another name.", name=name)
             made = store.add(values)
             record(session, by, What.MODEL_REGISTERED, name, kind=kind, sha256=made.sha256, snapshot=snapshot_id)
             return made
@@ -104,7 +105,7 @@ class Registry:
         """Raise BadInput for a name that cannot be a new version's, Conflict for one that is taken: before the work."""
         _check_name(name)
         if self.get(name):
-            raise Conflict(f"There is a model {name} already. Give another name.")
+            raise Conflict("There is a model {name} already. Give another name.", name=name)
 
     def promote(
         self, name: str, *, by: Person, report: GateReport, reason: str = "", override: bool = False
@@ -117,9 +118,13 @@ class Registry:
         check_may(by, Action.MANAGE_MODELS)
         version = self.require(name)
         if version.stage is Stage.LIVE:
-            raise Conflict(f"{name} is live already.")
+            raise Conflict("{name} is live already.", name=name)
         if report.challenger != name:
-            raise BadInput(f"This comparison is about {report.challenger}, not {name}. Compare {name} first.")
+            raise BadInput(
+                "This comparison is about {challenger}, not {name}. Compare {name} first.",
+                challenger=report.challenger,
+                name=name,
+            )
         _check_gate(report, reason.strip(), override)
         probe(load_scorer(version, threads=self._settings.worker_threads))
         seen = report.to_json() | {"reason": reason.strip(), "overridden": not report.passed}
@@ -171,7 +176,11 @@ class Registry:
             live = store.get_live()
             if (live.name if live else None) != expected:
                 now_live = f"{live.name} went live" if live else "no model is live any more"
-                raise Conflict(f"Meanwhile {now_live}; you had seen {expected or 'none'}. Look again, then decide.")
+                raise Conflict(
+                    "Meanwhile {now_live}; you had seen {seen}. Look again, then decide.",
+                    now_live=now_live,
+                    seen=expected or "none",
+                )
             _make_live(store, version, live, person=by.name, report=report, rollback=rollback)
             ShadowStore(session).end(version.id, now())  # from here on all traffic is its own
             what = What.MODEL_ROLLED_BACK if rollback else What.MODEL_PROMOTED
@@ -223,7 +232,10 @@ def _takes_over(path: str, version: ModelVersion, live: ModelVersion | None) -> 
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise BadInput(f"{name[:80]!r} cannot be a model's name: use up to 64 of a-z, 0-9, `.`, `_` and `-`.")
+        raise BadInput(
+            "{name!r} cannot be a model's name: use up to 64 of a-z, 0-9, `.`, `_` and `-`.",
+            name=name[:80],
+        )
 
 
 def _check_gate(report: GateReport, reason: str, override: bool) -> None:
@@ -231,7 +243,11 @@ def _check_gate(report: GateReport, reason: str, override: bool) -> None:
         return
     if not override:
         reasons = " ".join(report.reasons)
-        raise Conflict(f"The gate refuses {report.challenger}: {reasons} An administrator may override, with a reason.")
+        raise Conflict(
+            "The gate refuses {challenger}: {reasons} An administrator may override, with a reason.",
+            challenger=report.challenger,
+            reasons=reasons,
+        )
     if not reason:
         raise BadInput("Give the reason for promoting against the gate; it is kept with the promotion.")
 

@@ -66,10 +66,14 @@ class Removals:
                 return
             place = queue.lock([comment_id]).get(comment_id)
             if place is None:
-                raise NotFound(f"Comment {comment_id} was never routed. Look for it on the Browse page.")
+                raise NotFound(
+                    "Comment {comment_id} was never routed. Look for it on the Browse page.",
+                    comment_id=comment_id,
+                )
             if place.state is not RoutingState.REMOVED:
                 raise Conflict(
-                    f"Comment {comment_id} is not removed without review any more. Open it again to see how."
+                    "Comment {comment_id} is not removed without review any more. Open it again to see how.",
+                    comment_id=comment_id,
                 )
             ledger.append(
                 [

@@ -57,7 +57,7 @@ class Runs:
         with self._sessions.read() as session:
             found = RunStore(session).get(run_id)
         if found is None:
-            raise NotFound(f"There is no training run {run_id}.")
+            raise NotFound("There is no training run {run_id}.", run_id=run_id)
         return found
 
     def begin(self, preset: str, *, by: Person) -> TrainingRun:
@@ -72,7 +72,8 @@ class Runs:
             store.lock()
             if running := store.list_running():
                 raise Conflict(
-                    f"Training run {running[0].id} has not ended. Wait for it, or stop it on the Models page."
+                    "Training run {id} has not ended. Wait for it, or stop it on the Models page.",
+                    id=running[0].id,
                 )
             run = store.add(values | {"started_at": at, "seen_at": at})
             log = f"logs/training-{run.id}.log"
@@ -101,7 +102,7 @@ class Runs:
         run = self.require(run_id)
         check_may(by, action_of(run.preset))
         if run.state is not RunState.RUNNING:
-            raise Conflict(f"Training run {run_id} has ended already.")
+            raise Conflict("Training run {run_id} has ended already.", run_id=run_id)
         if run.pid and run.pid != os.getpid() and is_training(run.pid):
             end_process(run.pid)
         with self._sessions.begin() as session:

@@ -150,7 +150,8 @@ def _check_paths(order: Order) -> None:
     _ = order.source_kind, order.target_kind  # a wrong ending is told before anything is read
     if order.target != STDIN and not os.access(Path(order.target).parent, os.W_OK):
         raise BadInput(
-            f"Nothing can be written to the folder “{Path(order.target).parent}”. Make it, or choose another."
+            "Nothing can be written to the folder “{parent}”. Make it, or choose another.",
+            parent=Path(order.target).parent,
         )
     if STDIN in (order.source, order.target):
         return

@@ -112,17 +112,28 @@ class Shadows:
         check_may(by, Action.MANAGE_MODELS)
         low, high = RATE_RANGE
         if not low <= rate <= high:
-            raise BadInput(f"The rate must lie between {low:g} and {high:g}, not at {rate:g}.")
+            raise BadInput(
+                "The rate must lie between {low:g} and {high:g}, not at {rate:g}.",
+                low=low,
+                high=high,
+                rate=rate,
+            )
         with self._sessions.begin() as session:
             registry, store = RegistryStore(session), ShadowStore(session)
             registry.lock()
             version, running = registry.get(name), store.get_running()
             if version is None:
-                raise NotFound(f"There is no model {name[:80]!r}. `moderato models` lists the ones there are.")
+                raise NotFound(
+                    "There is no model {name!r}. `moderato models` lists the ones there are.",
+                    name=name[:80],
+                )
             if version.stage is Stage.LIVE:
-                raise Conflict(f"{name} is live: it scores all traffic already. Choose a challenger.")
+                raise Conflict("{name} is live: it scores all traffic already. Choose a challenger.", name=name)
             if running:
-                raise Conflict(f"{running.model} runs in the shadow already. Stop it first: each worker holds one.")
+                raise Conflict(
+                    "{model} runs in the shadow already. Stop it first: each worker holds one.",
+                    model=running.model,
+                )
             store.start(version.id, rate=rate, person=by.name, at=now())
             started = store.get_running()
             record(session, by, What.SHADOW_STARTED, name, rate=f"{rate:g}")

@@ -19,8 +19,11 @@ class Throttled(ModeratoError):
 
     def __init__(self, wait: timedelta) -> None:
         self.seconds = max(int(wait.total_seconds()), 1)
-        said = f"{self.seconds} seconds" if self.seconds < 90 else f"{self.seconds // 60 + 1} minutes"
-        super().__init__(f"Too many tries with a wrong password. Wait {said}, then try again.")
+        if self.seconds < 90:
+            super().__init__("Too many wrong passwords. Wait {many} seconds, then try again.", many=self.seconds)
+        else:
+            many = self.seconds // 60 + 1
+            super().__init__("Too many wrong passwords. Wait {many} minutes, then try again.", many=many)
 
 
 def keys_of(folded: str, address: str, *, known_here: bool) -> dict[str, str]:

@@ -84,7 +84,7 @@ class Trail:
         """Write matching events, the newest first, as `csv` or `jsonl`; returns how many. The export is an event."""
         check_may(by, Action.SEE_AUDIT_TRAIL)
         if kind not in ("csv", "jsonl"):
-            raise BadInput(f"The trail is written as csv or jsonl, not {kind[:20]!r}.")
+            raise BadInput("The trail is written as csv or jsonl, not {kind!r}.", kind=kind[:20])
         write = _csv_writer(file) if kind == "csv" else _jsonl_writer(file)
         rows = 0
         for events in self._pages(wanted, most):
@@ -158,7 +158,11 @@ def write_to(path: Path, trail: Trail, wanted: TrailFilter, *, by: Person) -> in
         with path.open("w", encoding="utf-8", newline="") as file:
             return trail.export(file, path.suffix.lstrip("."), wanted, by=by)
     except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}. Choose another place.") from error
+        raise BadInput(
+            "{path} cannot be written: {strerror}. Choose another place.",
+            path=path,
+            strerror=error.strerror,
+        ) from error
 
 
 def _last(store: AuditStore) -> tuple[int, str]:

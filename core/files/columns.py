@@ -34,8 +34,9 @@ def find_columns(names: Sequence[str], chosen: Mapping[str, str | None] | None =
         found[role] = None if name is None else _require(name, names, by_name)
     if found.get("text") is None:
         raise BadInput(
-            f"No column holds the comments: looked for comment_text, text and body, found {listed(names)}. "
-            "Say which one it is (on the page under “Columns”, for the command by --text-column)."
+            "No column holds the comments: looked for comment_text, text and body, found {names}. Say which one it "
+            "is (on the page under “Columns”, for the command by --text-column).",
+            names=listed(names),
         )
     return {role: name for role, name in found.items() if name is not None}
 
@@ -59,7 +60,11 @@ def _require(name: str, names: Sequence[str], by_name: Mapping[str, str]) -> str
         return name
     if _plain(name) in by_name:
         return by_name[_plain(name)]
-    raise BadInput(f"There is no column “{storable(name)[:40]}”; the file has {listed(names)}.")
+    raise BadInput(
+        "There is no column “{name}”; the file has {names}.",
+        name=storable(name)[:40],
+        names=listed(names),
+    )
 
 
 def _plain(name: str) -> str:

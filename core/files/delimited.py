@@ -137,7 +137,10 @@ class DelimitedTable:
                 if line.strip():
                     return line
         except LongLine:
-            raise BadInput(f"The file is no table: {_TOO_LONG}. Choose a file whose first line is a header.") from None
+            raise BadInput(
+                "The file is no table: {too_long}. Choose a file whose first line is a header.",
+                too_long=_TOO_LONG,
+            ) from None
         raise BadInput(self._lines.problem or "The file has only empty lines. Choose one with a header and rows.")
 
     def _header(self) -> list[str]:

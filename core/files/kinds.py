@@ -38,7 +38,7 @@ def kind_of(name: str) -> Kind:
     kind = _ENDINGS.get(endings[-1]) if endings else None
     if kind is None:
         found = f"ends in “{endings[-1]}”" if endings else "has no ending that tells its kind"
-        raise BadInput(f"The file {found}. {KNOWN}")
+        raise BadInput("The file {found}. {known}", found=found, known=KNOWN)
     return kind
 
 

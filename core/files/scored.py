@@ -35,7 +35,7 @@ def open_sink(out: IO[bytes], kind: Kind, table: Table, *, safe: bool = False) -
     Raises BadInput when the table has score columns already.
     """
     if taken := [name for name in SCORE_COLUMNS if name in table.columns]:
-        raise BadInput(f"The file has a column {taken[0]} already. Remove or rename it: scores go there.")
+        raise BadInput("The file has a column {taken} already. Remove or rename it: scores go there.", taken=taken[0])
     if kind is Kind.PARQUET:
         return _ParquetSink(out, table)
     text = _text(out, table)

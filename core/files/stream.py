@@ -147,7 +147,7 @@ def check_exists(path: Path | str) -> None:
     """Refuse a path that is no file. Raises BadInput."""
     if path != STDIN and not Path(path).is_file():
         what = "is a folder" if Path(path).is_dir() else "does not exist"
-        raise BadInput(f"“{Path(path).name}” {what}. Give the path of a file.")
+        raise BadInput("“{name}” {what}. Give the path of a file.", name=Path(path).name, what=what)
 
 
 def check_text(head: bytes) -> None:
@@ -169,4 +169,4 @@ def _open(path: Path | str) -> tuple[Any, int]:
     try:
         return path.open("rb", buffering=0), path.stat().st_size
     except OSError as error:
-        raise BadInput(f"“{path.name}” cannot be opened: {error.strerror}.") from None
+        raise BadInput("“{name}” cannot be opened: {strerror}.", name=path.name, strerror=error.strerror) from None

@@ -74,9 +74,12 @@ class Privacy:
         check_may(by, Action.ERASE)
         with self._sessions.begin() as session:
             if not ErasedStore(session).sources_of([comment_id]):
-                raise NotFound(f"There is no comment {comment_id}. Its number is on the Browse page.")
+                raise NotFound(
+                    "There is no comment {comment_id}. Its number is on the Browse page.",
+                    comment_id=comment_id,
+                )
             if not ErasedStore(session).existing([comment_id]):
-                raise Conflict(f"Comment {comment_id} is erased already.")
+                raise Conflict("Comment {comment_id} is erased already.", comment_id=comment_id)
             return _begin(session, Kind.COMMENT, f"comment {comment_id}", {"comments": [comment_id]}, by)
 
     def erase_author(self, author: str, *, by: Person, source: str | None = None) -> Erasure:
@@ -109,7 +112,10 @@ class Privacy:
         """Do an erasure to its end, here and now; where another process is at it, say so."""
         done = self.eraser.work(only=erasure_id)
         if done is None:
-            raise Conflict(f"Another process is at erasure {erasure_id}. The Privacy page shows how far it is.")
+            raise Conflict(
+                "Another process is at erasure {erasure_id}. The Privacy page shows how far it is.",
+                erasure_id=erasure_id,
+            )
         return done
 
     def retention(self) -> Retention:
@@ -123,7 +129,10 @@ class Privacy:
         check_may(by, Action.MANAGE_PRIVACY)
         days = [*retention.sources.values(), *([] if retention.days is None else [retention.days])]
         if any(not 1 <= one <= _MOST_DAYS for one in days):
-            raise BadInput(f"Texts are kept for 1 to {_MOST_DAYS:,} days; leave it empty to keep them for ever.")
+            raise BadInput(
+                "Texts are kept for 1 to {most_days:,} days; leave it empty to keep them for ever.",
+                most_days=_MOST_DAYS,
+            )
         value = {"days": retention.days, "sources": dict(sorted(retention.sources.items()))}
         self._site.put(RETENTION, value | {"spare_golden": retention.spare_golden}, by=by)
 

@@ -27,7 +27,10 @@ def as_file(report: Report, ending: str) -> bytes:
         return all_figures(report)
     if ending == ".zip":
         return as_zip(report)
-    raise BadInput(f"A report is written as .html, .csv or .zip, not as {ending[:20]!r}. Change the file's name.")
+    raise BadInput(
+        "A report is written as .html, .csv or .zip, not as {ending!r}. Change the file's name.",
+        ending=ending[:20],
+    )
 
 
 def all_figures(report: Report) -> bytes:

@@ -34,11 +34,24 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.first > self.last:
-            raise BadInput(f"The first day, {self.first}, is after the last, {self.last}. Swap them.")
+            raise BadInput(
+                "The first day, {first}, is after the last, {last}. Swap them.",
+                first=self.first,
+                last=self.last,
+            )
         if self.days > MOST_DAYS:
-            raise BadInput(f"{self.first} to {self.last} is {self.days:,} days. Choose ten years at most.")
+            raise BadInput(
+                "{first} to {last} is {days:,} days. Choose ten years at most.",
+                first=self.first,
+                last=self.last,
+                days=self.days,
+            )
         if self.first <= _EPOCH or self.last.year > 9_000:
-            raise BadInput(f"{self.first} to {self.last} is not a period of any ledger. Choose days after 1970.")
+            raise BadInput(
+                "{first} to {last} is not a period of any ledger. Choose days after 1970.",
+                first=self.first,
+                last=self.last,
+            )
 
     @property
     def days(self) -> int:
@@ -91,7 +104,7 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise BadInput(f"{text[:40]!r} is no day. Write it as YYYY-MM-DD, such as 2026-01-31.") from None
+        raise BadInput("{text!r} is no day. Write it as YYYY-MM-DD, such as 2026-01-31.", text=text[:40]) from None
 
 
 def buckets(period: Period) -> Iterator[tuple[Period, str]]:

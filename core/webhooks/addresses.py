@@ -73,18 +73,22 @@ def check_addresses(host: str, found: Sequence[str], allowed: Networks, *, plain
     `plain`: it is spoken to without TLS, which only addresses allowed by the setting may be.
     """
     if not found:
-        raise Refused(f"{host} has no address.")
+        raise Refused("{host} has no address.", host=host)
     addresses = [ip_address(text) for text in found]
     for address in addresses:
         if is_allowed_private(address, allowed):
             continue
         if not is_public(address):
             raise Refused(
-                f"{host}{'' if host == str(address) else f' is {address}, which'} is not a public address. If that is "
-                "meant, add its network to MODERATO_WEBHOOK_PRIVATE."
+                "{host}{which} is not a public address. If that is meant, add its network to MODERATO_WEBHOOK_PRIVATE.",
+                host=host,
+                which="" if host == str(address) else f" is {address}, which",
             )
         if plain:
-            raise Refused(f"{host} is a public address: use https://, or everybody on the way could read along.")
+            raise Refused(
+                "{host} is a public address: use https://, or everybody on the way could read along.",
+                host=host,
+            )
     return addresses
 
 
@@ -126,4 +130,4 @@ def networks_setting(text: str) -> Networks:
     try:
         return parse_networks(text)
     except ValueError as error:
-        raise BadInput(f"MODERATO_WEBHOOK_PRIVATE: {error}.") from None
+        raise BadInput("MODERATO_WEBHOOK_PRIVATE: {error}.", error=error) from None

@@ -87,7 +87,10 @@ class Webhooks:
         with self._sessions.begin() as session:
             store = WebhookStore(session)
             if store.get(name):
-                raise Conflict(f"There is a webhook {name} already. Give another name, or delete that one first.")
+                raise Conflict(
+                    "There is a webhook {name} already. Give another name, or delete that one first.",
+                    name=name,
+                )
             made = store.add(values)
             told = {"events": sorted(made.events), "sources": list(made.sources), "person": made.with_person}
             record(session, by, What.WEBHOOK_CREATED, name, host=target.name, **told)
@@ -109,7 +112,7 @@ class Webhooks:
         check_may(by, Action.MANAGE_WEBHOOKS)
         with self._changing(name) as (session, hook):
             if not hook.enabled:
-                raise Conflict(f"The webhook {name} is disabled already.")
+                raise Conflict("The webhook {name} is disabled already.", name=name)
             WebhookStore(session).change(hook.id, enabled=False, disabled_why=f"Disabled by {by.name}.")
             record(session, by, What.WEBHOOK_DISABLED, name)
 
@@ -118,7 +121,7 @@ class Webhooks:
         check_may(by, Action.MANAGE_WEBHOOKS)
         with self._changing(name) as (session, hook):
             if hook.enabled:
-                raise Conflict(f"The webhook {name} is enabled already.")
+                raise Conflict("The webhook {name} is enabled already.", name=name)
             fresh = {"streak": 0, "paused_until": None, "failing_since": None}
             WebhookStore(session).change(hook.id, enabled=True, disabled_why=None, **fresh)
             MessageStore(session).hurry(hook.id, at=self._clock())
@@ -149,7 +152,10 @@ class Webhooks:
         with self._changing(name) as (session, hook):
             many = MessageStore(session).resend(hook.id, ids, at=self._clock())
             if not many and ids is not None:
-                raise NotFound(f"The webhook {name} has no such failed message: it may be sent again already.")
+                raise NotFound(
+                    "The webhook {name} has no such failed message: it may be sent again already.",
+                    name=name,
+                )
             if many:
                 # a rest would let a person wait who has just repaired the receiver
                 WebhookStore(session).change(hook.id, streak=0, paused_until=None, failing_since=None)
@@ -179,7 +185,10 @@ class Webhooks:
         try:
             found = _run(self._look_up(target))
         except (OSError, TimeoutError):
-            raise BadInput(f"{target.name} cannot be resolved: is the name right, and known to this machine?") from None
+            raise BadInput(
+                "{name} cannot be resolved: is the name right, and known to this machine?",
+                name=target.name,
+            ) from None
         check_addresses(target.name, found, self._allowed, plain=target.scheme == b"http")
         return target
 
@@ -209,14 +218,17 @@ def parse_events(names: Iterable[str]) -> Collection[Event]:
     known = {event.value: event for event in Event}
     for name in (chosen := list(names)):
         if name not in known:
-            raise BadInput(f"There is no event {name[:40]!r}; there are {', '.join(known)}.")
+            raise BadInput("There is no event {name!r}; there are {listed}.", name=name[:40], listed=", ".join(known))
     return tuple(known[name] for name in dict.fromkeys(chosen)) or DEFAULT_EVENTS
 
 
 def _require(session: Session, name: str, *, lock: bool = False) -> Webhook:
     found = WebhookStore(session).get(name, lock=lock)
     if found is None:
-        raise NotFound(f"There is no webhook {name[:80]!r}. `moderato webhooks list` lists the ones there are.")
+        raise NotFound(
+            "There is no webhook {name!r}. `moderato webhooks list` lists the ones there are.",
+            name=name[:80],
+        )
     return found
 
 
@@ -224,7 +236,10 @@ def _checked_name(name: str) -> str:
     name = name.strip()
     allowed = name.isascii() and name.replace("-", "").replace("_", "").replace(".", "").isalnum()
     if not allowed or len(name) > MAX_NAME:
-        raise BadInput(f"A webhook's name has up to {MAX_NAME} letters, digits, dots, dashes and underscores.")
+        raise BadInput(
+            "A webhook's name has up to {max_name} letters, digits, dots, dashes and underscores.",
+            max_name=MAX_NAME,
+        )
     return name
 
 
@@ -233,6 +248,9 @@ def _checked(wishes: Wishes) -> dict[str, Any]:
         raise BadInput("A webhook needs at least one event: what is it to be told?")
     sources = list(dict.fromkeys(source.strip() for source in wishes.sources if source.strip()))
     if len(sources) > MAX_SOURCES or any(len(source) > 200 for source in sources):
-        raise BadInput(f"Name up to {MAX_SOURCES} sources of up to 200 characters, or none for all.")
+        raise BadInput(
+            "Name up to {max_sources} sources of up to 200 characters, or none for all.",
+            max_sources=MAX_SOURCES,
+        )
     events = ",".join(sorted({event.value for event in wishes.events}))
     return {"events": events, "sources": sources, "with_person": wishes.with_person}

@@ -46,7 +46,10 @@ def _save(data: IO[bytes], name: str) -> Path:
                 out.write(piece)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise BadInput(f"The upload cannot be kept: {error.strerror}. Make room on the disk and try again.") from None
+        raise BadInput(
+            "The upload cannot be kept: {strerror}. Make room on the disk and try again.",
+            strerror=error.strerror,
+        ) from None
     return path
 
 

@@ -5,6 +5,7 @@ from functools import cache
 
 import streamlit as st
 
+from core.errors import ModeratoError
 from core.settings import ROOT
 from pages.shared import state
 
@@ -21,6 +22,11 @@ def _(words: str) -> str:
 def ngettext(one: str, more: str, many: int) -> str:
     """The form of the words for so many."""
     return _catalogue(language()).ngettext(one, more, many)
+
+
+def said(error: ModeratoError) -> str:
+    """What went wrong, in the reader's language where the catalogue has it."""
+    return _(error.words).format(**error.values) if error.values else _(error.words)
 
 
 def language() -> str:

@@ -96,7 +96,7 @@ def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk:
 
 def _do(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any]:
     if step.get("by") != person.name:
-        raise Conflict(f"That step was not made as {person.name}. Nothing was recorded.")
+        raise Conflict("That step was not made as {name}. Nothing was recorded.", name=person.name)
     kind = step.get("kind")
     if kind == "decide":
         review.decide(_verdict(step), by=person)
