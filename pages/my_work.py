@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core.accounts import Action
+from pages.shared import exposure_panel
 from pages.shared.access import require
 from pages.shared.words import _
 
 person = require(Action.REVIEW)
 st.title(_("My work"))
 st.write(_("Only you see this page. It is compared with nobody's."))
+exposure_panel.draw(person)

@@ -15,7 +15,7 @@ from pages.shared import review_card, state, trouble
 from pages.shared.access import require
 from pages.shared.links import page_link
 from pages.shared.resources import services
-from pages.shared.review_card import log, payload
+from pages.shared.review_card import log, payload, wellbeing
 from pages.shared.status import scoring_banner
 
 require(Action.REVIEW)
@@ -67,9 +67,14 @@ def what_waits(
 ) -> dict[str, Any]:
     """Claims, comments and highlights that the browser lacks, counts. In haste, a refill is left to the next run."""
     at, settings = now(), services().settings
-    counts = review.counts(person, payload.local_midnight(at, st.context.timezone_offset))
+    preferences = services().preferences.all_of(person)
+    chosen, today = wellbeing.Chosen.of(preferences), payload.local_midnight(at, st.context.timezone_offset)
+    counts = review.counts(person, today)
     want = payload.wanted(counts.waiting.values())
-    claims = review.take(person, want, least=want // 4 if in_haste else want // 2)
+    wellbeing.keep_wish(services(), person, chosen.wish, desk)
+    away = wellbeing.take_break(services(), person, beat, desk)
+    least = want // 4 if in_haste else want // 2
+    claims = [] if away else review.take(person, want, least=least, wish=chosen.wish)
     have, bare = log.numbers(beat, "have"), log.numbers(beat, "bare")
     lacks = [c for c in claims if c.comment_id not in have or c.comment_id in bare - desk.models.keys()]
     items = review.items(person, lacks)
@@ -77,14 +82,15 @@ def what_waits(
     return {
         "person": person.name,
         "claim_seconds": settings.claim_seconds,
-        "preferences": payload.preferences_json(services().preferences.all_of(person)),
+        "preferences": payload.preferences_json(preferences),
+        "seen": wellbeing.seen_json(services(), person, chosen, desk, today),
         "labels": payload.label_titles(),
-        "items": [payload.item_json(item) for item in items if item.comment.id not in have],
+        "items": [payload.item_json(item) | chosen.item_json(item) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
         "more": len(ready) < want // 2 < sum(counts.waiting.values()),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
-        "elsewhere": None if ready else payload.elsewhere_json(review.elsewhere(person), at),
+        "elsewhere": None if ready or away else payload.elsewhere_json(review.elsewhere(person, chosen.wish), at),
     }
 
 

@@ -17,6 +17,7 @@ from core.settings import ROOT
 ASKS = {
     "author_exports": {"write": Action.MANAGE_PRIVACY},
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
+    "exposure": dict.fromkeys(("days", "stretch"), Action.REVIEW),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "gate_reports": {"add": Action.MANAGE_MODELS},
     "intake": {"import_file": Action.IMPORT},
@@ -38,7 +39,7 @@ ASKS = {
     "removals": {"send_to_review": Action.REVIEW},
     "review": dict.fromkeys(
         ("claim", "take", "items", "heartbeat", "decide", "settle_identical", "skip", "hold", "resume", "undo",
-         "counts", "elsewhere"),
+         "counts", "elsewhere", "give_back"),
         Action.REVIEW,
     ),
     "runs": dict.fromkeys(("begin", "launch", "start", "stop"), Action.MANAGE_MODELS),

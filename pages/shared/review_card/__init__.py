@@ -14,6 +14,8 @@ _PARTS = (
     "text.js",
     "acts.js",
     "desk.js",
+    "masks.js",
+    "rest.js",
     "panel_history.js",
     "panel_context.js",
     "panels.js",

@@ -12,6 +12,8 @@ class Card {
     this.desk = deskOf(data)
     this.preferences = data.preferences || {}
     this.isNew = true
+    this.resting = null // the name of the break that is on
+    this.seen = null // what the reader has seen, as the server counts it
     this.view = new View(root, data.labels, this)
     this.settings = { maskAll: localStorage.getItem(MASK_ALL) === "1", elsewhere: null, loaded: false }
     this.sent = { at: -1e9, id: null, dirty: false }
@@ -45,6 +47,7 @@ class Card {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (endsBreak(this, event)) return
     const target = event.composedPath()[0]
     if (target === this.view.q(".noteinput")) return this.noteKey(event)
     if (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) return
@@ -69,6 +72,7 @@ class Card {
     if (ON_SCREEN.has(name) && !(item && item.painted)) return // nobody can have meant what was not shown yet
     const before = item
     this.acts()[name](item, argument)
+    if (name === "rest") return // a break draws itself
     if (this.desk.item !== before) this.turned()
     else this.redraw()
   }
@@ -96,10 +100,9 @@ class Card {
         desk.resume()
         this.tell("A held comment is back.")
       },
-      reveal: (item) => {
-        item.choice.revealed = !item.choice.revealed
-        if (item.choice.revealed && item.masked) desk.reveals.add(item.id)
-      },
+      reveal: (item) => (item.choice.shown = nextStep(item, this.settings)),
+      rest: () => (this.resting ? endBreak(this) : beginBreak(this)),
+      later: () => (desk.laterAt = performance.now()),
       unfold: (item) => (item.choice.unfolded = true),
       mask: () => {
         this.settings.maskAll = !this.settings.maskAll
@@ -176,14 +179,24 @@ class Card {
 
   redraw() {
     this.view.draw(this.desk, this.settings)
+    this.noteShown()
     this.view.drawProblems(this.desk)
     this.view.button("mask").setAttribute("aria-pressed", String(this.settings.maskAll))
     this.counted()
     if (this.sent.dirty) this.send()
   }
 
+  // A severe text that is shown, in part or whole, is noted: by V, or because its reader has it open from the start.
+  noteShown() {
+    const item = this.desk.item
+    if (!item || !item.masked || item.noted || maskNow(item, this.settings) === "whole") return
+    item.noted = true
+    this.desk.reveals.add(item.id)
+  }
+
   counted() {
-    if (this.counts) this.view.drawCounts(this.desk, this.counts)
+    if (this.counts) this.view.drawCounts(this.desk, this.counts, this.seen)
+    this.view.drawSuggestion(suggestion(this))
     this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
   }
 
@@ -199,7 +212,7 @@ class Card {
     if (!again && this.sent.id !== null && now - this.sent.at < GATHER_MS) return // one report at a time; the rest follows its answer
     const beat = {
       kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
-      revealed: [...this.desk.reveals].slice(0, 500),
+      revealed: [...this.desk.reveals].slice(0, 500), away: this.resting || undefined,
     }
     for (const item of this.desk.queue) if (beat.bare.includes(item.id)) item.asked += 1
     if (this.sent.id === null) this.sent.first = now
@@ -209,7 +222,10 @@ class Card {
 
   hear(data) {
     this.claimSeconds = data.claim_seconds
+    if (this.desk.seesOtherwise(data.preferences)) this.desk.forget()
+    if (this.resting) data = { ...data, items: [], order: [], elsewhere: null } // what was on its way when it began
     this.preferences = data.preferences || {}
+    this.seen = data.seen || null
     this.counts = data.counts
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
@@ -250,6 +266,7 @@ class Card {
   }
 
   visible() {
+    if (this.resting) return
     const item = this.desk.item
     if (item) document.hidden ? pause(item) : resumeTime(item)
     if (!document.hidden) {
@@ -265,9 +282,11 @@ class Card {
     const short = this.desk.queue.length < 4
     const lacking = this.desk.bare().length > 0
     const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(15000, claim / 6)
-    const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
+    const calm = this.resting && !this.desk.pending.length && this.sent.id === null
+    const tries = !calm && (this.desk.pending.length || this.isAwake() || (short && !document.hidden))
     if (this.claimSeconds && tries && quiet > due) this.send(true)
     this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
+    this.view.drawSuggestion(suggestion(this))
     const item = this.desk.item
     this.view.drawLease(item, item ? (item.until - now) / 1000 : 0, claim / 2000)
   }

@@ -10,6 +10,7 @@ from core.labels import LABEL_TITLES, LABELS
 from core.review import Counts, Elsewhere
 from core.review_items import Context, Evidence, Item, Remark
 from core.scoring.protocol import Span
+from pages.shared.review_card.wellbeing import Chosen
 
 _DAY = 24 * 60
 _WEAK = 0.4
@@ -56,9 +57,9 @@ def spans_json(spans: Sequence[Span]) -> list[list[Any]]:
     ]
 
 
-def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 (each feature adds what the card must know)
+def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What the card must know of the person's preferences, by feature."""
-    return {}
+    return {"see": Chosen.of(chosen).to_json()}
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:
@@ -76,6 +77,7 @@ def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:
         "back": back,
         "unscored": elsewhere.unscored,
         "othersTurn": elsewhere.others_turn,
+        "unwished": elsewhere.unwished,
     }
 
 
