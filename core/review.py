@@ -1,6 +1,7 @@
 """The review queue: claim, decide, undo, skip, hold, escalate. Every act is one short transaction."""
 
 import statistics
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,10 @@ PASSED = timedelta(minutes=15)
 """For so long a comment that somebody skipped or escalated is offered to them only when nothing else waits."""
 MOST_IDENTICAL = 5_000
 """Comments that one key press settles at most."""
+_LONG_LOOK = 0.03
+"""Seconds of looking for wanted comments from which on the next look waits."""
+_REST = 40
+"""For how many times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class Review:
         self._hold = timedelta(hours=settings.hold_hours)
         self._recent = Recent()
         self._opinions = SecondOpinions(sessions, clock)
+        self._rests: dict[tuple[str, Wish], float] = {}
 
     def claim(self, by: Person, want: int = 40, lanes: Sequence[Lane] = tuple(Lane)) -> list[Item]:
         """`take`, then everything that is shown of the comments."""
@@ -102,6 +108,8 @@ class Review:
         claims = self._mine(by)
         if sum(not claim.held for claim in claims) >= (want if least is None else least):
             return claims
+        if wish.without and time.monotonic() < self._rests.get((by.name, wish), 0.0):
+            return claims
         at = self._clock()
         with self._sessions.begin() as session:
             store = ClaimStore(session)
@@ -111,6 +119,7 @@ class Review:
             thresholds = _thresholds(session)
             without, mild = wish.limits(thresholds), wish.mild_share(want)
             want -= mild
+            started = time.monotonic()
             for since in (at - PASSED, None):
                 for lane in lanes:
                     most = want - ready
@@ -122,6 +131,8 @@ class Review:
                     ready += len(ids)
                 if ready:  # what was passed over comes back only when nothing else is left
                     break
+            if wish.without and not ready:
+                self._rest(by, wish, time.monotonic() - started)
             if mild and Lane.FLAGGED in lanes:
                 self._add_mild(store, by.name, mild, lowest(severe_limits(thresholds), without))
             return store.mine(by.name, at=at)
@@ -254,6 +265,11 @@ class Review:
             unwished = bool(wish.without) and ClaimStore(session).any_free(wish.limits(_thresholds(session)))
         given = sum(self._given(lane, by) for lane in OTHERS_LANES)
         return Elsewhere(many, held, first, unscored, given, unwished)
+
+    def _rest(self, by: Person, wish: Wish, took: float) -> None:
+        """Do not look again at once where many comments were looked through and none is wanted: others wait for that."""
+        if took > _LONG_LOOK:
+            self._rests[by.name, wish] = time.monotonic() + _REST * took
 
     def _add_mild(self, store: ClaimStore, person: str, share: int, severe: Mapping[str, float]) -> None:
         """Claim mild comments until the share is there: those that would be served last, so nothing waits for them."""

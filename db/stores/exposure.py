@@ -39,7 +39,8 @@ class ExposureStore:
         """The person's acts since then, undone ones too, oldest first; of those of one key press, the one shown."""
         moment = type_coerce(DecisionRow.decided_at, BigInteger)
         first = select(func.min(DecisionRow.id)).where(DecisionRow.decided_at >= since).scalar_subquery()
-        shown = (ScoreRow.comment_id == DecisionRow.comment_id) & (ScoreRow.model_id == DecisionRow.model_id)
+        # + 0: found by comment, not by model, of which there are as many as comments
+        shown = (ScoreRow.comment_id == DecisionRow.comment_id) & (ScoreRow.model_id + 0 == DecisionRow.model_id)
         query = (
             select(
                 DecisionRow.comment_id, moment, DecisionRow.labels, func.coalesce(DecisionRow.seconds, 0.0),
