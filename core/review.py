@@ -267,7 +267,7 @@ class Review:
         return Elsewhere(many, held, first, unscored, given, unwished)
 
     def _rest(self, by: Person, wish: Wish, took: float) -> None:
-        """Do not look again at once where many comments were looked through and none is wanted: others wait for that."""
+        """Do not look again at once where many comments were looked through and none is wanted."""
         if took > _LONG_LOOK:
             self._rests[by.name, wish] = time.monotonic() + _REST * took
 
