@@ -9,17 +9,21 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.accounts import Action, Person, check_may
 from core.audit_trail import What
 from core.domain import now, pack_labels
 from core.labels import LABELS
-from core.wellbeing.masking import is_severe
+from core.wellbeing.masking import severe_limits
 from db.models import to_micros
 from db.session import Session, Sessions
-from db.stores.exposure import ExposureStore, SeenRow
+from db.stores.exposure import ExposureStore
 from db.stores.policies import PolicyStore
 
 DAYS: Final = 7
+_DAY: Final = 86_400_000_000
 PAUSE: Final = timedelta(minutes=5)
 """Whoever decided nothing for so long has paused."""
 _LOOK_BACK: Final = timedelta(hours=12)
@@ -71,16 +75,13 @@ class Exposure:
         with self._sessions.read() as session:
             store = ExposureStore(session)
             seen, reveals = store.seen(by.name, since), store.reveals(by.name, What.TEXT_REVEALED.value, since)
-            severe = _Severe(session)
-            rows: list[dict[int, list[SeenRow]]] = [{} for _ in range(many)]
-            for row in seen:
-                place = (row.at - to_micros(since)) // 86_400_000_000
-                rows[min(place, many - 1)].setdefault(row.comment_id, []).append(row)
-            shown: list[set[int]] = [set() for _ in range(many)]
-            for at, comments in reveals:
-                shown[min((at - since) // timedelta(days=1), many - 1)].update(comments)
-            begins = [since + timedelta(days=place) for place in range(many)]
-            return [_day(began, of, severe, len(ids)) for began, of, ids in zip(begins, rows, shown, strict=True)]
+            severe = _severe(session, seen)
+        place = np.clip((seen["at"] - to_micros(since)) // _DAY, 0, many - 1)
+        shown: list[set[int]] = [set() for _ in range(many)]
+        for at, comments in reveals:
+            shown[min(max((at - since) // timedelta(days=1), 0), many - 1)].update(comments)
+        begins = [since + timedelta(days=k) for k in range(many)]
+        return [_day(began, seen[place == k], severe[place == k], len(shown[k])) for k, began in enumerate(begins)]
 
     def stretch(self, *, by: Person) -> Stretch:
         """Minutes of work since the last pause, 0 during one, and severe texts within the hour."""
@@ -90,41 +91,38 @@ class Exposure:
             store = ExposureStore(session)
             moments = store.moments(by.name, at - _LOOK_BACK)
             hour = store.seen(by.name, at - timedelta(hours=1))
-            severe = _Severe(session)
-            many = len({row.comment_id for row in hour if severe.is_(row)})
+            severe = _severe(session, hour)
+        many = len(np.unique(hour["comment"][severe]))
         return Stretch(_since_pause(moments, at).total_seconds() / 60, many)
 
 
-class _Severe:
-    """Whether a row was severe, by the policy that held for it."""
-
-    def __init__(self, session: Session) -> None:
-        self._policies = PolicyStore(session)
-        self._limits: dict[int | None, Sequence[float]] = {None: (2.0,) * len(LABELS)}
-
-    def is_(self, row: SeenRow) -> bool:
-        if row.labels & _SEVERE_LABELS:
-            return True
-        return row.scores is not None and is_severe(row.scores, self._limits_of(row.policy_id))
-
-    def _limits_of(self, policy_id: int | None) -> Sequence[float]:
-        if policy_id not in self._limits:
-            policy = self._policies.get(policy_id) if policy_id else None
-            self._limits[policy_id] = policy.thresholds if policy else self._limits[None]
-        return self._limits[policy_id]
+def _severe(session: Session, seen: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which of the rows were severe, by the policy that held for each; what has no scores only by its labels."""
+    found: NDArray[np.bool_] = (seen["labels"] & _SEVERE_LABELS) > 0
+    policies = PolicyStore(session)
+    for policy_id in np.unique(seen["policy"]).tolist():
+        policy = policies.get(policy_id) if policy_id else None
+        if policy is None:
+            continue
+        limits = severe_limits(policy.thresholds)
+        reach = np.array([limits.get(label, np.inf) for label in LABELS])
+        found |= (seen["policy"] == policy_id) & (seen["scores"] >= reach).any(axis=1)  # NaN reaches nothing
+    return found
 
 
-def _day(began: datetime, rows: dict[int, list[SeenRow]], severe: _Severe, revealed: int) -> Day:
-    hard = {comment_id for comment_id, acts in rows.items() if any(severe.is_(row) for row in acts)}
-    last = [acts[-1].labels for acts in rows.values()]
-    spent = {comment_id: sum(min(row.seconds, _LONGEST) for row in acts) for comment_id, acts in rows.items()}
+def _day(began: datetime, seen: NDArray[np.void], severe: NDArray[np.bool_], revealed: int) -> Day:
+    comments, which = np.unique(seen["comment"], return_inverse=True)
+    hard = np.bincount(which, severe, len(comments)) > 0
+    spent = np.bincount(which, np.minimum(seen["seconds"], _LONGEST), len(comments))
+    last = np.zeros(len(comments), np.int64)
+    last[which] = seen["labels"]  # rows are in order: the newest wins
     return Day(
         began,
-        severe=len(hard),
-        other=len(rows) - len(hard),
-        severe_seconds=sum(seconds for comment_id, seconds in spent.items() if comment_id in hard),
-        seconds=sum(spent.values()),
-        labels=tuple(sum(mask >> j & 1 for mask in last) for j in range(len(LABELS))),
+        severe=int(hard.sum()),
+        other=int((~hard).sum()),
+        severe_seconds=float(spent[hard].sum()),
+        seconds=float(spent.sum()),
+        labels=tuple(int((last >> j & 1).sum()) for j in range(len(LABELS))),
         revealed=revealed,
     )
 

@@ -31,6 +31,8 @@ class Claim:
     """Lane of the comment, where it was asked for."""
 
 
+_FAR_END = 2_000
+"""Comments among which mild ones are looked for."""
 Limits = Mapping[str, float]
 """Labels, each with the probability from which on."""
 
@@ -81,8 +83,13 @@ class ClaimStore:
         return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
 
     def mild(self, limit: int, *, person: str, passed_since: datetime, severe: Limits) -> list[int]:
-        """Flagged comments that nobody holds and that reach no limit, least urgent first, locked as above."""
-        query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == Lane.FLAGGED.value, ~_is_claimed())
+        """Flagged comments that nobody holds and that reach no limit, least urgent first, locked as above.
+
+        Looked for among the least urgent ones of the lane: those that are mild, where any are.
+        """
+        end = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == Lane.FLAGGED.value)
+        end = end.order_by(RoutingRow.priority.desc(), RoutingRow.comment_id.desc()).limit(_FAR_END)
+        query = select(RoutingRow.comment_id).where(RoutingRow.comment_id.in_(end), _OPEN, ~_is_claimed())
         query = query.where(~RoutingRow.audit, ~reaches(severe), ~_was_passed(person, passed_since))
         query = query.order_by(RoutingRow.priority.desc(), RoutingRow.comment_id.desc()).limit(limit)
         return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))

@@ -1,32 +1,35 @@
 """What one person has had before their eyes: their own entries of the ledger, with the scores that were shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, func, or_, select, type_coerce
-from sqlalchemy.orm import Session
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, ColumnElement, func, or_, select, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from core.domain import LABELS
 from db.models import DecisionRow, ScoreRow, from_micros, to_micros
 from db.people_models import AuditEventRow
 
+SEEN = np.dtype(
+    [
+        ("comment", np.int64),
+        ("at", np.int64),
+        ("labels", np.int64),
+        ("seconds", np.float64),
+        ("policy", np.int64),
+        ("scores", np.float64, (len(LABELS),)),
+    ]
+)
+"""One comment that was on the screen when it was decided: `at` in microseconds since 1970, `labels` a bit mask, `policy`
+0 for none, `scores` those that were shown: NaN for blind items, and where there were none."""
 _SCORES = tuple(getattr(ScoreRow, label) for label in LABELS)
-
-
-@dataclass(frozen=True, slots=True)
-class SeenRow:
-    """One comment that was on the screen when it was decided."""
-
-    comment_id: int
-    at: int
-    """Microseconds since 1970."""
-    labels: int
-    """Bit mask of what the person decided."""
-    seconds: float
-    policy_id: int | None
-    scores: tuple[float, ...] | None
-    """What was shown; None for blind items, and where there were none."""
+_SLACK = 10_000
+"""Entries before the first of a time that may have been made in it: clocks of several servers differ by seconds."""
+_MOST = 20_000
+"""Events that are looked at for one person: some weeks of a quick one."""
 
 
 class ExposureStore:
@@ -35,52 +38,49 @@ class ExposureStore:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def seen(self, person: str, since: datetime) -> list[SeenRow]:
-        """The person's acts since then, undone ones too, oldest first; of those of one key press, the one shown."""
-        moment = type_coerce(DecisionRow.decided_at, BigInteger)
-        first = select(func.min(DecisionRow.id)).where(DecisionRow.decided_at >= since).scalar_subquery()
-        # + 0: found by comment, not by model, of which there are as many as comments
+    def seen(self, person: str, since: datetime) -> NDArray[np.void]:
+        """The person's acts since then as SEEN, undone ones too, oldest first; of one key press the one on the screen."""
+        # + 0: found by comment, not by model, of which there are as many scores as comments
         shown = (ScoreRow.comment_id == DecisionRow.comment_id) & (ScoreRow.model_id + 0 == DecisionRow.model_id)
         query = (
             select(
-                DecisionRow.comment_id, moment, DecisionRow.labels, func.coalesce(DecisionRow.seconds, 0.0),
-                DecisionRow.policy_id, *_SCORES,
+                DecisionRow.comment_id, _moment(), DecisionRow.labels, func.coalesce(DecisionRow.seconds, 0.0),
+                func.coalesce(DecisionRow.policy_id, 0), *_SCORES,
             )
             .outerjoin(ScoreRow, shown & ~DecisionRow.blind)
-            .where(DecisionRow.person == person, DecisionRow.id >= first, func.coalesce(DecisionRow.revokes, 0) == 0)
+            .where(*_acts(person, since))
             .where(or_(DecisionRow.batch.is_(None), DecisionRow.batch == DecisionRow.client_id))
             .order_by(DecisionRow.id)
         )  # fmt: skip
-        rows = self._session.execute(query)
-        return [
-            SeenRow(comment_id, at, labels, seconds, policy_id, None if scores[0] is None else tuple(scores))
-            for comment_id, at, labels, seconds, policy_id, *scores in rows
-        ]
+        rows = self._session.execute(query).all()
+        return np.array([(*row[:5], tuple(row[5:])) for row in rows], SEEN)
 
     def moments(self, person: str, since: datetime) -> list[tuple[datetime, float]]:
-        """When each of these acts was made, and its seconds; newest first."""
-        moment = type_coerce(DecisionRow.decided_at, BigInteger)
-        query = select(moment, func.coalesce(DecisionRow.seconds, 0.0)).where(DecisionRow.person == person)
-        query = query.where(func.coalesce(DecisionRow.revokes, 0) == 0).order_by(DecisionRow.id.desc()).limit(_MOST)
-        found: list[tuple[datetime, float]] = []
-        for at, seconds in self._session.execute(query):
-            if at < to_micros(since):
-                break
-            found.append((from_micros(at), seconds))
-        return found
+        """When each of the person's acts since then was made, and its seconds; newest first."""
+        query = select(_moment(), func.coalesce(DecisionRow.seconds, 0.0)).where(*_acts(person, since))
+        rows = self._session.execute(query.order_by(DecisionRow.id.desc()))
+        return [(from_micros(at), seconds) for at, seconds in rows]
 
     def reveals(self, person: str, what: str, since: datetime) -> list[tuple[datetime, Sequence[int]]]:
         """The person's own events of the kind in the audit trail since then, newest first, with their comments."""
         query = select(AuditEventRow.at, AuditEventRow.details).where(
-            AuditEventRow.person == person, AuditEventRow.what == what
+            AuditEventRow.person == person, AuditEventRow.what == what, AuditEventRow.at >= since
         )
-        found: list[tuple[datetime, Sequence[int]]] = []
-        for at, details in self._session.execute(query.order_by(AuditEventRow.id.desc()).limit(_MOST)):
-            if at < since:
-                break
-            found.append((at, details.get("comments") or []))
-        return found
+        rows = self._session.execute(query.order_by(AuditEventRow.id.desc()).limit(_MOST))
+        return [(at, details.get("comments") or []) for at, details in rows]
 
 
-_MOST = 20_000
-"""Rows that are looked at for one person: some weeks of a quick one."""
+def _moment() -> ColumnElement[int]:
+    return type_coerce(DecisionRow.decided_at, BigInteger)
+
+
+def _acts(person: str, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on DecisionRow: the person's, no revocation, since then. A jump to the first id, not a walk to it."""
+    earliest: Any = aliased(DecisionRow)
+    first = select(earliest.id).where(earliest.decided_at >= since).order_by(earliest.decided_at).limit(1)
+    return (
+        DecisionRow.person == person,
+        DecisionRow.id >= first.scalar_subquery() - _SLACK,
+        _moment() >= to_micros(since),
+        func.coalesce(DecisionRow.revokes, 0) == 0,
+    )
