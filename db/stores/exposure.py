@@ -23,8 +23,8 @@ SEEN = np.dtype(
         ("scores", np.float64, (len(LABELS),)),
     ]
 )
-"""One comment that was on the screen when it was decided: `at` in microseconds since 1970, `labels` a bit mask, `policy`
-0 for none, `scores` those that were shown: NaN for blind items, and where there were none."""
+"""One comment that was on the screen when it was decided: `at` in microseconds since 1970, `labels` a bit mask,
+`policy` 0 for none, `scores` those that were shown: NaN for blind items, and where there were none."""
 _SCORES = tuple(getattr(ScoreRow, label) for label in LABELS)
 _SLACK = 10_000
 """Entries before the first of a time that may have been made in it: clocks of several servers differ by seconds."""
@@ -39,7 +39,7 @@ class ExposureStore:
         self._session = session
 
     def seen(self, person: str, since: datetime) -> NDArray[np.void]:
-        """The person's acts since then as SEEN, undone ones too, oldest first; of one key press the one on the screen."""
+        """The person's acts since then as SEEN, undone ones too, oldest first; of one key press the shown one."""
         # + 0: found by comment, not by model, of which there are as many scores as comments
         shown = (ScoreRow.comment_id == DecisionRow.comment_id) & (ScoreRow.model_id + 0 == DecisionRow.model_id)
         query = (

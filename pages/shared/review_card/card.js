@@ -100,7 +100,7 @@ class Card {
         desk.resume()
         this.tell("A held comment is back.")
       },
-      reveal: (item) => (item.choice.shown = nextStep(item, this.settings)),
+      reveal: (item) => (item.choice.step = nextStep(item, this.settings)),
       rest: () => (this.resting ? endBreak(this) : beginBreak(this)),
       later: () => (desk.laterAt = performance.now()),
       unfold: (item) => (item.choice.unfolded = true),

@@ -188,7 +188,7 @@ class Desk {
     const step = this.lastStep(item.id)
     if (!told || (step && !["undo", "resume"].includes(step.kind))) return
     if (this.queue.some((other) => other.id === item.id) || this.held.some((other) => other.id === item.id)) return
-    item.choice = { labels: [...item.preset], outcome: null, note: "", shown: null, unfolded: false, context: false }
+    item.choice = { labels: [...item.preset], outcome: null, note: "", step: null, unfolded: false, context: false }
     item.spent = 0
     item.since = null
     item.spans = null

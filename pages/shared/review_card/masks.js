@@ -18,7 +18,7 @@ function maskNow(item, settings) {
 
 function stepNow(item, settings) {
   const steps = maskSteps(item, settings)
-  return steps.includes(item.choice.shown) ? item.choice.shown : steps[0]
+  return steps.includes(item.choice.step) ? item.choice.step : steps[0]
 }
 
 // The next step; after the last, how the text began.
@@ -82,7 +82,7 @@ function drawBeside(body, remark, card) {
   more.type = "button"
   more.onclick = (event) => {
     event.stopPropagation()
-    item.choice.shown = nextStep(item, settings)
+    item.choice.step = nextStep(item, settings)
     drawBeside(body, remark, card)
     body.querySelector(".more").focus()
   }
