@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
 from core.labels import LABELS
-from core.wellbeing.masking import is_severe
+from core.wellbeing.masking import Scored, is_severe
 from db.session import Session, Sessions
 from db.stores.claims import Claim
 from db.stores.comments import CommentStore
@@ -137,6 +137,14 @@ def evidence_of(session: Session, comments: Sequence[Comment]) -> dict[int, Evid
     return _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
 
 
+def scores_of(session: Session, comments: Sequence[Comment]) -> dict[int, Scored]:
+    """What masks each text, whatever lane it was in; what has no scores is absent."""
+    places = QueueStore(session).places([comment.id for comment in comments])
+    return _Evidence(DecisionStore(session), QueueStore(session), ScoreStore(session), PolicyStore(session)).scored(
+        places
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     decisions: DecisionStore
@@ -161,6 +169,10 @@ class _Evidence:
             for comment in comments
             if comment.id in scores
         }
+
+    def scored(self, places: dict[int, Place]) -> dict[int, Scored]:
+        scores = self._scores(list(places.values()))
+        return {i: Scored(scores[i], self._limits(place.policy_id)) for i, place in places.items() if i in scores}
 
     def _scores(self, places: Sequence[Place]) -> dict[int, tuple[float, ...]]:
         found: dict[int, tuple[float, ...]] = {}

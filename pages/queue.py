@@ -15,7 +15,7 @@ from pages.shared import review_card, state, trouble
 from pages.shared.access import require
 from pages.shared.links import page_link
 from pages.shared.resources import services
-from pages.shared.review_card import log, payload, wellbeing
+from pages.shared.review_card import beside, log, payload, wellbeing
 from pages.shared.status import scoring_banner
 
 require(Action.REVIEW)
@@ -42,7 +42,7 @@ def card() -> None:
     except DatabaseTrouble as error:
         go_on_without(desk, answers, str(error))
         return
-    desk.told = {**told, "items": [], "spans": {}, "more": False}
+    desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "more": False}
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
 
 
@@ -75,8 +75,9 @@ def what_waits(
     away = wellbeing.take_break(services(), person, beat, desk)
     least = want // 4 if in_haste else want // 2
     claims = [] if away else review.take(person, want, least=least, wish=chosen.wish)
-    have, bare = log.numbers(beat, "have"), log.numbers(beat, "bare")
-    lacks = [c for c in claims if c.comment_id not in have or c.comment_id in bare - desk.models.keys()]
+    have, bare, near = log.numbers(beat, "have"), log.numbers(beat, "bare"), log.pairs(beat, "near")
+    unknown = (bare | near.keys()) - desk.models.keys()
+    lacks = [c for c in claims if c.comment_id not in have or c.comment_id in unknown]
     items = review.items(person, lacks)
     ready = [claim for claim in claims if not claim.held]
     return {
@@ -87,6 +88,8 @@ def what_waits(
         "labels": payload.label_titles(),
         "items": [payload.item_json(item) | chosen.item_json(item) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
+        "near": beside.similar(near, person, desk, chosen.sight.masking),
+        "guidelines": beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines")),
         "more": len(ready) < want // 2 < sum(counts.waiting.values()),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),

@@ -97,6 +97,20 @@ class Cover:
     """Whether the audit trail hears that it was shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a text is masked by, for whoever looks: kept where what is shown is kept for many."""
+
+    scores: tuple[float, ...]
+    """Six probabilities."""
+    thresholds: tuple[float, ...]
+    """Of the policy that routed it."""
+
+    def cover(self, masking: Masking) -> Cover:
+        """How it begins for somebody."""
+        return masking.cover(self.scores, self.thresholds)
+
+
 WHOLE: Final = Cover(Mask.WHOLE, severe=True)
 """For texts that are masked for everybody."""
 

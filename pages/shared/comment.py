@@ -156,6 +156,11 @@ def listed(comment_id: int, text: str, cover: Cover, most: int = 240) -> str | N
     return plain(text, most)
 
 
+def visible_html(text: str) -> str:
+    """A stretch of people's text within other HTML: escaped, chips for what cannot be seen. Bring CSS along."""
+    return _visible(text)
+
+
 def plain(text: str, most: int = 160) -> str:
     """One line of the text for a table's cell: what is invisible shows as ⟨U+XXXX⟩, line breaks as ⏎, the rest cut.
 

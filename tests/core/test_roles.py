@@ -20,6 +20,8 @@ ASKS = {
     "exposure": dict.fromkeys(("days", "stretch"), Action.REVIEW),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "gate_reports": {"add": Action.MANAGE_MODELS},
+    "guidelines": dict.fromkeys(("in_force", "list_of"), Action.READ_GUIDELINES)
+    | dict.fromkeys(("save", "restore"), Action.WRITE_GUIDELINES),
     "intake": {"import_file": Action.IMPORT},
     "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
     "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},

@@ -68,23 +68,8 @@ function drawCovered(box, text, covers) {
   if (characters.length > SEEN_CHARS) box.append(blocks(characters.slice(SEEN_CHARS).join(""), t("The rest is masked.")))
 }
 
-// Somebody's text beside the comment: {text, mask, words}, with a button of its own for the next step.
-function drawBeside(body, remark, card) {
-  const item = (remark.item = remark.item || { mask: remark.mask || "open", words: remark.words || [], scores: null, choice: {} })
-  const settings = { maskAll: card.settings.maskAll }
-  const now = maskNow(item, settings)
-  body.replaceChildren()
-  if (now === "open") drawText(body, remark.text, [], card.view.titles)
-  else if (now === "words") drawCovered(body, remark.text, coversOf(item))
-  else body.append(blocks(remark.text, t("Masked text")))
-  if (maskSteps(item, settings).length < 2) return
-  const more = element("button", now === "open" ? t("Mask") : t("Show more"), "more")
-  more.type = "button"
-  more.onclick = (event) => {
-    event.stopPropagation()
-    item.choice.step = nextStep(item, settings)
-    drawBeside(body, remark, card)
-    body.querySelector(".more").focus()
-  }
-  body.append(" ", more)
+// What the steps are taken on for a text beside the comment: {text, mask, words}. Its highlights are not known.
+function besideOf(remark) {
+  remark.steps = remark.steps || { mask: remark.mask || "open", words: remark.words || [], scores: null, choice: {} }
+  return remark.steps
 }
