@@ -1,7 +1,6 @@
 """The review queue: claim, decide, undo, skip, hold, escalate. Every act is one short transaction."""
 
 import statistics
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from uuid import UUID
 
 from core.accounts import Action, Person, check_may
 from core.domain import (
+    BLIND_LANES,
     OTHERS_LANES,
     REOPENED_LANES,
     Decision,
@@ -32,16 +32,15 @@ from db.stores.claims import Claim, ClaimStore
 from db.stores.decisions import DecisionStore
 from db.stores.policies import PolicyStore
 from db.stores.queue import Place, QueueStore
+from db.stores.queue_filter import Within
 from db.stores.second_opinions import SecondOpinionStore
 
 PASSED = timedelta(minutes=15)
 """For so long a comment that somebody skipped or escalated is offered to them only when nothing else waits."""
 MOST_IDENTICAL = 5_000
 """Comments that one key press settles at most."""
-_LONG_LOOK = 0.03
-"""Seconds of looking for wanted comments from which on the next look waits."""
-_REST = 40
-"""For how many times as long."""
+MOST_CANDIDATES = 1_000
+"""Free comments of a lane that are looked for at once under a filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,6 @@ class Review:
         self._hold = timedelta(hours=settings.hold_hours)
         self._recent = Recent()
         self._opinions = SecondOpinions(sessions, clock)
-        self._rests: dict[tuple[str, Wish], float] = {}
 
     def claim(self, by: Person, want: int = 40, lanes: Sequence[Lane] = tuple(Lane)) -> list[Item]:
         """`take`, then everything that is shown of the comments."""
@@ -97,44 +95,41 @@ class Review:
         lanes: Sequence[Lane] = tuple(Lane),
         *,
         least: int | None = None,
+        within: Within = (),
         wish: Wish = ANY,
     ) -> list[Claim]:
         """The person's claims after adding free comments until `want` are ready; held ones come last, uncounted.
 
         While `least` are ready nothing is added: a refill now and then costs less than one after each decision. What
-        the wish leaves to others is not added.
+        is added is `within` what the person works on (core.focus), without what the wish leaves to others.
         """
         check_may(by, Action.REVIEW)
         claims = self._mine(by)
         if sum(not claim.held for claim in claims) >= (want if least is None else least):
             return claims
-        if wish.without and time.monotonic() < self._rests.get((by.name, wish), 0.0):
-            return claims
-        at = self._clock()
+        at, thresholds = self._clock(), self._policy_thresholds()
+        without, mild = wish.limits(thresholds), wish.mild_share(want)
+        among = self._among_lanes(lanes, within, without)
         with self._sessions.begin() as session:
             store = ClaimStore(session)
             store.release_lapsed(at)
             ready = sum(not claim.held for claim in store.mine(by.name, at=at))
             judges = self._opinions.judges(SecondOpinionStore(session), by)
-            thresholds = _thresholds(session)
-            without, mild = wish.limits(thresholds), wish.mild_share(want)
             want -= mild
-            started = time.monotonic()
             for since in (at - PASSED, None):
                 for lane in lanes:
                     most = want - ready
-                    ids = []
-                    if most > 0:
-                        ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges, without=without)
+                    chosen = among.get(lane)
+                    if most <= 0 or (chosen is not None and not chosen):
+                        continue
+                    ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges, among=chosen)
                     now_free = self._clock()  # after they were seen: a claim must not seem older than what made it free
                     store.add(ids, by.name, at=now_free, until=now_free + self._lease)
                     ready += len(ids)
                 if ready:  # what was passed over comes back only when nothing else is left
                     break
-            if wish.without and not ready:
-                self._rest(by, wish, time.monotonic() - started)
             if mild and Lane.FLAGGED in lanes:
-                self._add_mild(store, by.name, mild, lowest(severe_limits(thresholds), without))
+                self._add_mild(store, by.name, mild, lowest(severe_limits(thresholds), without), within)
             return store.mine(by.name, at=at)
 
     def items(self, by: Person, claims: Sequence[Claim]) -> list[Item]:
@@ -266,23 +261,40 @@ class Review:
         given = sum(self._given(lane, by) for lane in OTHERS_LANES)
         return Elsewhere(many, held, first, unscored, given, unwished)
 
-    def _rest(self, by: Person, wish: Wish, took: float) -> None:
-        """Do not look again at once where many comments were looked through and none is wanted."""
-        if took > _LONG_LOOK:
-            self._rests[by.name, wish] = time.monotonic() + _REST * took
-
-    def _add_mild(self, store: ClaimStore, person: str, share: int, severe: Mapping[str, float]) -> None:
+    def _add_mild(
+        self, store: ClaimStore, person: str, share: int, severe: Mapping[str, float], within: Within
+    ) -> None:
         """Claim mild comments until the share is there: those that would be served last, so nothing waits for them."""
         at = self._clock()
         mine = [claim.comment_id for claim in store.mine(person, at=at) if not claim.held]
         here = store.count_mild(mine, severe)
         if here < share:
-            ids = store.mild(share - here, person=person, passed_since=at - PASSED, severe=severe)
+            ids = store.mild(share - here, person=person, passed_since=at - PASSED, severe=severe, within=within)
             store.add(ids, person, at=self._clock(), until=self._clock() + self._lease)
 
     def _mine(self, by: Person) -> list[Claim]:
         with self._sessions.read() as session:
             return ClaimStore(session).mine(by.name, at=self._clock())
+
+    def _among_lanes(
+        self, lanes: Sequence[Lane], within: Within, without: Mapping[str, float]
+    ) -> dict[Lane, list[int]]:
+        """What filter and wish let through, of those lanes on which they bear: no wish bears on a blind one."""
+        limits = {lane: {} if lane in BLIND_LANES else without for lane in lanes}
+        return {lane: self._among(lane, within, limits[lane]) for lane in lanes if within or limits[lane]}
+
+    def _among(self, lane: Lane, within: Within, without: Mapping[str, float]) -> list[int]:
+        """What a filter lets through of a lane, looked for outside the transaction that claims: it may take a while."""
+        key = (lane, within, tuple(sorted(without.items())))
+        return self._recent.get(key, partial(self._candidates, lane, within, without))
+
+    def _candidates(self, lane: Lane, within: Within, without: Mapping[str, float]) -> list[int]:
+        with self._sessions.read() as session:
+            return ClaimStore(session).candidates(lane, within, MOST_CANDIDATES, without)
+
+    def _policy_thresholds(self) -> Sequence[float]:
+        with self._sessions.read() as session:
+            return _thresholds(session)
 
     def _waiting(self) -> dict[Lane, int]:
         with self._sessions.read() as session:

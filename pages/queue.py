@@ -15,7 +15,7 @@ from pages.shared import review_card, state, trouble
 from pages.shared.access import require
 from pages.shared.links import page_link
 from pages.shared.resources import services
-from pages.shared.review_card import beside, log, payload, wellbeing
+from pages.shared.review_card import beside, control, log, payload, wellbeing
 from pages.shared.status import scoring_banner
 
 require(Action.REVIEW)
@@ -42,7 +42,7 @@ def card() -> None:
     except DatabaseTrouble as error:
         go_on_without(desk, answers, str(error))
         return
-    desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "more": False}
+    desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "resume": None, "more": False}
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
 
 
@@ -70,11 +70,14 @@ def what_waits(
     preferences = services().preferences.all_of(person)
     chosen, today = wellbeing.Chosen.of(preferences), payload.local_midnight(at, st.context.timezone_offset)
     counts = review.counts(person, today)
-    want = payload.wanted(counts.waiting.values())
+    focus = control.focus_of(person, preferences)
+    within = services().focuses.waiting(focus, by=person)
+    waiting = (counts.waiting if within is None else within).values()
+    want = payload.wanted(waiting)
     wellbeing.keep_wish(services(), person, chosen.wish, desk)
     away = wellbeing.take_break(services(), person, beat, desk)
     least = want // 4 if in_haste else want // 2
-    claims = [] if away else review.take(person, want, least=least, wish=chosen.wish)
+    claims = [] if away else review.take(person, want, least=least, within=focus.within, wish=chosen.wish)
     have, bare, near = log.numbers(beat, "have"), log.numbers(beat, "bare"), log.pairs(beat, "near")
     unknown = (bare | near.keys()) - desk.models.keys()
     lacks = [c for c in claims if c.comment_id not in have or c.comment_id in unknown]
@@ -83,14 +86,18 @@ def what_waits(
     return {
         "person": person.name,
         "claim_seconds": settings.claim_seconds,
+        "hold_seconds": settings.hold_hours * 3600,
         "preferences": payload.preferences_json(preferences),
         "seen": wellbeing.seen_json(services(), person, chosen, desk, today),
+        "focus": control.focus_json(focus, None if within is None else sum(waiting)),
+        "asked": control.asked_json(person, beat),
+        "resume": control.screen_json(person, beat, desk, preferences),
         "labels": payload.label_titles(),
         "items": [payload.item_json(item) | chosen.item_json(item) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
         "near": beside.similar(near, person, desk, chosen.sight.masking),
         "guidelines": beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines")),
-        "more": len(ready) < want // 2 < sum(counts.waiting.values()),
+        "more": len(ready) < want // 2 < sum(waiting),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
         "elsewhere": None if ready or away else payload.elsewhere_json(review.elsewhere(person, chosen.wish), at),

@@ -13,6 +13,7 @@ _PARTS = (
     "words.js",
     "text.js",
     "acts.js",
+    "keys.js",
     "desk.js",
     "masks.js",
     "rest.js",
@@ -21,6 +22,9 @@ _PARTS = (
     "panel_context.js",
     "guidelines.js",
     "panels.js",
+    "focus.js",
+    "hand.js",
+    "goal.js",
     "view.js",
     "card.js",
 )

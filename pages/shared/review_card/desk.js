@@ -24,6 +24,8 @@ class Desk {
     this.clock = 0
     this.severeRun = 0 // severe texts since the last mild one
     this.restedAt = this.laterAt = -1e12 // when a break ended or "not now" was said, on this browser's clock
+    this.resumed = null // where another device, or an earlier visit, stopped
+    this.sitting = new Sitting(data.person)
     this.restore()
   }
 
@@ -71,6 +73,30 @@ class Desk {
     this.put(item)
   }
 
+  // A held comment that somebody chose from the list.
+  takeUp(item) {
+    this.record({ kind: "resume", comment: item.id })
+    this.put(item)
+  }
+
+  // To a colleague, who has it from now on. Not to be undone: it is theirs.
+  give(item, to, note) {
+    this.leave(item)
+    this.record({ kind: "hand", comment: item.id, to, note })
+  }
+
+  giveBack(item) {
+    if (item === this.item) return this.close("skip", {})
+    this.leave(item)
+    this.record({ kind: "skip", comment: item.id })
+  }
+
+  leave(item) {
+    pause(item)
+    this.queue = this.queue.filter((other) => other !== item)
+    this.held = this.held.filter((other) => other !== item)
+  }
+
   put(item) {
     this.held = this.held.filter((other) => other.id !== item.id)
     this.queue = [item, ...this.queue.filter((other) => other.id !== item.id)]
@@ -114,6 +140,7 @@ class Desk {
     this.clock = Math.max(Date.now(), this.clock + 1)
     const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...step }
     this.pending.push(made)
+    this.sitting.count(changeOf(made))
     try {
       localStorage.setItem(this.prefix + made.id, JSON.stringify(made))
     } catch {
@@ -155,6 +182,7 @@ class Desk {
     for (const item of fresh ? [] : data.items) this.take(item, told.get(item.id))
     const after = ((data.preferences || {}).see || {}).mildAfter
     if (after) this.spread(after)
+    if (!before) this.resumeFrom(data.resume)
     for (const id of this.fronts.splice(0)) this.queue.sort((one, other) => (other.id === id) - (one.id === id))
     for (const item of [...this.queue, ...this.held]) this.renew(item, told.get(item.id), data.spans[item.id])
     const gone = before && before !== this.item && !this.queue.includes(before) && !this.held.includes(before)
@@ -199,7 +227,7 @@ class Desk {
 
   // Behind what is on the screen, before what is less urgent.
   placeOf(item) {
-    const rank = (other) => LANES.indexOf(other.lane)
+    const rank = (other) => (other.handed ? -1 : LANES.indexOf(other.lane))
     const at = this.queue.findIndex((other, index) => index > 0 && rank(other) > rank(item))
     return at < 0 ? this.queue.length : at
   }
@@ -211,8 +239,31 @@ class Desk {
 
   // Own decisions that the server's count does not have yet.
   get uncounted() {
-    const change = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target ? -1 : 0)
-    return this.pending.reduce((sum, step) => sum + change(step), 0)
+    return this.pending.reduce((sum, step) => sum + changeOf(step), 0)
+  }
+
+  // -- where one stopped ------------------------------------------------------------------------------------------
+
+  // What is on the screen, and what was chosen that was not sent yet.
+  screen() {
+    const item = this.item
+    if (!item) return null
+    const { labels, outcome, note } = item.choice
+    const untouched = !outcome && !note && String(labels) === String(item.preset)
+    return { comment: item.id, labels: untouched ? null : [...labels].sort(), outcome, note }
+  }
+
+  // Begin with the comment that was on the screen elsewhere, as it was. Once, and only before anything was done here.
+  resumeFrom(told) {
+    if (told) this.resumed = told
+    const place = this.resumed && this.queue.findIndex((item) => item.id === this.resumed.comment)
+    if (!this.resumed || place < 0 || this.history.length) return
+    const item = this.queue.splice(place, 1)[0]
+    this.queue.unshift(item)
+    const { labels, outcome, note } = this.resumed
+    this.resumed = null
+    if (labels) item.choice.labels = labels.filter((label) => label < 6)
+    Object.assign(item.choice, { outcome: outcome || null, note: note || "" })
   }
 
   have() {
@@ -225,6 +276,9 @@ class Desk {
 }
 
 const LANES = ["escalated", "adjudication", "audit", "second", "disagreement", "recheck", "suggested", "flagged"]
+
+// Decisions more or less by a step.
+const changeOf = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target ? -1 : 0)
 
 function pause(item) {
   if (item.since !== null) item.spent += performance.now() - item.since
