@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.accounts import Action, Person
 from core.wellbeing.choices import SEE, Sight
 from core.wellbeing.masking import Cover, Masking
-from pages.shared.access import current_person
+from pages.shared import access
 from pages.shared.resources import services
 
 
@@ -33,7 +33,7 @@ def sight_of(person: Person) -> Sight:
 
 def masks() -> Masks:
     """The visitor's, read now: once a run is enough. As for everybody where nobody is known."""
-    person = current_person()
+    person = access.current_person()
     known = person is not None and person.may(Action.KEEP_PREFERENCES)
     masking = sight_of(person).masking if person and known else Masking()
     return Masks(masking, services().policies.active().thresholds)
