@@ -17,6 +17,7 @@ _PARTS = (
     "desk.js",
     "masks.js",
     "rest.js",
+    "ask.js",
     "panel_history.js",
     "panel_nearest.js",
     "panel_context.js",
@@ -28,7 +29,7 @@ _PARTS = (
     "view.js",
     "card.js",
 )
-"""One module in several files: words, drawing text, keys, what is decided, parts beside a comment, the card, timers."""
+"""One module in several files: words, text, keys, what is decided, asking, parts beside a comment, the card."""
 
 _card = st.components.v2.component(
     "review_card",
