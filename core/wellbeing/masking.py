@@ -106,6 +106,11 @@ class Scored:
     thresholds: tuple[float, ...]
     """Of the policy that routed it."""
 
+    @property
+    def severe(self) -> bool:
+        """Whether it is severe, for everybody alike."""
+        return is_severe(self.scores, self.thresholds)
+
     def cover(self, masking: Masking) -> Cover:
         """How it begins for somebody."""
         return masking.cover(self.scores, self.thresholds)
