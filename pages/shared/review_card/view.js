@@ -52,6 +52,7 @@ class View {
 
   // Everything about the comment on the screen.
   draw(desk, settings) {
+    if (this.card.resting) return
     const item = desk.item
     this.root.querySelector(".card").dataset.state = item ? "item" : settings.loaded ? "empty" : "loading"
     this.q(".desk").hidden = !item && settings.loaded
@@ -97,19 +98,20 @@ class View {
   }
 
   drawBody(item, settings) {
-    const masked = (item.masked || settings.maskAll) && !item.choice.revealed
+    const [now, step] = [maskNow(item, settings), stepNow(item, settings)]
     const box = this.text
     box.replaceChildren()
     box.dataset.cid = String(item.id)
-    box.classList.toggle("masked", masked)
-    box.setAttribute("aria-label", masked ? t("Comment text, masked. {key} reveals it.", { key: keyName(keyOf("reveal")) || t("The button") }) : t("Comment text"))
-    if (masked) box.textContent = maskOf(item.text)
+    box.classList.toggle("masked", now === "whole")
+    box.setAttribute("aria-label", maskWords(now, step))
+    if (now === "whole") box.append(blocks(item.text))
+    else if (now === "words") drawCovered(box, item.text, coversOf(item))
     else this.drawOpen(item)
     if (this.drawn !== item) box.scrollTop = 0
     this.drawn = item
-    const can = item.masked || settings.maskAll
-    this.button("reveal").disabled = !can
-    this.q(".revealword").textContent = can && item.choice.revealed ? t("Mask") : t("Reveal")
+    const next = nextStep(item, settings)
+    this.button("reveal").disabled = next === step
+    this.q(".revealword").textContent = step === "open" && next !== step ? t("Mask") : next === "words" ? t("Show words") : t("Reveal")
   }
 
   drawOpen(item) {
@@ -172,7 +174,28 @@ class View {
     this.q(".empty .reason").textContent = reason
   }
 
-  drawCounts(desk, counts) {
+  // The page during a break. Nothing else of it is drawn until it ends.
+  drawBreak(on) {
+    this.root.querySelector(".card").dataset.state = on ? "break" : "loading"
+    this.q(".pause").hidden = !on
+    if (!on) return
+    this.q(".desk").hidden = this.q(".empty").hidden = true
+    this.text.replaceChildren()
+    delete this.text.dataset.cid
+    this.drawn = null
+    this.say(t("A break. Any key goes on."))
+    this.q(".pause button").focus({ preventScroll: true })
+  }
+
+  drawSuggestion(words) {
+    const box = this.q(".suggest")
+    if (this.suggested === words) return
+    this.suggested = words
+    box.hidden = !words
+    setText(this.q(".suggestwords"), words)
+  }
+
+  drawCounts(desk, counts, seen) {
     const counted = LANES.filter((lane) => counts.waiting[lane] || ALWAYS_COUNTED.includes(lane))
     const lanes = counted.map((lane) => {
       const place = element("span", t(LANE_SHORT[lane]) + " ", "count")
@@ -185,7 +208,7 @@ class View {
     done.append(element("b", count.format(Math.max(0, counts.done + desk.uncounted))))
     const typical = element("span", t("Median") + " ", "count")
     typical.append(element("b", median))
-    this.q(".today").replaceChildren(done, typical)
+    this.q(".today").replaceChildren(done, typical, ...(seen && seen.meter ? [meterOf(seen.meter)] : []))
   }
 
   drawSaved(desk, lost, trouble) {
@@ -229,6 +252,20 @@ class View {
   button(act) {
     return this.q(`[data-act=${act}]`)
   }
+}
+
+function maskWords(now, step) {
+  if (now === "open") return t("Comment text")
+  const key = keyName(keyOf("reveal")) || t("The button")
+  if (now === "words") return t("Comment text, some words masked. {key} shows them.", { key })
+  return step === "words" ? t("Comment text, masked until its words are known. {key} shows it.", { key }) : t("Comment text, masked. {key} reveals it.", { key })
+}
+
+// Quiet: what the reader asked to see of their own day.
+function meterOf({ severe, minutes }) {
+  const place = element("span", t("Severe today") + " ", "count")
+  place.append(element("b", count.format(severe)), ` · ${t("{many} min", { many: minutes })}`)
+  return place
 }
 
 function element(name, words = "", kind = "") {
@@ -293,6 +330,9 @@ function emptyWords(desk, elsewhere, outside = "") {
   const beside = [outside.trim(), held].filter(Boolean).join(" ")
   const said = (words) => `${words} ${beside}`.trim()
   if (!elsewhere) return [t("Fetching more"), said(t("The next comments are on their way."))]
+  if (elsewhere.unwished) {
+    return [t("What is left is what you do not want to see today"), said(t("It waits for others. Take the list off under Preferences, or come back tomorrow."))]
+  }
   if (elsewhere.claimed) return [t("Others have the rest"), said(claimedWords(elsewhere))]
   if (elsewhere.unscored) {
     const waiting = count.format(elsewhere.unscored)
@@ -302,7 +342,7 @@ function emptyWords(desk, elsewhere, outside = "") {
   }
   if (elsewhere.asked && !mine) {
     const values = { many: count.format(elsewhere.asked), when: since(elsewhere.askedSince) }
-    return [t("Waiting for an answer"), tn("Your question waits for a lead since {when}. The comment comes back here.", "{many} questions of yours wait for a lead, the oldest since {when}. The comments come back here.", elsewhere.asked, values) + outside]
+    return [t("Waiting for an answer"), said(tn("Your question waits for a lead since {when}. The comment comes back here.", "{many} questions of yours wait for a lead, the oldest since {when}. The comments come back here.", elsewhere.asked, values))]
   }
   if (elsewhere.othersTurn && !mine) {
     return [t("Nothing left for you"), said(tn(
