@@ -36,6 +36,10 @@ class Action(StrEnum):
     """Claim, decide, undo, skip, hold and escalate comments."""
     SETTLE_RAIDS = "settle_raids"
     """Decide a whole cluster of waiting comments at once, having seen samples."""
+    ANSWER_QUESTIONS = "answer_questions"
+    """Answer what moderators ask about comments."""
+    MIX_GOLDEN = "mix_golden"
+    """Say how often comments with known answers are mixed into queues."""
     ADJUDICATE = "adjudicate"
     """Settle disagreements, and withdraw second opinions."""
     SEE_OTHERS = "see_others"
@@ -89,7 +93,9 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     """Invite people, give and take roles, disable accounts, sign browsers out."""
     REASSIGN = "reassign"
-    """Give back to the queue what somebody else has or holds."""
+    """See what anybody has or holds, give it back to the queue, or to somebody else."""
+    MANAGE_SLICES = "manage_slices"
+    """Name slices of the queue, and say who works on which."""
 
 
 _EVERYBODY: Final = frozenset(
@@ -100,10 +106,13 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
     Role.MODERATOR: _MODERATOR,
     Role.LEAD: _MODERATOR
     | {
+        Action.ANSWER_QUESTIONS,
+        Action.MIX_GOLDEN,
         Action.ADJUDICATE,
         Action.WRITE_GUIDELINES,
         Action.SEE_OTHERS,
         Action.REASSIGN,
+        Action.MANAGE_SLICES,
         Action.IMPORT,
         Action.SEE_AGREEMENT,
         Action.SEE_REPORT,

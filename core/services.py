@@ -9,8 +9,11 @@ from core.datasets import Datasets
 from core.domain import ModelVersion
 from core.drift.service import Drift
 from core.evaluation import Evaluation
+from core.focus import Focuses
 from core.gate_reports import GateReports
+from core.golden_mix import GoldenMix
 from core.guidelines import Guidelines
+from core.hand_over import HandOver
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
@@ -19,6 +22,7 @@ from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.nearest import Nearest
+from core.own_agreement import OwnAgreement
 from core.people import People
 from core.planning import Planner
 from core.policies import Policies
@@ -29,6 +33,7 @@ from core.privacy.service import Privacy
 from core.program_comments import ProgramComments
 from core.program_reads import ProgramReads
 from core.proposals import Proposals
+from core.questions import Questions
 from core.raids import Raids
 from core.reassign import Reassign
 from core.registry import Registry
@@ -45,6 +50,7 @@ from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
 from core.sign_ins import SignIns
 from core.site_settings import SiteSettings
+from core.slices import Slices
 from core.suggestions import Suggestions
 from core.trail import Trail
 from core.transparency.service import TransparencyReports
@@ -262,6 +268,31 @@ class Services:
         return Review(self.sessions, self.settings)
 
     @cached_property
+    def questions(self) -> Questions:
+        """What moderators ask leads about comments."""
+        return Questions(self.sessions, self.settings)
+
+    @cached_property
+    def golden_mix(self) -> GoldenMix:
+        """How often comments with known answers are mixed into queues."""
+        return GoldenMix(self.sessions)
+
+    @cached_property
+    def focuses(self) -> Focuses:
+        """Who works on what."""
+        return Focuses(self.sessions, self.preferences)
+
+    @cached_property
+    def slices(self) -> Slices:
+        """Parts of the queue, and who works on them."""
+        return Slices(self.sessions)
+
+    @cached_property
+    def hand_over(self) -> HandOver:
+        """Giving a comment to somebody else."""
+        return HandOver(self.sessions, self.settings)
+
+    @cached_property
     def raids(self) -> Raids:
         """Clusters of waiting comments, settled many at once."""
         return Raids(self.sessions)
@@ -270,6 +301,11 @@ class Services:
     def agreement(self) -> AgreementReports:
         """How far people agree with each other, from second opinions."""
         return AgreementReports(self.sessions)
+
+    @cached_property
+    def own_agreement(self) -> OwnAgreement:
+        """How far a person agrees with known answers and second opinions, for their own eyes."""
+        return OwnAgreement(self.sessions)
 
     @cached_property
     def transparency(self) -> TransparencyReports:

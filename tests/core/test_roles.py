@@ -18,12 +18,19 @@ ASKS = {
     "author_exports": {"write": Action.MANAGE_PRIVACY},
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
+    "focuses": dict.fromkeys(("choose", "waiting", "origins"), Action.REVIEW),
+    "golden_mix": {"set": Action.MIX_GOLDEN},
     "gate_reports": {"add": Action.MANAGE_MODELS},
     "guidelines": dict.fromkeys(("in_force", "list_of"), Action.READ_GUIDELINES)
     | dict.fromkeys(("save", "restore"), Action.WRITE_GUIDELINES),
+    "hand_over": {
+        **dict.fromkeys(("colleagues", "give"), Action.REVIEW),
+        **dict.fromkeys(("reassign", "kept"), Action.REASSIGN),
+    },
     "intake": {"import_file": Action.IMPORT},
     "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
     "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},
+    "own_agreement": {"mine": Action.REVIEW, "team": Action.SEE_AGREEMENT},
     "people": dict.fromkeys(
         ("create", "invite", "reset_password", "set_roles", "disable", "enable", "sign_out"), Action.MANAGE_PEOPLE
     ),
@@ -34,6 +41,8 @@ ASKS = {
         ("census_of_author", "set_retention", "preview_retention", "set_pseudonyms"), Action.MANAGE_PRIVACY
     ),
     "proposals": {"propose": Action.PROPOSE_POLICY, "accept": Action.SET_POLICY, "decline": Action.PROPOSE_POLICY},
+    "questions": dict.fromkeys(("ask", "take_back", "mine", "news", "told", "seen"), Action.REVIEW)
+    | dict.fromkeys(("answer", "take_answer_back"), Action.ANSWER_QUESTIONS),
     "raids": {**dict.fromkeys(("look", "show", "last_batch"), Action.REVIEW), "settle": Action.SETTLE_RAIDS},
     "reassign": {"release": Action.REASSIGN},
     "registry": dict.fromkeys(("promote", "register", "rollback", "set_metrics"), Action.MANAGE_MODELS),
@@ -46,6 +55,7 @@ ASKS = {
     "runs": dict.fromkeys(("begin", "launch", "start", "stop"), Action.MANAGE_MODELS),
     "second_opinions": {"withdraw": Action.ADJUDICATE},
     "shadows": dict.fromkeys(("start", "stop"), Action.MANAGE_MODELS),
+    "slices": dict.fromkeys(("reviewers", "overview", "outside", "save", "delete"), Action.MANAGE_SLICES),
     "trail": dict.fromkeys(("search", "people", "export"), Action.SEE_AUDIT_TRAIL),
     "transparency": {"report": Action.SEE_REPORT},
     "webhooks": dict.fromkeys(
@@ -55,6 +65,7 @@ ASKS = {
 }  # fmt: skip
 """By use case and method: what it asks for before anything else."""
 NOT_ACTS = {
+    ("golden_mix", "draw"),  # part of a claim: the queue has checked
     ("second_opinions", "judges"),  # who gives opinions: asked by the queue, which has checked
     ("site_settings", "put"),  # each setting belongs to an action of its own, which its service has checked
 }

@@ -13,16 +13,21 @@ _PARTS = (
     "words.js",
     "text.js",
     "acts.js",
+    "keys.js",
     "desk.js",
+    "ask.js",
     "panel_history.js",
     "panel_nearest.js",
     "panel_context.js",
     "guidelines.js",
     "panels.js",
+    "focus.js",
+    "hand.js",
+    "goal.js",
     "view.js",
     "card.js",
 )
-"""One module in several files: words, drawing text, keys, what is decided, parts beside a comment, the card, timers."""
+"""One module in several files: words, text, keys, what is decided, asking, parts beside a comment, the card."""
 
 _card = st.components.v2.component(
     "review_card",

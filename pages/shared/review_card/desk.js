@@ -19,9 +19,13 @@ class Desk {
     this.history = [] // steps of this visit: {id, kind, item, choice}
     this.pending = [] // steps that the server has not confirmed, oldest first
     this.problems = [] // what the server refused, in words
+    this.news = [] // what became of one's questions, until it was read
+    this.read = new Set() // of those, what was read here
     this.reveals = new Set() // severe texts that were shown, until the server has heard of it
     this.fronts = [] // comments that an undo brings back from before this visit
     this.clock = 0
+    this.resumed = null // where another device, or an earlier visit, stopped
+    this.sitting = new Sitting(data.person)
     this.restore()
   }
 
@@ -38,7 +42,7 @@ class Desk {
   decide(kind, outcome) {
     const item = this.item
     const { labels, note } = item.choice
-    this.close(kind, { outcome, labels: [...labels].sort(), note: note || null, seconds: seconds(item) })
+    this.close(kind, { outcome, labels: [...labels].sort(), note: note || null, answer: item.choice.answer || null, seconds: seconds(item) })
   }
 
   close(kind, more) {
@@ -68,6 +72,30 @@ class Desk {
     this.put(item)
   }
 
+  // A held comment that somebody chose from the list.
+  takeUp(item) {
+    this.record({ kind: "resume", comment: item.id })
+    this.put(item)
+  }
+
+  // To a colleague, who has it from now on. Not to be undone: it is theirs.
+  give(item, to, note) {
+    this.leave(item)
+    this.record({ kind: "hand", comment: item.id, to, note })
+  }
+
+  giveBack(item) {
+    if (item === this.item) return this.close("skip", {})
+    this.leave(item)
+    this.record({ kind: "skip", comment: item.id })
+  }
+
+  leave(item) {
+    pause(item)
+    this.queue = this.queue.filter((other) => other !== item)
+    this.held = this.held.filter((other) => other !== item)
+  }
+
   put(item) {
     this.held = this.held.filter((other) => other.id !== item.id)
     this.queue = [item, ...this.queue.filter((other) => other.id !== item.id)]
@@ -77,6 +105,7 @@ class Desk {
     this.clock = Math.max(Date.now(), this.clock + 1)
     const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...step }
     this.pending.push(made)
+    this.sitting.count(changeOf(made))
     try {
       localStorage.setItem(this.prefix + made.id, JSON.stringify(made))
     } catch {
@@ -110,12 +139,14 @@ class Desk {
   hear(data) {
     const before = this.item
     for (const answer of data.answers) this.confirm(answer)
+    this.news = (data.news || []).filter((one) => !this.read.has(one.id))
     const told = new Map(data.order.map(([id, left, held]) => [id, { left, held }]))
     this.queue = this.queue.filter((item) => told.has(item.id) || this.lastStep(item.id))
     this.held = this.held.filter((item) => told.has(item.id) || this.lastStep(item.id))
     this.lacking = this.missing(data)
     const fresh = !this.queue.length && this.lacking // told only of what another desk lacked: the rest is asked for first
     for (const item of fresh ? [] : data.items) this.take(item, told.get(item.id))
+    if (!before) this.resumeFrom(data.resume)
     for (const id of this.fronts.splice(0)) this.queue.sort((one, other) => (other.id === id) - (one.id === id))
     for (const item of [...this.queue, ...this.held]) this.renew(item, told.get(item.id), data.spans[item.id])
     const gone = before && before !== this.item && !this.queue.includes(before) && !this.held.includes(before)
@@ -133,6 +164,7 @@ class Desk {
     this.pending = this.pending.filter((other) => other !== step)
     localStorage.removeItem(this.prefix + step.id)
     if (step.kind === "undo" && !step.comment && answer.ok) this.fronts.push(answer.comment)
+    if (answer.ok && answer.tell) this.problems.push(answer.tell)
     if (answer.ok) return
     const undone = this.pending.some((other) => other.kind === "undo" && other.target === step.id)
     this.history = this.history.filter((other) => other.id !== step.id)
@@ -160,7 +192,7 @@ class Desk {
 
   // Behind what is on the screen, before what is less urgent.
   placeOf(item) {
-    const rank = (other) => LANES.indexOf(other.lane)
+    const rank = (other) => (other.handed ? -1 : LANES.indexOf(other.lane))
     const at = this.queue.findIndex((other, index) => index > 0 && rank(other) > rank(item))
     return at < 0 ? this.queue.length : at
   }
@@ -172,8 +204,31 @@ class Desk {
 
   // Own decisions that the server's count does not have yet.
   get uncounted() {
-    const change = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target ? -1 : 0)
-    return this.pending.reduce((sum, step) => sum + change(step), 0)
+    return this.pending.reduce((sum, step) => sum + changeOf(step), 0)
+  }
+
+  // -- where one stopped ------------------------------------------------------------------------------------------
+
+  // What is on the screen, and what was chosen that was not sent yet.
+  screen() {
+    const item = this.item
+    if (!item) return null
+    const { labels, outcome, note } = item.choice
+    const untouched = !outcome && !note && String(labels) === String(item.preset)
+    return { comment: item.id, labels: untouched ? null : [...labels].sort(), outcome, note }
+  }
+
+  // Begin with the comment that was on the screen elsewhere, as it was. Once, and only before anything was done here.
+  resumeFrom(told) {
+    if (told) this.resumed = told
+    const place = this.resumed && this.queue.findIndex((item) => item.id === this.resumed.comment)
+    if (!this.resumed || place < 0 || this.history.length) return
+    const item = this.queue.splice(place, 1)[0]
+    this.queue.unshift(item)
+    const { labels, outcome, note } = this.resumed
+    this.resumed = null
+    if (labels) item.choice.labels = labels.filter((label) => label < 6)
+    Object.assign(item.choice, { outcome: outcome || null, note: note || "" })
   }
 
   have() {
@@ -185,7 +240,12 @@ class Desk {
   }
 }
 
-const LANES = ["escalated", "adjudication", "audit", "second", "disagreement", "recheck", "suggested", "flagged"]
+const TALK = new Set(["ask", "answer"]) // steps that decide nothing
+
+const LANES = ["asked", "escalated", "adjudication", "audit", "second", "disagreement", "recheck", "suggested", "flagged"]
+
+// Decisions more or less by a step.
+const changeOf = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target && !TALK.has(step.of) ? -1 : 0)
 
 function pause(item) {
   if (item.since !== null) item.spent += performance.now() - item.since

@@ -1,7 +1,7 @@
 // Drawing the card. Reads the desk, changes nothing on it.
 
 const LANE_NAMES = {
-  escalated: "Escalated", adjudication: "Two disagree", audit: "Blind audit", second: "Second opinion",
+  asked: "Question", escalated: "Escalated", adjudication: "Two disagree", audit: "Blind audit", second: "Second opinion",
   disagreement: "Models disagree", recheck: "Look again", suggested: "Suggested", flagged: "Flagged",
 }
 const LANE_SHORT = { ...LANE_NAMES, audit: "Audit", second: "Second" }
@@ -61,10 +61,13 @@ class View {
 
   drawItem(item, settings) {
     const lane = this.q(".lane")
-    lane.textContent = item.blind && item.lane === "escalated" ? "Escalated · blind" : LANE_NAMES[item.lane]
+    lane.textContent = laneName(item)
     lane.dataset.lane = item.lane
     this.q(".from").textContent = origin(item)
     this.q(".why").textContent = whyOf(item)
+    drawQuestion(this.q(".asked"), item, this.card)
+    this.q(".askword").textContent = askingOf(item, this.card) === "ask" || !item.question ? t("Ask a lead") : t("Answer")
+    this.button("ask").disabled = !askingOf(item, this.card)
     this.drawOpinions(item)
     this.drawBody(item, settings)
     this.drawChoice(item, settings)
@@ -86,7 +89,7 @@ class View {
       row.append(body)
       return row
     })
-    const box = this.q(".opinions")
+    const box = this.q(".opinions.others")
     box.hidden = !rows.length
     box.replaceChildren(...rows)
   }
@@ -97,7 +100,7 @@ class View {
     box.replaceChildren()
     box.dataset.cid = String(item.id)
     box.classList.toggle("masked", masked)
-    box.setAttribute("aria-label", masked ? "Comment text, masked. V reveals it." : "Comment text")
+    box.setAttribute("aria-label", masked ? t("Comment text, masked. {key} reveals it.", { key: keyName(keyOf("reveal")) || t("The button") }) : t("Comment text"))
     if (masked) box.textContent = maskOf(item.text)
     else this.drawOpen(item)
     if (this.drawn !== item) box.scrollTop = 0
@@ -154,12 +157,12 @@ class View {
   drawHeld(desk) {
     const many = desk.held.length
     for (const place of this.root.querySelectorAll(".heldcount")) place.textContent = many ? `Held (${many})` : "Held"
-    for (const button of this.root.querySelectorAll("[data-act=resume]")) button.disabled = !many
+    for (const button of this.root.querySelectorAll("[data-act=resume], [data-act=held]")) button.disabled = !many
     this.q(".emptyacts [data-act=resume]").hidden = !many
   }
 
   drawEmpty(desk, settings) {
-    const [title, reason] = emptyWords(desk, settings.elsewhere)
+    const [title, reason] = (settings.elsewhere && emptyFocusWords(this.card)) || emptyWords(desk, settings.elsewhere, outsideWords(this.card))
     this.text.replaceChildren()
     delete this.text.dataset.cid
     this.drawn = null
@@ -201,7 +204,8 @@ class View {
   }
 
   drawProblems(desk) {
-    const box = this.q(".notices")
+    drawNews(this.q(".news"), this.card)
+    const box = this.q(".problems")
     box.replaceChildren(
       ...desk.problems.map((words, index) => {
         const row = element("div", words, "notice")
@@ -247,12 +251,25 @@ function origin(item) {
   return Array.from(whole).map((c) => (isHidden(c) ? "�" : c)).join("")
 }
 
+function laneName(item) {
+  const name = item.question && item.question.answer ? t("Answered") : t(LANE_NAMES[item.lane])
+  return item.blind && ["asked", "escalated"].includes(item.lane) ? t("{lane} · blind", { lane: name }) : name
+}
+
 function whyOf(item) {
+  if (item.question) return whyAsked(item)
   const asked = item.escalation
+  if (item.handed) return handedWords(item.handed)
   if (!asked && item.suggestion) return suggestionWords(item.suggestion)
   if (!asked) return item.blind ? WHY_BLIND[item.lane] || WHY_BLIND.audit : ""
   const visible = asked.note ? Array.from(asked.note).map((c) => (isHidden(c) ? "�" : c)).join("") : ""
   return `${asked.by} asks for another look${visible ? ": “" + visible + "”" : "."}${item.blind ? " Blind: no scores." : ""}`
+}
+
+// With its reason it stands before everything else that there is to say.
+function handedWords({ by, note }) {
+  const who = visibleText(by)
+  return note ? t("{who} handed this over to you: “{note}”", { who, note: visibleText(note) }) : t("{who} handed this over to you.", { who })
 }
 
 function suggestionWords(suggestion) {
@@ -260,8 +277,14 @@ function suggestionWords(suggestion) {
   return `${suggestion.by} suggests: ${words}.`
 }
 
-function emptyWords(desk, elsewhere) {
-  const held = desk.held.length ? ` You hold ${desk.held.length} for later: G takes the next one up.` : ""
+function whyAsked(item) {
+  if (item.question.answer) return item.question.mine ? t("Your question was answered: the decision is yours.") : t("Answered long ago, and not decided since: anybody may.")
+  return item.blind ? t("A question about a blind comment. Decide by your own reading: scores stay hidden.") : t("A question about this comment.")
+}
+
+function emptyWords(desk, elsewhere, outside = "") {
+  const mine = desk.held.length
+  const held = outside + (mine ? " " + tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : "")
   if (!elsewhere) return ["Fetching more", "The next comments are on their way." + held]
   if (elsewhere.claimed) {
     const many = count.format(elsewhere.claimed)
@@ -272,11 +295,15 @@ function emptyWords(desk, elsewhere) {
   if (elsewhere.unscored) {
     return ["Waiting for scores", `${count.format(elsewhere.unscored)} comments are not scored yet. They come here by themselves.${held}`]
   }
-  if (elsewhere.othersTurn && !desk.held.length) {
-    const many = count.format(elsewhere.othersTurn)
-    return ["Nothing left for you", `${many} ${elsewhere.othersTurn === 1 ? "waits" : "wait"} for the opinion of somebody else: you have given yours.`]
+  if (elsewhere.asked && !mine) {
+    const values = { many: count.format(elsewhere.asked), when: since(elsewhere.askedSince) }
+    return [t("Waiting for an answer"), tn("Your question waits for a lead since {when}. The comment comes back here.", "{many} questions of yours wait for a lead, the oldest since {when}. The comments come back here.", elsewhere.asked, values) + outside]
   }
-  return [desk.held.length ? "Only held comments are left" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
+  if (elsewhere.othersTurn && !mine) {
+    const many = count.format(elsewhere.othersTurn)
+    return ["Nothing left for you", `${many} ${elsewhere.othersTurn === 1 ? "waits" : "wait"} for the opinion of somebody else: you have given yours.${outside}`]
+  }
+  return [mine ? "Only held comments are left" : outside ? "Nothing left here" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
 }
 
 function backIn(seconds) {
