@@ -19,6 +19,7 @@ _PARTS = (
     "panel_history.js",
     "panel_nearest.js",
     "panel_context.js",
+    "panel_raid.js",
     "guidelines.js",
     "panels.js",
     "focus.js",
@@ -37,6 +38,7 @@ _card = st.components.v2.component(
 )
 
 
-def mount(data: dict[str, Any]) -> None:
-    """Put the card here. `data` is what payload.build made."""
-    _card(key=KEY, data=data, default={"log": []}, on_log_change=lambda: None)
+def mount(data: dict[str, Any]) -> str | None:
+    """Put the card here. `data` is what payload.build made. Returns the key of a raid that somebody wants to see."""
+    said = _card(key=KEY, data=data, default={"log": []}, on_log_change=lambda: None, on_raid_change=lambda: None)
+    return said.raid if isinstance(said.raid, str) else None
