@@ -146,7 +146,7 @@ class Contexts:
 
 
 def _claimed(session: Session, comment_id: int, by: Person) -> tuple[Comment, Place]:
-    """The comment that the person has, and where it stands; what is mixed in with known answers stands as if flagged."""
+    """The comment that the person has, and where it stands; one mixed in with known answers stands as if flagged."""
     mixed = places_of(session, by).get(comment_id)
     claim, comment = ClaimStore(session).live(comment_id), CommentStore(session).get(comment_id)
     place = mixed or QueueStore(session).places([comment_id]).get(comment_id)
