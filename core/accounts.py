@@ -203,5 +203,5 @@ def check_may(person: Person | None, action: Action) -> Person:
         raise NotAllowed("You are not signed in. Open the dashboard's first page.")
     if not person.may(action):
         who = " or ".join(role.value for role, actions in MAY.items() if action in actions)
-        raise NotAllowed(f"This needs the role {who}. Ask an administrator for it.")
+        raise NotAllowed("This needs the role {who}. Ask an administrator for it.", who=who)
     return person

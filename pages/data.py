@@ -8,8 +8,8 @@ from pages.shared.access import require
 from pages.shared.words import _
 
 person = require(Action.SEE_DATA)
-st.title("Data")
-importing, exporting, linking = st.tabs(["Import", "Export", _("Links")])
+st.title(_("Data"))
+importing, exporting, linking = st.tabs([_("Import"), _("Export"), _("Links")])
 with importing:
     import_panel.draw()
 with exporting:

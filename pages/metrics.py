@@ -9,9 +9,10 @@ from pages.shared.access import require
 from pages.shared.charts import hold_steady
 from pages.shared.drift_bar import drift_bar
 from pages.shared.resources import services
+from pages.shared.words import _
 
 require(Action.SEE_METRICS)
-st.title("Metrics")
+st.title(_("Metrics"))
 drift_bar()
 metrics = services().metrics
 seen = metrics.version()

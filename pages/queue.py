@@ -19,6 +19,7 @@ from pages.shared.raid_list import open_cluster
 from pages.shared.resources import services
 from pages.shared.review_card import around, beside, control, log, payload, wellbeing
 from pages.shared.status import scoring_banner
+from pages.shared.words import _, said
 
 require(Action.REVIEW)
 st.html(
@@ -42,11 +43,11 @@ def card() -> None:
             services().reveals.note(person, revealed, "queue")
         told = what_waits(review, person, beat, desk, in_haste=bool(answers))
     except DatabaseTrouble as error:
-        go_on_without(desk, answers, str(error))
+        go_on_without(desk, answers, said(error))
         return
     nothing = {"items": [], "spans": {}, "near": {}, "guidelines": None, "resume": None, "contexts": [], "more": False}
     desk.told = {**told, **nothing}
-    raid = review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
+    raid = review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told}, beat.get("speaks"))
     if raid:
         open_cluster(raid, person)
 
@@ -143,8 +144,8 @@ def beginning() -> None:
     except DatabaseTrouble:  # the card tells it
         return
     if nothing:
-        st.info("There are no comments yet. Bring a file, or paste some on the Score page.", icon=":material/inbox:")
-        page_link("data.py", label="Import comments", icon=":material/upload:")
+        st.info(_("There are no comments yet. Bring a file, or paste some on the Score page."), icon=":material/inbox:")
+        page_link("data.py", label=_("Import comments"), icon=":material/upload:")
 
 
 card()

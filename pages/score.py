@@ -9,18 +9,19 @@ from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import live_scorer, services
 from pages.shared.status import scoring_banner
+from pages.shared.words import _, said
 
 person = require(Action.SCORE)
-st.title("Score")
+st.title(_("Score"))
 scoring_banner()
 try:
     scorer = live_scorer()
 except ModeratoError as error:
-    notice(str(error))
+    notice(said(error))
     st.stop()
 policy = services().policies.active()
-st.caption(f"Model {scorer.name}, policy version {policy.id}")
-text, file = st.tabs(["Text", "File"])
+st.caption(_("Model {name}, policy version {id}").format(name=scorer.name, id=policy.id))
+text, file = st.tabs([_("Text"), _("File")])
 with text:
     score_panel.draw_text(scorer, policy)
 with file:

@@ -9,18 +9,20 @@ from hashlib import blake2b
 
 import streamlit as st
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.scoring.protocol import Span
 from core.wellbeing.masking import WHOLE, Cover, Mask
 from core.wellbeing.words import MOST_CHARS, found_words, merged
 from pages.shared import state
 from pages.shared.access import current_person
 from pages.shared.resources import services
-from pages.shared.words import _
+from pages.shared.titles import label_title
+from pages.shared.words import _, written
 
 Highlight = Span | tuple[int, int]
 """A stretch of code points to mark."""
 
+_FOLD = '<details><summary><span class="m-more">{more}</span><span class="m-less">{less}</span></summary></details>'
 FOLD_CHARS = 2_000
 """A longer text is clipped until unfolded."""
 
@@ -55,8 +57,8 @@ CSS = """<style>
 .m-comment:has(>details[open])>.m-clipped{max-height:none}
 .m-comment>details>summary{cursor:pointer;font-size:.875em;padding:.4em 0;list-style:none;text-decoration:underline;
  text-underline-offset:3px}
-.m-comment>details>summary::before{content:"Show all of it"}
-.m-comment>details[open]>summary::before{content:"Show less"}
+.m-comment>details>summary>.m-less,.m-comment>details[open]>summary>.m-more{display:none}
+.m-comment>details[open]>summary>.m-less{display:inline}
 </style>"""
 """Goes once with every page that shows `comment_html`; `draw_comment` brings it along."""
 
@@ -71,8 +73,8 @@ def comment_html(comment_id: int, text: str, spans: Iterable[Highlight] = (), *,
     if masked:
         # for eyes alone: a screen reader would say each block
         blocks = f'<span aria-hidden="true">{_blocks(text)}</span>'
-        return _box(comment_id, blocks, "m-masked", label="Masked comment")
-    return _opened(comment_id, text, _marked(text, spans), "Comment")
+        return _box(comment_id, blocks, "m-masked", label=_("Masked comment"))
+    return _opened(comment_id, text, _marked(text, spans), _("Comment"))
 
 
 def covered_html(comment_id: int, text: str, covered: Sequence[tuple[int, int]]) -> str:
@@ -82,7 +84,7 @@ def covered_html(comment_id: int, text: str, covered: Sequence[tuple[int, int]])
         parts += [_visible(text[at:start]), '<span class="m-cover" aria-hidden="true">', _blocks(text[start:end]),
                   f'</span><span class="m-aloud">{html.escape(_("masked"))}</span>']  # fmt: skip
         at = end
-    return _opened(comment_id, text, "".join(parts) + _visible(text[at:]), "Comment with masked words")
+    return _opened(comment_id, text, "".join(parts) + _visible(text[at:]), _("Comment with masked words"))
 
 
 def draw_comment(comment_id: int, text: str, spans: Iterable[Highlight] = (), *, masked: bool | Cover = False) -> None:
@@ -173,7 +175,7 @@ def plain(text: str, most: int = 160) -> str:
 
 def _opened(comment_id: int, text: str, inner: str, label: str) -> str:
     folded = len(text) > FOLD_CHARS or text.count("\n") >= FOLD_LINES
-    fold = "<details><summary></summary></details>" if folded else ""
+    fold = _FOLD.format(more=_("Show all of it"), less=_("Show less")) if folded else ""
     return _box(comment_id, inner, "m-clipped" if folded else "", label=label, after=fold)
 
 
@@ -203,7 +205,7 @@ def _plain_span(span: Highlight) -> tuple[int, int, str]:
     if not isinstance(span, Span):
         return span[0], span[1], ""
     raised = sorted(((c, j) for j, c in enumerate(span.contributions) if c > 0.05), reverse=True)
-    return span.start, span.end, ", ".join(f"{LABEL_TITLES[LABELS[j]]} +{c:.1f}" for c, j in raised[:3])
+    return span.start, span.end, ", ".join(f"{label_title(LABELS[j])} +{written(c, '.1f')}" for c, j in raised[:3])
 
 
 def _visible(text: str) -> str:

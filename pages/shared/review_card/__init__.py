@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.words import words_of
+
 KEY = "review"
 """Key of the component's state: {"log": [entry, ...]}, see log.py."""
 
@@ -40,7 +42,15 @@ _card = st.components.v2.component(
 )
 
 
-def mount(data: dict[str, Any]) -> str | None:
-    """Put the card here. `data` is what payload.build made. Returns the key of a raid that somebody wants to see."""
-    said = _card(key=KEY, data=data, default={"log": []}, on_log_change=lambda: None, on_raid_change=lambda: None)
+def mount(data: dict[str, Any], speaks: str | None = None) -> str | None:
+    """Put the card here. Returns the key of a raid that somebody wants to see.
+
+    `data` is what payload.build made; `speaks` is the language whose words the browser has: those are not sent again.
+    """
+    told = words_of("review_card")
+    if told["language"] == speaks:
+        del told["words"]
+    said = _card(
+        key=KEY, data={**data, **told}, default={"log": []}, on_log_change=lambda: None, on_raid_change=lambda: None
+    )
     return said.raid if isinstance(said.raid, str) else None

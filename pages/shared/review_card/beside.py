@@ -11,6 +11,7 @@ from core.wellbeing.masking import Masking
 from core.wellbeing.words import found_words
 from pages.shared.resources import services
 from pages.shared.review_card import log
+from pages.shared.words import _
 
 
 def similar(near: dict[int, int], person: Person, desk: log.Desk, masking: Masking) -> dict[str, Any] | None:
@@ -64,7 +65,7 @@ def _who(person: str, viewer: Person) -> dict[str, str | None]:
 def _guideline(one: Guideline) -> dict[str, Any]:
     return {
         "topic": one.topic,
-        "title": TOPIC_TITLES[one.topic],
+        "title": _(TOPIC_TITLES[one.topic]),
         "line": one.line,
         "version": one.version,
         "since": one.saved_at.isoformat(),

@@ -8,7 +8,8 @@ const MASK_ALL = "moderato.mask-all"
 class Card {
   constructor(root, data) {
     this.root = root
-    WORDS = data.words || {}
+    speak(data)
+    sayAll(root)
     this.desk = deskOf(data)
     this.preferences = data.preferences || {}
     this.sitting = this.desk.sitting
@@ -109,15 +110,15 @@ class Card {
         desk.record({ kind: "told", questions: [id] })
         this.sent.dirty = true
       },
-      skip: () => this.close("skip", "Skipped."),
-      hold: () => this.close("hold", "Held for a day."),
+      skip: () => this.close("skip", t("Skipped.")),
+      hold: () => this.close("hold", t("Held for a day.")),
       undo: () => {
         const item = desk.undo()
-        this.tell(item ? "Undone." : "Undoing the step before.")
+        this.tell(item ? t("Undone.") : t("Undoing the step before."))
       },
       resume: () => {
         desk.resume()
-        this.tell("A held comment is back.")
+        this.tell(t("A held comment is back."))
       },
       reveal: (item) => {
         if (!revealAround(item, this)) item.choice.step = nextStep(item, this.settings)
@@ -183,7 +184,7 @@ class Card {
   decide(kind, outcome) {
     const item = this.desk.item
     this.desk.decide(kind, outcome)
-    this.tell((kind === "identical" ? `All ${item.identical} ` : "") + DONE_NAMES[outcome] + ".")
+    this.tell(kind === "identical" ? t("All {many} {done}.", { many: item.identical, done: t(DONE_NAMES[outcome]) }) : t("{done}.", { done: t(DONE_NAMES[outcome]) }))
   }
 
   close(kind, words) {
@@ -238,7 +239,7 @@ class Card {
       requestAnimationFrame(() => setTimeout(() => (item.painted = true), 0))
     }
     this.redraw()
-    this.view.say(`${this.said || ""} ${item ? "Next: " + LANE_NAMES[item.lane] + " comment." : ""}`.trim())
+    this.view.say(`${this.said || ""} ${item ? t("Next comment: {lane}.", { lane: t(LANE_NAMES[item.lane]) }) : ""}`.trim())
     this.said = ""
     if (this.sent.dirty) this.send()
   }
@@ -280,7 +281,7 @@ class Card {
     const now = performance.now()
     if (!again && this.sent.id !== null && now - this.sent.at < GATHER_MS) return // one report at a time; the rest follows its answer
     const beat = {
-      kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
+      kind: "beat", id: crypto.randomUUID(), speaks: SPOKEN, have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
       revealed: [...this.desk.reveals].slice(0, 500), away: this.resting || undefined,
       near: nearWanted(this), guidelines: this.guidelines ? this.guidelines.stamp : null,
       asks: contextAsks(this.desk.item),
@@ -296,6 +297,7 @@ class Card {
   }
 
   hear(data) {
+    if (speak(data)) sayAll(this.root) // after a while without words, or in another language
     this.claimSeconds = data.claim_seconds
     if (this.desk.seesOtherwise(data.preferences)) this.desk.forget()
     if (this.resting) data = { ...data, items: [], order: [], elsewhere: null } // what was on its way when it began
@@ -320,7 +322,7 @@ class Card {
     takeNear(this, data.near)
     takeGuides(this, data.guidelines)
     const around = [contextsTold(this.desk, data.contexts), raidsTold(this.desk, data.raids)].some(Boolean)
-    if (gone) this.desk.problems.push(`Comment ${gone.id} is not yours any more: your claim lapsed and somebody else took it, or it was settled.`)
+    if (gone) this.desk.problems.push(t("Comment {number} is not yours any more: your claim lapsed and somebody else took it, or it was settled.", { number: gone.id }))
     if (answered) {
       this.sent.id = null
       for (const id of this.sent.revealed || []) this.desk.reveals.delete(id)

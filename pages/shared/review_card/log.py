@@ -15,6 +15,7 @@ from core.review import Review
 from core.verdict import Verdict
 from pages.shared.review_card import control, talk
 from pages.shared.review_card.steps import comment_of, is_number, uuid_of
+from pages.shared.words import said
 
 _MOST_KEPT = 1_000
 _MOST_LISTED = 1_000
@@ -108,7 +109,7 @@ def apply(
             except DatabaseTrouble:  # not confirmed, so the browser keeps it and sends it again
                 break
             except ModeratoError as error:
-                desk.answers[name] = {"id": name, "ok": False, "message": str(error)}
+                desk.answers[name] = {"id": name, "ok": False, "message": said(error)}
             except Exception as error:  # not confirmed, so the browser keeps it; the text may hold a person's note
                 log.error("a step of the review queue failed: %s", type(error).__name__)
                 break

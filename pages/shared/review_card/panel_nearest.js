@@ -116,7 +116,7 @@ function nearFoot(one) {
   const who = element("span")
   if (one.who.name) appendVisible(who, Array.from(one.who.name))
   else who.textContent = { you: t("You"), program: t("A program") }[one.who.kind] || t("A colleague")
-  const day = new Date(one.at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })
+  const day = new Date(one.at).toLocaleDateString(dateLocale(), { day: "numeric", month: "short", year: "numeric" })
   row.append(who, element("span", day))
   if (one.many > 1) row.append(element("span", t("{alike} of {many} with this text", { alike: count.format(one.alike), many: count.format(one.many) })))
   const link = element("a", "#" + one.id)

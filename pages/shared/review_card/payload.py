@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.domain import Lane, unpack_labels
-from core.labels import LABEL_TITLES, LABELS
 from core.own_keys import KEYS, OwnKeys
 from core.questions import Asked
 from core.review import Counts, Elsewhere
 from core.review_items import Evidence, Item, Question
 from core.scoring.protocol import Span
 from core.session_goal import GOAL, Goal
+from pages.shared import titles
 from pages.shared.review_card.wellbeing import Chosen
 
 _DAY = 24 * 60
@@ -127,7 +127,7 @@ def wanted(waiting: Collection[int]) -> int:
 
 def label_titles() -> list[str]:
     """As people see them, in LABELS order."""
-    return [LABEL_TITLES[label] for label in LABELS]
+    return titles.label_titles()
 
 
 def lanes() -> list[str]:
