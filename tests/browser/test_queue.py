@@ -156,7 +156,7 @@ def test_a_real_keyboard_at_full_speed(card, books):
     decided = [entry[0] for entry in books.standing()]
     presses = card.page.evaluate("window.presses")
     assert decided == made[: len(decided)]
-    assert set(decided) <= {press["id"] for press in presses}
+    assert set(decided) <= {press.get("id") for press in presses}  # none where the next ones were on their way
     assert card.id() == made[len(decided)]
 
 

@@ -9,9 +9,12 @@ from sqlalchemy import text, update
 from core.context import PAGE, Contexts, Fate, Part
 from core.domain import Lane, Outcome, RoutingState
 from core.errors import Conflict, NotFound
+from core.golden_mix import GoldenMix, Mix
 from core.raids import BulkVerdict
+from core.review import Review
 from core.verdict import Verdict
 from db.models import CommentRow, RoutingRow
+from tests.core.test_golden_mix import Always, add_golden
 from tests.support.queue import SEVERE, Waiting, fill_queue, flagged
 
 TOXIC = (True, False, False, False, False, False)
@@ -184,3 +187,15 @@ def test_a_settled_one_is_told_by_the_decision_that_holds(services, fill, ada, b
     (row,) = services.contexts.show(made[0], by=bob).pages[Part.AUTHOR].rows
     assert (row.fate, row.labels) == (Fate.APPROVED, (False,) * 6)
     assert ada.name not in str(row)
+
+
+def test_around_a_golden_item_that_is_mixed_in_it_looks_as_around_any_other(services, fill, ada):
+    services.golden_mix.set(Mix(every=5), by=ada)
+    fill(flagged(1, **HER))
+    (golden,) = add_golden(services, Waiting("here", golden=True, **HER))
+    review = Review(services.sessions, services.settings)
+    review._mix = GoldenMix(services.sessions, chance=Always(7))
+    assert golden in [claim.comment_id for claim in review.take(ada, 5)]
+    shown = services.contexts.show(golden, by=ada)
+    assert fates(shown.pages[Part.AUTHOR]) == [Fate.WAITING]
+    assert shown.counts.removed == 0

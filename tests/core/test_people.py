@@ -29,6 +29,14 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
+def stopped(monkeypatch):
+    """The clock stands still: a wait of seconds is not over before a slow machine has guessed again."""
+    moment = now()
+    for module in ("core.sign_ins", "core.people"):
+        monkeypatch.setattr(f"{module}.now", lambda: moment)
+
+
+@pytest.fixture
 def world(services):
     services.people.create_first("Ada", GOOD)
     return services
@@ -101,7 +109,7 @@ def test_right_wrong_and_unknown(world):
     assert ("sign_in.failed", "an unknown name") in said(world)
 
 
-def test_the_sixth_guess_waits_and_a_flood_leaves_a_few_lines(world):
+def test_the_sixth_guess_waits_and_a_flood_leaves_a_few_lines(world, stopped):
     for _ in range(6):
         with pytest.raises(NotAllowed):
             world.sign_ins.sign_in("Ada", "wrong wrong wrong", HERE)
@@ -114,7 +122,7 @@ def test_the_sixth_guess_waits_and_a_flood_leaves_a_few_lines(world):
     assert what.count("sign_in.throttled") == 6
 
 
-def test_a_browser_left_open_is_no_place_to_guess_the_password(world):
+def test_a_browser_left_open_is_no_place_to_guess_the_password(world, stopped):
     bob, people = member(world), world.people
     with pytest.raises(BadInput, match="12 characters"):
         people.change_password(bob, "wrong wrong wrong", "short")  # no guess: nothing was looked at

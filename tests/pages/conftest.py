@@ -1,13 +1,19 @@
 """The real app without a server or a browser, on its own empty database."""
 
+from functools import cache
+
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.services import Services
 from core.settings import ROOT, Settings
 from pages.shared.resources import services as shared_services
 from tests.support.databases import settings_on
+
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+# A server reads the metadata of all installed packages once, when it starts; AppTest would for each test.
 
 
 @pytest.fixture

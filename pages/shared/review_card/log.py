@@ -122,8 +122,8 @@ def apply(
 def _do(review: Review, person: Person, step: dict[str, Any], questions: Questions | None) -> dict[str, Any]:
     if step.get("by") != person.name:
         raise Conflict("That step was not made as {name}. Nothing was recorded.", name=person.name)
-    kind = step.get("kind")
-    if questions and (kind in talk.KINDS or step.get("of") in talk.KINDS):
+    kind, of = (value if isinstance(value, str) else None for value in (step.get("kind"), step.get("of")))
+    if questions and (kind in talk.KINDS or (kind == "undo" and of in talk.KINDS)):
         return talk.do(questions, person, step)
     if kind == "decide":
         review.decide(_verdict(step), by=person)
