@@ -13,7 +13,9 @@ from core.gate import SET_TITLES
 from core.history import Standing
 from core.labels import LABEL_TITLES
 from core.languages import ENGLISH, FOLDER, LANGUAGES
+from core.script import SCRIPTS
 from core.settings import ROOT
+from core.work_filter import LANE_TITLES
 from locales import catalogue
 from pages.shared import titles
 
@@ -68,12 +70,19 @@ def test_the_catalogue_has_what_the_core_and_the_router_name(gathered):
     named = [*LABEL_TITLES.values(), *(title.lower() for title in LABEL_TITLES.values()), *SET_TITLES.values()]
     named += [standing.value for standing in Standing]
     named += [action.value.replace("_", " ") for action in Action]
+    named += [*SCRIPTS.values(), *LANE_TITLES.values()]
     named += page_titles()
     assert [title for title in named if title not in keys(gathered)] == []
 
 
 def test_every_lane_outcome_role_and_stage_has_a_title():
-    pairs = ((titles.LANES, Lane), (titles.OUTCOMES, Outcome), (titles.ROLES, Role), (titles.STAGES, Stage))
+    pairs = (
+        (titles.LANES, Lane),
+        (titles.OUTCOMES, Outcome),
+        (titles.ROLES, Role),
+        (titles.STAGES, Stage),
+        (LANE_TITLES, Lane),
+    )
     for named, kinds in pairs:
         assert set(named) == set(kinds)
 

@@ -82,7 +82,7 @@ def _draw_people(one: Slice) -> None:
 
 
 def _told(chosen: WorkFilter) -> str:
-    parts = [f"{_(_PARTS[what])}: {plain(names)}" for what, names in parts_of(chosen)]
+    parts = [f"{_(_PARTS[what])}: {plain(names)}" for what, names in parts_of(chosen, _)]
     return " · ".join(parts) or _("Everything")
 
 

@@ -55,6 +55,10 @@ _OF_THE_CORE = (
     later("read guidelines"), later("write guidelines"), later("manage slices"), later("answer questions"),
     later("mix golden"), later("asked"), later("set links"),
     later("decisions that hold"), later("decisions taken back"), later("removals by the policy"),
+    later("Latin"), later("Cyrillic"), later("Arabic"), later("Chinese (Han)"), later("Japanese (kana)"),
+    later("Korean (Hangul)"), later("Devanagari"), later("Bengali"), later("Greek"), later("Hebrew"), later("Thai"),
+    later("Tamil"), later("Telugu"), later("Armenian"), later("Georgian"), later("Another script"), later("highest"),
+    later("{score} {low:.2f} to {high:.2f}"),
 )  # fmt: skip
 """Words that the core has as plain constants or values, or pages as parts: the catalogue finds them here. A test
 looks whether all are."""

@@ -78,6 +78,7 @@ def left(app) -> Iterator[str]:
             continue
         for kept in DATA:
             text = text.replace(kept, "")
+        text = re.sub(r"comment number \d+", "", text)  # what the made-up world's people write
         bare = re.sub(r"⟦[^⟦⟧]*⟧", " ", KEPT.sub(" ", text))
         while "⟦" in bare and "⟧" in bare and bare != (bare := re.sub(r"⟦[^⟦⟧]*⟧", " ", bare)):
             pass  # words that were filled in
