@@ -17,6 +17,7 @@ from core.keys import Keys
 from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
+from core.own_history import OwnHistory
 from core.people import People
 from core.planning import Planner
 from core.policies import Policies
@@ -188,6 +189,11 @@ class Services:
     def site_settings(self) -> SiteSettings:
         """What people set on pages."""
         return SiteSettings(self.sessions)
+
+    @cached_property
+    def own_history(self) -> OwnHistory:
+        """What each person decided, for their own eyes."""
+        return OwnHistory(self.sessions, self.browse, self.review, self.settings)
 
     @cached_property
     def preferences(self) -> Preferences:
