@@ -16,6 +16,8 @@ from core.text import storable
 from db.session import Sessions
 from db.stores.own_history import OwnCriteria, OwnHistoryStore
 
+__all__ = ["Entry", "OwnCriteria", "OwnHistory", "Page", "Undone"]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -93,6 +95,12 @@ class OwnHistory:
             if decision is None:
                 raise NotFound("That is no decision of yours. Choose one from the list.")
             return self._entries(store, [decision], by)[0]
+
+    def has_begun(self, *, by: Person) -> bool:
+        """Whether the person has decided anything ever."""
+        check_may(by, Action.REVIEW)
+        with self._sessions.read() as session:
+            return OwnHistoryStore(session, by.name).has_any()
 
     def undo(self, decision_id: int, client_id: UUID, *, by: Person) -> Undone:
         """Take the decision back, with all that the same key press decided; the same client_id again changes nothing.

@@ -14,11 +14,12 @@ from core.review_items import Item
 from pages.shared import review_card, state, trouble
 from pages.shared.access import require
 from pages.shared.links import page_link
+from pages.shared.practice_offer import draw_offer
 from pages.shared.resources import services
 from pages.shared.review_card import log, payload
 from pages.shared.status import scoring_banner
 
-require(Action.REVIEW)
+person = require(Action.REVIEW)
 st.html(
     "<style>.stMainBlockContainer{padding:3.25rem 1.5rem 1rem;max-width:1400px}"
     ".stDialog{display:none}"  # the card itself says that the connection is lost, without covering a comment
@@ -110,6 +111,7 @@ def beginning() -> None:
         page_link("data.py", label="Import comments", icon=":material/upload:")
 
 
+draw_offer(person)
 card()
 beginning()
 scoring_banner()  # under the card: what it says must not move what is being read

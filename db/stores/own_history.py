@@ -84,6 +84,12 @@ class OwnHistoryStore:
             size = max(_FIRST_WINDOW, int(size * min(_GROWTH, (deadline - ended) / max(ended - started, 1e-4))))
         return OwnFound(found, None)
 
+    def has_any(self) -> bool:
+        """Whether there is any."""
+        return (
+            self._session.scalar(select(DecisionRow.id).where(DecisionRow.person == self._person).limit(1)) is not None
+        )
+
     def get(self, decision_id: int) -> Decision | None:
         """The person's own entry; None for anybody else's, and for a revocation."""
         row = self._session.get(DecisionRow, decision_id)

@@ -17,10 +17,11 @@ _PARTS = (
     "panel_history.js",
     "panel_context.js",
     "panels.js",
+    "coach.js",
     "view.js",
     "card.js",
 )
-"""One module in several files: words, drawing text, keys, what is decided, parts beside a comment, the card, timers."""
+"""One module in several files: words, drawing text, keys, what is decided, parts beside a comment, hints, the card, timers."""
 
 _card = st.components.v2.component(
     "review_card",
@@ -30,6 +31,6 @@ _card = st.components.v2.component(
 )
 
 
-def mount(data: dict[str, Any]) -> None:
-    """Put the card here. `data` is what payload.build made."""
-    _card(key=KEY, data=data, default={"log": []}, on_log_change=lambda: None)
+def mount(data: dict[str, Any], key: str = KEY) -> None:
+    """Put the card here. `data` is what payload.build made; what it reports is kept under the key."""
+    _card(key=key, data=data, default={"log": []}, on_log_change=lambda: None)

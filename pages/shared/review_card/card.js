@@ -12,8 +12,9 @@ class Card {
     this.desk = deskOf(data)
     this.preferences = data.preferences || {}
     this.isNew = true
+    this.used = new Set() // acts so far: hints go by them
     this.view = new View(root, data.labels, this)
-    this.settings = { maskAll: localStorage.getItem(MASK_ALL) === "1", elsewhere: null, loaded: false }
+    this.settings = { maskAll: localStorage.getItem(this.maskAllKey) === "1", elsewhere: null, loaded: false }
     this.sent = { at: -1e9, id: null, dirty: false }
     this.heardAt = this.inputAt = performance.now()
     this.listeners = []
@@ -23,6 +24,10 @@ class Card {
     for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) this.listen(document, kind, () => this.stirred())
     this.timer = setInterval(() => this.tick(), 250)
     this.focusDesk()
+  }
+
+  get maskAllKey() {
+    return this.desk.name ? `${MASK_ALL}.${this.desk.name}` : MASK_ALL
   }
 
   listen(target, kind, handler) {
@@ -69,6 +74,7 @@ class Card {
     if (ON_SCREEN.has(name) && !(item && item.painted)) return // nobody can have meant what was not shown yet
     const before = item
     this.acts()[name](item, argument)
+    this.used.add(name)
     if (this.desk.item !== before) this.turned()
     else this.redraw()
   }
@@ -103,7 +109,7 @@ class Card {
       unfold: (item) => (item.choice.unfolded = true),
       mask: () => {
         this.settings.maskAll = !this.settings.maskAll
-        localStorage.setItem(MASK_ALL, this.settings.maskAll ? "1" : "0")
+        localStorage.setItem(this.maskAllKey, this.settings.maskAll ? "1" : "0")
       },
       context: (item) => (item.choice.context = !item.choice.context),
       note: (item) => this.openNote(item),
@@ -178,6 +184,7 @@ class Card {
     this.view.draw(this.desk, this.settings)
     this.view.drawProblems(this.desk)
     this.view.button("mask").setAttribute("aria-pressed", String(this.settings.maskAll))
+    drawHint(this)
     this.counted()
     if (this.sent.dirty) this.send()
   }
@@ -213,6 +220,7 @@ class Card {
     this.counts = data.counts
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
+    drawCoach(this, data)
     this.settings.trouble = data.trouble || null
     this.heardAt = performance.now()
     const answered = data.beat !== null && data.beat === this.sent.id

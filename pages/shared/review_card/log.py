@@ -1,16 +1,15 @@
 """What the browser reports: a list of steps, each with an id of its own, sent again until confirmed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, Protocol, TypeGuard
 from uuid import UUID
 
 from core.accounts import Person
 from core.domain import LabelFlags, Outcome
 from core.errors import BadInput, Conflict, DatabaseTrouble, ModeratoError
 from core.labels import LABELS
-from core.review import Review
 from core.verdict import Verdict
 
 _MOST_KEPT = 1_000
@@ -20,11 +19,35 @@ _MOST_SECONDS: Final = 1e9
 log = logging.getLogger("moderato")
 
 
+class Reviewing(Protocol):
+    """What takes the card's steps: core.review.Review, or the practice."""
+
+    def decide(self, verdict: Verdict, *, by: Person) -> object:
+        """One comment."""
+
+    def settle_identical(self, verdict: Verdict, *, by: Person) -> Sized:
+        """A comment and its copies."""
+
+    def skip(self, by: Person, comment_id: int) -> object:
+        """Back to the queue."""
+
+    def hold(self, by: Person, comment_id: int) -> object:
+        """Set aside."""
+
+    def resume(self, by: Person, comment_id: int) -> object:
+        """Take up again."""
+
+    def undo(self, by: Person, client_id: UUID, target: UUID | None = None) -> list[int]:
+        """Take back."""
+
+
 @dataclass
 class Desk:
     """What this browser session's server side remembers."""
 
     person: str = ""
+    name: str = ""
+    """Whose steps it takes: "" for the queue's, "practice" for those. The other's are refused."""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was answered to each step, for when it is sent again."""
     models: dict[int, int] = field(default_factory=dict)
@@ -71,7 +94,7 @@ def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
     return fresh
 
 
-def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk: Desk) -> list[dict[str, Any]]:
+def apply(review: Reviewing, person: Person, steps: Sequence[dict[str, Any]], desk: Desk) -> list[dict[str, Any]]:
     """Do each step once and in order; returns the answers. What the database does not take is sent again."""
     answers = []
     for step in steps:
@@ -80,7 +103,7 @@ def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk:
         name = str(step.get("id"))
         if name not in desk.answers:
             try:
-                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step)}
+                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step, desk.name)}
             except DatabaseTrouble:  # not confirmed, so the browser keeps it and sends it again
                 break
             except ModeratoError as error:
@@ -94,9 +117,11 @@ def apply(review: Review, person: Person, steps: Sequence[dict[str, Any]], desk:
     return answers
 
 
-def _do(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any]:
+def _do(review: Reviewing, person: Person, step: dict[str, Any], desk: str) -> dict[str, Any]:
     if step.get("by") != person.name:
         raise Conflict("That step was not made as {name}. Nothing was recorded.", name=person.name)
+    if step.get("desk", "") != desk:
+        raise Conflict("That step belongs to another page. Nothing was recorded.")
     kind = step.get("kind")
     if kind == "decide":
         review.decide(_verdict(step), by=person)
@@ -115,7 +140,7 @@ def _do(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _undo(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any]:
+def _undo(review: Reviewing, person: Person, step: dict[str, Any]) -> dict[str, Any]:
     if step.get("of") in ("skip", "hold"):
         review.resume(person, _comment(step))
         return {"comment": _comment(step)}

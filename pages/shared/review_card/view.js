@@ -243,7 +243,7 @@ function setText(box, words) {
 
 function origin(item) {
   const day = item.written ? new Date(item.written).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" }) : ""
-  const whole = ["#" + item.id, item.author && "by " + item.author, item.source, day].filter(Boolean).join("  ·  ")
+  const whole = [item.shown || "#" + item.id, item.author && "by " + item.author, item.source, day].filter(Boolean).join("  ·  ")
   return Array.from(whole).map((c) => (isHidden(c) ? "�" : c)).join("")
 }
 
@@ -262,6 +262,7 @@ function suggestionWords(suggestion) {
 
 function emptyWords(desk, elsewhere) {
   const held = desk.held.length ? ` You hold ${desk.held.length} for later: G takes the next one up.` : ""
+  if (elsewhere && elsewhere.title) return [elsewhere.title, elsewhere.reason]
   if (!elsewhere) return ["Fetching more", "The next comments are on their way." + held]
   if (elsewhere.claimed) {
     const many = count.format(elsewhere.claimed)

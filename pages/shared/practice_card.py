@@ -1,0 +1,105 @@
+"""What the card is told in the practice: the examples as comments, hints, and how the last answer compares."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from core.accounts import Person
+from core.domain import Comment, LabelFlags, Lane, Outcome
+from core.labels import LABEL_TITLES, LABELS
+from core.practice import BY_ID, PracticeReview
+from core.practice_comments import EXAMPLES, Example
+from core.review_items import Context, Evidence, Item, Remark
+from pages.shared.review_card import payload
+from pages.shared.words import _
+
+DESK: Final = "practice"
+"""Name of the practice's desk: its steps carry it, and the browser keeps them apart from the queue's."""
+_THRESHOLDS = (0.5,) * len(LABELS)
+_LONG = 86_400.0
+_OUTCOMES = {Outcome.APPROVE: "Approve", Outcome.REMOVE: "Remove", Outcome.ESCALATE: "Escalate"}
+
+
+def told(review: PracticeReview, person: Person, have: Collection[int]) -> dict[str, Any]:
+    """Everything but answers and preferences; `have` are the examples that the browser has."""
+    lacks = [(number, BY_ID[number]) for number, _held in review.order if number not in have]
+    return {
+        "person": person.name,
+        "desk": DESK,
+        "title": _("Practice"),
+        "labels": payload.label_titles(),
+        "items": [_item(number, example) for number, example in lacks],
+        "spans": {str(number): _spans(example) for number, example in lacks},
+        "more": False,
+        "order": [[number, _LONG, held] for number, held in review.order],
+        "counts": _counts(review),
+        "elsewhere": _elsewhere(review),
+        "coach": {"last": feedback(review)},
+    }
+
+
+def feedback(review: PracticeReview) -> str:
+    """The last answer beside the example's, and why; before the first one what this is."""
+    if review.last is None:
+        return _(
+            "Ten comments written for this, with the keys of the real queue. There is no mark: compare, and go on."
+        )
+    example = BY_ID[review.last]
+    outcome, labels = review.answers[example.key]
+    yours, ours, why = _answer(outcome, labels), _answer(example.outcome, example.labels), _(example.why)
+    if yours == ours:
+        return _("You said “{yours}”, and so does our example. {why}").format(yours=yours, why=why)
+    words = _("You said “{yours}”; our example answer is “{ours}”. {why}")
+    return words.format(yours=yours, ours=ours, why=why)
+
+
+def _answer(outcome: Outcome, labels: LabelFlags) -> str:
+    if outcome is Outcome.ESCALATE:
+        return _(_OUTCOMES[outcome])
+    given = [_(LABEL_TITLES[label]) for label, on in zip(LABELS, labels, strict=True) if on]
+    return f"{_(_OUTCOMES[outcome])}: {', '.join(given) or _('no label')}"
+
+
+def _item(number: int, example: Example) -> dict[str, Any]:
+    blind = example.lane is Lane.AUDIT
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    item = Item(
+        comment=Comment(number, example.text, "", "", "", moment),
+        lane=example.lane,
+        lease_until=moment,
+        held=False,
+        blind=blind,
+        evidence=None if blind else Evidence(example.scores, _THRESHOLDS, 0, example.identical, []),
+        context=Context(Remark(*example.parent) if example.parent else None, [], []),
+        escalation=None,
+    )
+    place = _("Practice, {number} of {many}").format(number=EXAMPLES.index(example) + 1, many=len(EXAMPLES))
+    hints = [[need, _(words)] for need, words in example.hints]
+    return payload.item_json(item) | {"shown": place, "hints": hints}
+
+
+def _spans(example: Example) -> list[list[Any]]:
+    """As payload.spans_json makes them: all text here is plain, so code points are characters."""
+    if example.lane is Lane.AUDIT:
+        return []
+    starts = [(example.text.index(words), words, label, strength) for words, label, strength in example.marks]
+    return [[at, at + len(words), LABELS.index(label), strength] for at, words, label, strength in sorted(starts)]
+
+
+def _counts(review: PracticeReview) -> dict[str, Any]:
+    waiting = dict.fromkeys(payload.lanes(), 0)
+    for number, _held in review.order:
+        waiting[BY_ID[number].lane.value] += BY_ID[number].identical
+    return {"waiting": waiting, "done": len(review.answers), "median": review.median_seconds}
+
+
+def _elsewhere(review: PracticeReview) -> dict[str, Any] | None:
+    if any(not held for _number, held in review.order):
+        return None
+    if review.order:
+        return {"claimed": 0, "held": 0, "back": None, "unscored": 0, "othersTurn": 0}
+    return {
+        "title": _("That was the practice"),
+        "reason": _("Nothing of it was recorded. In the queue the same keys decide real comments, ? lists all of them, and "
+                    "whatever you do can be undone. Your team's own guidelines come before our examples."),
+    }  # fmt: skip
