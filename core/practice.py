@@ -18,7 +18,7 @@ from core.verdict import Verdict
 PREFERENCE: Final = "practice"
 """Name of the preference that holds a Progress."""
 FIRST_ID: Final = 2**52
-"""Number of the first example on the card: no database has such a comment, so no step on one can ever touch a real one."""
+"""Number of the first example on the card: no database has such a comment, so a step on it can touch no real one."""
 BY_ID: Final[Mapping[int, Example]] = {FIRST_ID + k: example for k, example in enumerate(EXAMPLES)}
 _BY_KEY: Final = {example.key: number for number, example in BY_ID.items()}
 
@@ -90,7 +90,7 @@ class PracticeReview:
         return statistics.median(measured) if measured else None
 
     def decide(self, verdict: Verdict, *, by: Person) -> None:
-        """Note the answer; the same client_id again changes nothing. Raises NotFound, or Conflict where it is decided."""
+        """Note the answer; the same client_id again changes nothing. Raises NotFound, Conflict once it is decided."""
         check_may(by, Action.REVIEW)
         if any(step.client_id == verdict.client_id for step in self._steps):
             return

@@ -167,8 +167,8 @@ class Review:
         """Take back one's own decision, the newest or that of the key press `target`; returns the reopened comments.
 
         A batch is undone as one. The comment that was on the screen is claimed for the person again. The same client_id
-        again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision or
-        it is older than settings.undo_hours.
+        again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision
+        or it is older than settings.undo_hours.
         What was sent to review after the policy had removed it (core.removals) is removed without review again.
         A second opinion or adjudication that is not given yet is no reason: it is taken from whoever has it.
         """

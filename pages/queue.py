@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from core.review import Review
 from core.review_items import Item
 from pages.shared import review_card, state, trouble
 from pages.shared.access import require
-from pages.shared.links import page_link
+from pages.shared.empty import draw_beginning
 from pages.shared.practice_offer import draw_offer
 from pages.shared.resources import services
 from pages.shared.review_card import log, payload
@@ -85,8 +86,15 @@ def what_waits(
         "more": len(ready) < want // 2 < sum(counts.waiting.values()),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
-        "elsewhere": None if ready else payload.elsewhere_json(review.elsewhere(person), at),
+        "elsewhere": None if ready else why_nothing(review, person, at),
     }
+
+
+def why_nothing(review: Review, person: Person, at: datetime) -> dict[str, Any]:
+    """What the card says while it has nothing to show."""
+    if not services().intake.has_comments():
+        return payload.nothing_json()
+    return payload.elsewhere_json(review.elsewhere(person), at)
 
 
 def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> dict[str, Any]:
@@ -101,14 +109,12 @@ def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> 
 
 @st.fragment(run_every=5)
 def beginning() -> None:
-    """Where to begin, as long as there is nothing."""
+    """Where to begin, as long as there is nothing: under the card, which says what is missing."""
     try:
-        nothing = not services().intake.has_comments()
+        if not services().intake.has_comments():
+            draw_beginning(require(Action.REVIEW))
     except DatabaseTrouble:  # the card tells it
         return
-    if nothing:
-        st.info("There are no comments yet. Bring a file, or paste some on the Score page.", icon=":material/inbox:")
-        page_link("data.py", label="Import comments", icon=":material/upload:")
 
 
 draw_offer(person)

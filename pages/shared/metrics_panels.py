@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.accounts import Action
 from core.domain import Lane, Stage, now
 from core.labels import LABEL_TITLES, LABELS
 from core.metrics import curves
 from core.metrics.estimate import FEW
 from core.metrics.service import Days, Metrics, ModelChoice, Overview, Version, View
 from pages.shared import metric_charts, metrics_tables, metrics_words, state
+from pages.shared.access import require
 from pages.shared.charts import Chart, draw_chart
-from pages.shared.links import page_link
+from pages.shared.empty import Step, draw_empty, draw_no_comments
+from pages.shared.words import _
 
 SPANS = {"1 day": 1, "7 days": 7, "30 days": 30, "All": None}
 _ALWAYS_COUNTED = (Lane.ESCALATED, Lane.AUDIT, Lane.FLAGGED)
@@ -62,19 +65,19 @@ def _titled(name: str, stage: Stage) -> str:
     return f"{name} ({stage})"
 
 
-def draw_empty(metrics: Metrics) -> None:
+def draw_nothing(metrics: Metrics) -> None:
     """What to do while there is nothing to measure."""
-    with st.container(border=True):
-        st.subheader("Nothing to measure yet")
-        if metrics.days() is None:
-            st.write("Metrics compare what a model says with what people decide. First comments have to come in.")
-            page_link("data.py", label="Import comments", icon=":material/database:")
-        else:
-            st.write(
-                "No decided comment of these days has a score by this model. Decide some in the queue, audit items "
-                "first: they are the sample that speaks for all traffic. Or choose more days or another model."
-            )
-            page_link("queue.py", label="Open the queue", icon=":material/inbox:")
+    if metrics.days() is None:
+        draw_no_comments(
+            require(Action.SEE_METRICS),
+            _("Metrics compare what a model says with what people decide: nothing to measure yet."),
+        )
+        return
+    why = _(
+        "No decided comment of these days has a score by this model. Decide some in the queue, audit items first: they "
+        "are the sample that speaks for all traffic. Or choose more days or another model."
+    )
+    draw_empty(_("Nothing to measure yet"), why, Step("queue.py", _("Open the queue"), ":material/inbox:"))
 
 
 def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:

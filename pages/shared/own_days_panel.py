@@ -7,7 +7,6 @@ from core.domain import Outcome, now
 from core.labels import LABEL_TITLES, LABELS
 from core.own_days import Day, local_midnights
 from pages.shared.charts import Chart, bars, draw_chart
-from pages.shared.empty import Step, draw_empty
 from pages.shared.own_decision import OUTCOMES
 from pages.shared.resources import services
 from pages.shared.words import _, ngettext
@@ -22,11 +21,7 @@ def draw(person: Person) -> None:
     st.subheader(_("Today"), anchor=False)
     days = services().own_history.days(local_midnights(now(), browser_zone(), DAYS), by=person)
     if not any(day.done for day in days):
-        draw_empty(
-            _("Nothing decided in these two weeks"),
-            _("What you decide in the queue is counted here, for you alone. The day begins at midnight where you are."),
-            Step("queue.py", _("Open the queue"), ":material/inbox:"),
-        )
+        st.write(_("Nothing decided in these two weeks. What you decide is counted here, from midnight where you are."))
         return
     _draw_today(days[-1])
     draw_chart(_chart(days), "own_days", _("How many comments did you decide each day?"))

@@ -1,8 +1,10 @@
 """Every decision of one's own: looked for, looked at, taken back."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import streamlit as st
 
@@ -35,7 +37,6 @@ LANES = {
 """Lanes as the card names them."""
 _LIST = "own_history"
 _PLACE = "own_history_place"
-_NOTHING = OwnCriteria()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ def draw(_person: Person) -> None:
     st.subheader(_("Your decisions"), anchor=False)
     own_decision.draw_said()
     try:
+        if not services().own_history.has_begun(by=person):
+            _draw_none_yet()
+            return
         wanted = _draw_search()
         place = kept(_PLACE)
         if place is None or place.wanted != wanted:
@@ -69,7 +73,7 @@ def draw(_person: Person) -> None:
         _draw_steps(place, page)
         _draw_list(page)
     else:
-        _draw_nothing(wanted)
+        draw_empty(_("None of your decisions matches"), _("Take a part of the search away, or choose other days."))
     if kept(OPEN):
         own_decision.show()
 
@@ -99,7 +103,7 @@ def _draw_search() -> OwnCriteria:
     )
 
 
-def _pick(label: str, key: str, options: list, words) -> str | None:  # type: ignore[no-untyped-def, type-arg]
+def _pick(label: str, key: str, options: list[Any], words: Callable[[Any], str]) -> str | None:
     return st.selectbox(
         label, options, index=None, key=key, placeholder=label, format_func=words, label_visibility="collapsed",
         width=150,
@@ -142,14 +146,14 @@ def _draw_list(page: Page) -> None:
     comment_list([own_decision.row_of(entry) for entry in page.entries], opened=kept(OPEN), key=_LIST, on_open=on_open)
 
 
-def _draw_nothing(wanted: OwnCriteria) -> None:
-    if wanted == _NOTHING:
-        draw_empty(
-            _("You have not decided anything yet"),
-            _("Every decision that you make in the queue or on Raids is listed here, for you to look back on and, "
-              "for {hours} hours, to take back.").format(hours=f"{services().settings.undo_hours:g}"),
-            Step("queue.py", _("Open the queue"), ":material/inbox:"),
-            Step("practice.py", _("Practise first"), ":material/school:"),
-        )  # fmt: skip
-    else:
-        draw_empty(_("None of your decisions matches"), _("Take a part of the search away, or choose other days."))
+def _draw_none_yet() -> None:
+    why = _(
+        "Every decision that you make in the queue or on Raids is listed here, for you to look back on and, for "
+        "{hours} hours, to take back."
+    )
+    draw_empty(
+        _("You have not decided anything yet"),
+        why.format(hours=f"{services().settings.undo_hours:g}"),
+        Step("queue.py", _("Open the queue"), ":material/inbox:"),
+        Step("practice.py", _("Practise first"), ":material/school:"),
+    )

@@ -100,6 +100,8 @@ def _elsewhere(review: PracticeReview) -> dict[str, Any] | None:
         return {"claimed": 0, "held": 0, "back": None, "unscored": 0, "othersTurn": 0}
     return {
         "title": _("That was the practice"),
-        "reason": _("Nothing of it was recorded. In the queue the same keys decide real comments, ? lists all of them, and "
-                    "whatever you do can be undone. Your team's own guidelines come before our examples."),
-    }  # fmt: skip
+        "reason": _(
+            "Nothing of it was recorded. In the queue the same keys decide real comments, ? lists all of them, and "
+            "whatever you do can be undone. Your team's own guidelines come before our examples."
+        ),
+    }

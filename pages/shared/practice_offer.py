@@ -1,4 +1,4 @@
-"""The practice, offered: above the queue to whoever has not decided anything yet, and in the preferences at any time."""
+"""The practice, offered: above the queue to whoever has not decided anything yet, and in the preferences."""
 
 import streamlit as st
 

@@ -90,7 +90,9 @@ def _keep(room: Room, person: Person) -> None:
 def _draw_next(room: Room) -> None:
     """What comes next; the same place while there is something left, so that nothing moves."""
     finished = room.review.progress.finished
-    with st.container(horizontal=True, horizontal_alignment="center" if finished else "left"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="center" if finished else "left"
+    ):
         label = _("Open the queue") if finished else _("Leave for the queue; you can go on here later")
         page_link("queue.py", label=label, icon=":material/inbox:")
         page_link("preferences.py", label=_("Set keys and masking"), icon=":material/tune:")

@@ -4,16 +4,19 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.accounts import Person
+from core.accounts import Action, Person
 from core.domain import now
 from core.errors import ModeratoError
 from core.raid_clusters import Cluster, Kind
 from core.raids import Look
+from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.comment_list import comment_list
+from pages.shared.empty import Step, draw_empty, draw_no_comments
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
+from pages.shared.words import _
 
 OPEN = "raid_open"
 """Under which the cluster that is looked at is kept: it stays on the screen though a newer look has others."""
@@ -64,8 +67,14 @@ def _draw_looking(*, first: bool) -> None:
 def _draw_summary(look: Look) -> None:
     part = f"the {look.looked:,} newest of {look.waiting:,}" if look.looked < look.waiting else f"{look.looked:,}"
     st.caption(f"Waiting comments looked at by {look.at:%H:%M:%S} UTC: {part}.")
-    if not look.clusters:
-        st.info("Nothing waits in clusters: what is there is for the queue.", icon=":material/check:")
+    if not look.clusters and not services().intake.has_comments():
+        draw_no_comments(require(Action.REVIEW), _("Waiting comments that belong together are listed here."))
+    elif not look.clusters:
+        draw_empty(
+            _("Nothing waits in clusters"),
+            _("No raid and no burst among what waits. The queue has what there is; this page looks again by itself."),
+            Step("queue.py", _("Open the queue"), ":material/inbox:"),
+        )
     if look.more:
         st.caption(f"The {len(look.clusters)} largest clusters are listed; {look.more:,} smaller ones are not.")
 

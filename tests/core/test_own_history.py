@@ -1,6 +1,6 @@
 """One's own decisions: found, told, and taken back; nobody else's among them."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -185,7 +185,7 @@ def test_days_are_the_persons_own_and_begin_at_local_midnight(services, own, dec
 def test_a_pause_is_no_work():
     minute = 60_000_000
     acts = [(0, "remove", 1, 30.0), (minute, "remove", 1, 50.0), (90 * minute, "approve", 0, 4_000.0)]
-    midnights = local_midnights(datetime(1970, 1, 1, 12, tzinfo=UTC), timezone.utc, 1)
+    midnights = local_midnights(datetime(1970, 1, 1, 12, tzinfo=UTC), UTC, 1)
     assert tell_days(midnights, acts)[0].minutes == pytest.approx(0.5 + 1 + 5)
 
 

@@ -21,7 +21,7 @@ _PARTS = (
     "view.js",
     "card.js",
 )
-"""One module in several files: words, drawing text, keys, what is decided, parts beside a comment, hints, the card, timers."""
+"""One module in several files: words, text, keys, what is decided, parts beside a comment, hints, card, timers."""
 
 _card = st.components.v2.component(
     "review_card",

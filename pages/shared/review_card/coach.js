@@ -32,7 +32,7 @@ const isUsed = (card, _item, need) => card.used.has(need)
 function buttonNames(card) {
   const names = {}
   for (const button of card.root.querySelectorAll("[data-act]")) {
-    const words = [...button.childNodes].filter((node) => node.nodeName !== "KBD").map((node) => node.textContent).join("").trim()
+    const words = [...button.childNodes].filter((node) => node.nodeName !== "KBD").map((node) => node.textContent).join("").replace(/ *\(\d+\) *$/, "").trim()
     const key = keyName(keyOf(button.dataset.act))
     if (!names[button.dataset.act]) names[button.dataset.act] = key ? `${words} (${key})` : words
   }

@@ -164,6 +164,7 @@ class Desk {
 
   // Behind what is on the screen, before what is less urgent.
   placeOf(item) {
+    if (this.name) return this.queue.length // the practice has an order of its own
     const rank = (other) => LANES.indexOf(other.lane)
     const at = this.queue.findIndex((other, index) => index > 0 && rank(other) > rank(item))
     return at < 0 ? this.queue.length : at
