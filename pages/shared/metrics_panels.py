@@ -15,6 +15,7 @@ from pages.shared import metric_charts, metrics_tables, metrics_words, state
 from pages.shared.access import require
 from pages.shared.charts import Chart, draw_chart
 from pages.shared.empty import Step, draw_empty, draw_no_comments
+from pages.shared.resources import services
 from pages.shared.words import _
 
 SPANS = {"1 day": 1, "7 days": 7, "30 days": 30, "All": None}
@@ -67,16 +68,17 @@ def _titled(name: str, stage: Stage) -> str:
 
 def draw_nothing(metrics: Metrics) -> None:
     """What to do while there is nothing to measure."""
-    if metrics.days() is None:
-        draw_no_comments(
-            require(Action.SEE_METRICS),
-            _("Metrics compare what a model says with what people decide: nothing to measure yet."),
-        )
+    person = require(Action.SEE_METRICS)
+    if not services().intake.has_comments():
+        draw_no_comments(person, _("Metrics compare what a model says with what people decide."))
         return
-    why = _(
-        "No decided comment of these days has a score by this model. Decide some in the queue, audit items first: they "
-        "are the sample that speaks for all traffic. Or choose more days or another model."
-    )
+    if metrics.days() is None:
+        why = _("Metrics compare what a model says with what people decide: nothing was scored yet.")
+    else:
+        why = _(
+            "No decided comment of these days has a score by this model. Decide some in the queue, audit items first: "
+            "they are the sample that speaks for all traffic. Or choose more days or another model."
+        )
     draw_empty(_("Nothing to measure yet"), why, Step("queue.py", _("Open the queue"), ":material/inbox:"))
 
 
