@@ -134,4 +134,3 @@ def test_of_a_comment_that_waits_for_others_only_ones_own_words_stand(app, decid
     (row,) = rows(app)
     assert (row["number"], row["text"], row["state"]) == (first, "whose turn", "Removed")
     assert row["facts"][:2] == ["Insult", "waits for others"]
-

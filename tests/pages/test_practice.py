@@ -133,7 +133,14 @@ def test_it_is_offered_until_somebody_has_decided_or_says_no(app, app_services, 
 def test_who_has_decided_is_not_offered_it(app, app_services):
     made = fill_queue(app_services.sessions, flagged(2))
     app.run()
-    decided = {"id": str(uuid4()), "by": "Ada", "kind": "decide", "comment": made[0], "outcome": "remove", "labels": [0]}
+    decided = {
+        "id": str(uuid4()),
+        "by": "Ada",
+        "kind": "decide",
+        "comment": made[0],
+        "outcome": "remove",
+        "labels": [0],
+    }
     app.session_state["review"] = {"log": [decided]}
     app.run()
     app.run()
