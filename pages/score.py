@@ -14,7 +14,6 @@ from pages.shared.words import _, said
 
 person = require(Action.SCORE)
 st.title("Score")
-scoring_banner()
 try:
     scorer = live_scorer()
 except ModeratoError as error:
@@ -24,8 +23,9 @@ except ModeratoError as error:
           "clean. Whoever runs this server can mend it:"),
         Step("models.py", _("See the models"), ":material/model_training:"),
     )  # fmt: skip
-    notice(said(error))
+    notice(said(error), "info")
     st.stop()
+scoring_banner()
 policy = services().policies.active()
 st.caption(f"Model {scorer.name}, policy version {policy.id}")
 text, file = st.tabs(["Text", "File"])

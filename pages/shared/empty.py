@@ -51,8 +51,8 @@ def draw_no_comments(person: Person, what_for: str) -> None:
 
 
 def draw_beginning(person: Person) -> None:
-    """The links of that, for the queue: its card says the rest."""
-    draw_steps(*_first_steps(person), centred=True)
+    """The way to comments, for the queue: its card says the rest, and the practice is offered above it."""
+    draw_steps(*(step for step in _first_steps(person) if step.page != "practice.py"), centred=True)
 
 
 def _first_steps(person: Person) -> list[Step]:

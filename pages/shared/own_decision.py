@@ -160,7 +160,7 @@ def _together(entry: Entry) -> str:
 
 def _where(entry: Entry) -> str:
     """Where the comment stands; of one that waits for a blind decision nothing that would tell what others said."""
-    if entry.comment is None or entry.comment.standing is Standing.ERASED:
+    if entry.undone_at or entry.comment is None or entry.comment.standing is Standing.ERASED:
         return ""
     return _("waits for others") if entry.comment.hidden else _(STANDING_TITLES[entry.comment.standing])
 

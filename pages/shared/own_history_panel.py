@@ -79,17 +79,18 @@ def draw(_person: Person) -> None:
 
 
 def _draw_search() -> OwnCriteria:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         text = st.text_input(
             _("Words of the comment"), key="own_text", icon=":material/search:",
             placeholder=_("Words of the comment, or #number"), label_visibility="collapsed",
         )  # fmt: skip
+        days = st.date_input(
+            _("Days"), value=(), key="own_days", label_visibility="collapsed", width=240, max_value=date(9998, 12, 31)
+        )
+    with st.container(horizontal=True):
         outcome = _pick(_("Outcome"), "own_outcome", list(OUTCOMES), lambda one: _(OUTCOMES[one]))
         label = _pick(_("Label"), "own_label", list(LABELS), lambda one: _(LABEL_TITLES[one]))
         lane = _pick(_("Lane"), "own_lane", list(LANES), lambda one: _(LANES[one]))
-        days = st.date_input(
-            _("Days"), value=(), key="own_days", label_visibility="collapsed", width=230, max_value=date(9998, 12, 31)
-        )
     number = re.fullmatch(r"\s*#(\d{1,18})\s*", text or "")
     span = days if isinstance(days, tuple) else (days,)
     return OwnCriteria(
@@ -106,7 +107,7 @@ def _draw_search() -> OwnCriteria:
 def _pick(label: str, key: str, options: list[Any], words: Callable[[Any], str]) -> str | None:
     return st.selectbox(
         label, options, index=None, key=key, placeholder=label, format_func=words, label_visibility="collapsed",
-        width=150,
+        width=180,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def draw_offer(person: Person) -> None:
             return
     except DatabaseTrouble:  # the card tells it
         return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.write(_words(progress))
         page_link("practice.py", label=_("Practise"), icon=":material/school:")
         st.button(_("No, thank you"), key="no_practice", type="tertiary", on_click=_decline)

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
+from core.errors import DatabaseTrouble
 from core.practice import FIRST_ID, PREFERENCE, Progress
 from core.practice_comments import EXAMPLES
 from db.models import Base, ClaimRow, CommentRow, DecisionRow
@@ -145,3 +146,14 @@ def test_who_has_decided_is_not_offered_it(app, app_services):
     app.run()
     app.run()
     assert "New here?" not in words(app)
+
+
+def test_it_goes_on_while_the_database_is_away(practice, app_services, monkeypatch):
+    def away():
+        raise DatabaseTrouble("The database is away.")
+
+    for kind in ("read", "begin"):
+        monkeypatch.setattr(app_services.sessions, kind, away)
+    data = report(practice, step(0), step(1))
+    assert [answer["ok"] for answer in data["answers"]] == [True, True]
+    assert not practice.error

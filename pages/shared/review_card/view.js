@@ -160,6 +160,7 @@ class View {
 
   drawEmpty(desk, settings) {
     const [title, reason] = emptyWords(desk, settings.elsewhere)
+    this.q(".emptyacts [data-act=undo]").hidden = Boolean(settings.elsewhere?.title) && !desk.history.length
     this.text.replaceChildren()
     delete this.text.dataset.cid
     this.drawn = null
