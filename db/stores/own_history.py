@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.domain import Decision, Lane, Outcome
@@ -68,14 +68,14 @@ class OwnHistoryStore:
         bounds = self._bounds(wanted, before)
         if bounds is None or (wanted.text.strip() and not terms):
             return OwnFound([], None)
-        holds, whole = self._holds(terms) if terms else ([], wanted.comment_id is not None)
+        holds, few = self._holds(terms) if terms else ([], wanted.comment_id is not None)
         rules = [*self._rules(wanted), *holds]
         lowest, high = bounds
-        size = high - lowest + 1 if whole else _FIRST_WINDOW
+        size = high - lowest + 1 if few else _FIRST_WINDOW
         found: list[Decision] = []
         while high >= lowest:
             low, started = max(lowest, high - size + 1), time.monotonic()
-            found += self._window(low, high, rules, limit + 1 - len(found))
+            found += self._window(low, high, rules, limit + 1 - len(found), few=few)
             if len(found) > limit:
                 return OwnFound(found[:limit], found[limit - 1].id)
             high, ended = low - 1, time.monotonic()
@@ -119,7 +119,9 @@ class OwnHistoryStore:
 
         The driver's own rows: a Row object each would cost as much as the query.
         """
-        first = select(func.min(DecisionRow.id)).where(DecisionRow.decided_at >= since).scalar_subquery()
+        first = self._session.scalar(_first_since(since))
+        if first is None:
+            return []
         undo = aliased(DecisionRow)
         taken_back = select(undo.id).where(undo.revokes == DecisionRow.id).exists()
         query = (
@@ -131,9 +133,13 @@ class OwnHistoryStore:
         cursor = self._session.connection().execute(query).cursor
         return list(cursor.fetchall()) if cursor else []
 
-    def _window(self, low: int, high: int, rules: Sequence[ColumnElement[bool]], limit: int) -> list[Decision]:
-        mine = and_(DecisionRow.person == self._person, DecisionRow.id >= low, DecisionRow.id <= high)
-        query = select(DecisionRow).where(mine, *rules).order_by(DecisionRow.id.desc()).limit(limit)
+    def _window(
+        self, low: int, high: int, rules: Sequence[ColumnElement[bool]], limit: int, *, few: bool
+    ) -> list[Decision]:
+        # of few comments the decisions are looked up by comment: + 0 keeps the order of entries out of the plan
+        entry = DecisionRow.id + 0 if few else DecisionRow.id
+        mine = and_(DecisionRow.person == self._person, entry >= low, entry <= high)
+        query = select(DecisionRow).where(mine, *rules).order_by(entry.desc()).limit(limit)
         return [decision_of(row) for row in self._session.scalars(query)]
 
     def _bounds(self, wanted: OwnCriteria, before: int | None) -> tuple[int, int] | None:
@@ -144,10 +150,11 @@ class OwnHistoryStore:
         if lowest is None or highest is None:
             return None
         if wanted.since:
-            since = self._session.scalar(select(func.min(DecisionRow.id)).where(DecisionRow.decided_at >= wanted.since))
+            since = self._session.scalar(_first_since(wanted.since))
             lowest = max(lowest, since if since is not None else highest + 1)
         if wanted.until:
-            until = self._session.scalar(select(func.max(DecisionRow.id)).where(DecisionRow.decided_at < wanted.until))
+            last = select(DecisionRow.id).where(DecisionRow.decided_at < wanted.until)
+            until = self._session.scalar(last.order_by(DecisionRow.decided_at.desc(), DecisionRow.id.desc()).limit(1))
             highest = min(highest, until if until is not None else 0)
         highest = min(highest, before - 1) if before is not None else highest
         return (lowest, highest) if lowest <= highest else None
@@ -178,6 +185,12 @@ class OwnHistoryStore:
         if len(ids) <= _SHORT:
             return [DecisionRow.comment_id.in_(ids)], True
         return [match.condition(_COMMENT, 0, 0)], False
+
+
+def _first_since(moment: datetime) -> Select[int]:
+    """The first entry since then. Ids rise with time: by the index of times, min(id) would read all that follow."""
+    found = select(DecisionRow.id).where(DecisionRow.decided_at >= moment)
+    return found.order_by(DecisionRow.decided_at, DecisionRow.id).limit(1)
 
 
 _COMMENT: Any = DecisionRow.comment_id

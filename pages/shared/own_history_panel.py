@@ -107,7 +107,7 @@ def _draw_search() -> OwnCriteria:
 def _pick(label: str, key: str, options: list[Any], words: Callable[[Any], str]) -> str | None:
     return st.selectbox(
         label, options, index=None, key=key, placeholder=label, format_func=words, label_visibility="collapsed",
-        width=180,
+        width=150,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ function drawCoach(card, data) {
   if (data.title) setText(card.view.q(".strip h1"), data.title)
   if (!data.coach) return
   card.view.q(".coach").hidden = false
+  card.view.q(".topractice").hidden = true
   setText(card.view.q(".coach .last"), data.coach.last)
   drawHint(card)
 }
