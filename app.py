@@ -60,6 +60,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     if worker:
         worker.start()
     wired.start_beside()
+    wired.nearest.start()
     ahead = FoldAhead(wired.metrics)
     ahead.start()
     try:
@@ -67,6 +68,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     finally:
         await programs.close()
         ahead.stop()
+        wired.nearest.stop()
         wired.stop_beside()
         if worker:
             worker.stop()

@@ -19,10 +19,10 @@ from starlette.types import Scope
 from api.bounded import Bounded
 from api.programs import Programs, ProgramsAt, secret_of
 from api.request_log import RequestMeter
-from core.heartbeat import whereabouts
 from core.key_ring import OverLimit
 from core.keys import KnownKeys, digest_of
 from core.keys import Scope as Allowed
+from core.log_text import whereabouts
 from core.readiness import Gap, Readiness
 from core.telemetry import Telemetry
 

@@ -28,6 +28,10 @@ class Action(StrEnum):
 
     KEEP_PREFERENCES = "keep_preferences"
     """Set things for oneself: what one sees, keys, language."""
+    READ_GUIDELINES = "read_guidelines"
+    """Read what each label means here, all versions."""
+    WRITE_GUIDELINES = "write_guidelines"
+    """Write what each label means, as a new version."""
     REVIEW = "review"
     """Claim, decide, undo, skip, hold and escalate comments."""
     SETTLE_RAIDS = "settle_raids"
@@ -88,13 +92,16 @@ class Action(StrEnum):
     """Give back to the queue what somebody else has or holds."""
 
 
-_EVERYBODY: Final = frozenset({Action.KEEP_PREFERENCES, Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA})
+_EVERYBODY: Final = frozenset(
+    {Action.KEEP_PREFERENCES, Action.READ_GUIDELINES, Action.SEE_METRICS, Action.SEE_MODELS, Action.SEE_DATA}
+)
 _MODERATOR: Final = _EVERYBODY | {Action.REVIEW, Action.SETTLE_RAIDS, Action.SCORE, Action.BROWSE}
 MAY: Final[Mapping[Role, frozenset[Action]]] = {
     Role.MODERATOR: _MODERATOR,
     Role.LEAD: _MODERATOR
     | {
         Action.ADJUDICATE,
+        Action.WRITE_GUIDELINES,
         Action.SEE_OTHERS,
         Action.REASSIGN,
         Action.IMPORT,

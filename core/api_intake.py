@@ -6,8 +6,8 @@ from typing import Final
 
 from core.domain import NewComment
 from core.errors import BadInput
-from core.heartbeat import whereabouts
 from core.intake import MOST_SOURCE, Intake
+from core.log_text import whereabouts
 from core.text import storable, text_hash
 
 log = logging.getLogger("moderato.api")

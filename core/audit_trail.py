@@ -60,6 +60,7 @@ class What(StrEnum):
     POLICY_ACCEPTED = "policy.proposal_accepted"
     POLICY_DECLINED = "policy.proposal_declined"
     CLAIM_RELEASED = "claim.released"
+    GUIDELINE_SAVED = "guideline.saved"
 
 
 def record(session: Session, by: Person | str, what: What, subject: str, **details: Any) -> None:

@@ -12,6 +12,7 @@ from core.history import Event, Facts, SixScores, Standing, six, standing_of, te
 from db.models import CommentRow, DecisionRow, RoutingRow
 from db.session import Sessions
 from db.stores.browse import BrowseStore
+from db.stores.guidelines import GuidelineStore, Since
 from db.stores.history import HistoryStore
 from db.stores.policies import PolicyStore
 from db.stores.registry import RegistryStore
@@ -154,7 +155,7 @@ class Browse:
                 raise NotFound(f"There is no comment {comment_id}. Look for it on the Browse page.")
             same = store.identical(comment, _SAME_SHOWN)
             items = _items(store, [comment_id, *(row.id for row in same)], None, self._only)
-            facts = _facts(store, PolicyStore(session), comment)
+            facts = _facts(store, PolicyStore(session), comment, GuidelineStore(session).since())
         events = tell(facts, blind=items[0].hidden)
         if self._only is not None:
             events = [_of_others(event, self._only) for event in events]
@@ -225,7 +226,7 @@ def _item(
     )
 
 
-def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow) -> Facts:
+def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow, guidelines: Sequence[Since]) -> Facts:
     ids = [comment.id]
     routing = store.routings(ids).get(comment.id)
     policy = policies.get(routing.policy_id) if routing and routing.automatic else None
@@ -237,4 +238,5 @@ def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow) -> F
         claims=store.claims(comment.id),
         ledger=store.ledger(comment.id),
         auto_remove=(policy.auto_remove or ()) if policy else (),
+        guidelines=guidelines,
     )

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final
 
 from core.domain import now
+from core.log_text import whereabouts
 from db.session import Sessions
 from db.stores.pending import PendingStore
 from db.stores.registry import RegistryStore
@@ -135,16 +136,6 @@ class Scoring:
 def worker_name(kind: str) -> str:
     """A name that no other running worker has: kind, host and process."""
     return f"{kind} {socket.gethostname()}:{os.getpid()}"
-
-
-def whereabouts(error: BaseException) -> str:
-    """Kind of an error and where it arose. Never its message: that may hold comment text."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    return f"{type(error).__name__} at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
 
 
 def _comments(count: int) -> str:

@@ -8,8 +8,10 @@ from enum import StrEnum
 import numpy as np
 
 from core.domain import NO_DAY, Lane, Outcome, RoutingState, unpack_labels
+from core.guidelines import GENERAL, TOPIC_TITLES
 from core.labels import LABEL_TITLES, LABELS
 from db.models import ClaimRow, CommentRow, DecisionRow, RoutingRow, ScoreRow
+from db.stores.guidelines import Since
 
 SixScores = tuple[float, float, float, float, float, float]
 """Probabilities in LABELS order."""
@@ -79,11 +81,13 @@ class Facts:
     ledger: Sequence[DecisionRow]
     auto_remove: Sequence[float | None] = ()
     """From which scores on the policy that routed it removes without review; empty if it does not."""
+    guidelines: Sequence[Since] = ()
+    """Every version of the guidelines, oldest first."""
 
 
 def tell(facts: Facts, *, blind: bool) -> list[Event]:
     """The events in order of time. Blind: without scores, flags and labels, which would sway a blind decision."""
-    events = [*_arrival(facts, blind), *_claims(facts.claims), *_ledger(facts.ledger, blind)]
+    events = [*_arrival(facts, blind), *_claims(facts.claims), *_ledger(facts, blind)]
     if not blind:
         events += _scores(facts.scores)
     if facts.routing:
@@ -157,8 +161,8 @@ def _claims(claims: Sequence[ClaimRow]) -> Iterator[Event]:
             yield Event(claim.released_at, "released", "Given back", person=claim.person)
 
 
-def _ledger(ledger: Sequence[DecisionRow], blind: bool) -> Iterator[Event]:
-    for row in ledger:
+def _ledger(facts: Facts, blind: bool) -> Iterator[Event]:
+    for row in facts.ledger:
         what, kind = f"{_VERBS[Outcome(row.outcome)]}: {label_words(row.labels)}", "decided"
         if row.outcome == Outcome.ESCALATE:
             what, kind = "Escalated", "escalated"
@@ -166,7 +170,16 @@ def _ledger(ledger: Sequence[DecisionRow], blind: bool) -> Iterator[Event]:
             what, kind = "Took the decision back", "undone"
         elif blind and kind == "decided":
             what = "Decided; the labels are hidden until it is decided again"
-        yield Event(row.decided_at, kind, what + _how(row), person=row.person, note=None if blind else row.note)
+        under = "" if blind or kind != "decided" else _in_force(facts.guidelines, row)
+        yield Event(row.decided_at, kind, what + _how(row) + under, person=row.person, note=None if blind else row.note)
+
+
+def _in_force(guidelines: Sequence[Since], row: DecisionRow) -> str:
+    """Which versions held when it was decided: the general one, and those of the labels that were given."""
+    held = {one.topic: one.version for one in guidelines if one.saved_at <= row.decided_at}
+    given = [label for label, on in zip(LABELS, unpack_labels(row.labels), strict=True) if on]
+    parts = [f"{TOPIC_TITLES[topic]} {held[topic]}" for topic in (GENERAL, *given) if topic in held]
+    return f"; guidelines in force: {', '.join(parts)}" if parts else ""
 
 
 def _how(row: DecisionRow) -> str:

@@ -10,8 +10,8 @@ from typing import Final
 
 from core.domain import now
 from core.errors import DatabaseTrouble, ModeratoError
-from core.heartbeat import whereabouts
 from core.keys import ApiKey, Keys, KnownKeys
+from core.log_text import whereabouts
 from core.policies import today_number
 from core.request_notes import note_key
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.domain import ModelVersion
 from core.errors import ModelUnavailable, ModeratoError
-from core.heartbeat import whereabouts
+from core.log_text import whereabouts
 from core.recording import score_each
 from core.scoring.protocol import Scores
 from core.worker import Models

@@ -1,13 +1,13 @@
 """What of an error and of a message may stand in a log: never comment text, and never a line that it did not write."""
 
 import logging
+import os
 import sqlite3
 import traceback
 from collections.abc import Iterator
 from typing import Any, Final
 
 from core.errors import ModeratoError
-from core.heartbeat import whereabouts
 
 _MOST_FRAMES: Final = 30
 """Innermost frames that are told; deep recursion would fill the log."""
@@ -21,6 +21,16 @@ def one_line(text: str) -> str:
         return text[:_LONGEST]
     shown = text[:_LONGEST]
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in shown)
+
+
+def whereabouts(error: BaseException) -> str:
+    """Kind of an error and where it arose. Never its message: that may hold comment text."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    return f"{type(error).__name__} at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
 
 
 def describe_error(error: BaseException) -> str:

@@ -176,6 +176,10 @@ EXAMPLES: Final = (
         ),
         hints=(
             (
+                "guidelines",
+                "What counts as hate here? {guidelines} unfolds your team's guideline under each label, and folds it.",
+            ),
+            (
                 "",
                 "Masked, as whatever the model takes for hate, threats or severe. Look if you need to "
                 "({reveal}); then the labels and {submit}.",

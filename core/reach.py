@@ -1,14 +1,16 @@
 """Who may reach the dashboard: this machine alone until there are accounts; then anybody, best over TLS."""
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from core.errors import ModeratoError
-from core.services import Services, build_services
 from core.settings import Settings
-from core.sign_ins import role_of_group
+
+if TYPE_CHECKING:
+    from core.services import Services
 
 
-def check_reach(wired: Services, address: str) -> None:
+def check_reach(wired: "Services", address: str) -> None:
     """Raises ModeratoError where others could reach a dashboard that lets anybody in. "" is this machine alone."""
     settings = wired.settings
     if not address and not settings.public_url:
@@ -32,6 +34,8 @@ def check_before_run(settings: Settings) -> list[str]:
         raise ModeratoError(problems[0])
     if not settings.is_shared:
         return []
+    from core.services import build_services  # a second of imports, which a server for one alone does without
+
     wired = build_services(settings)
     try:
         check_reach(wired, "" if settings.is_loopback else settings.host)
@@ -79,6 +83,8 @@ def _problems_of_company(settings: Settings) -> list[str]:
     found = []
     if not settings.oidc_client_id or not settings.oidc_client_secret:
         found.append("MODERATO_OIDC_URL needs MODERATO_OIDC_CLIENT_ID and MODERATO_OIDC_CLIENT_SECRET (or _FILE) too.")
+    from core.sign_ins import role_of_group
+
     try:
         roles = role_of_group(settings)
     except ValueError as error:

@@ -8,7 +8,8 @@ from typing import Final
 
 from core.domain import ModelVersion, now
 from core.errors import ModelUnavailable
-from core.heartbeat import SILENT_AFTER, whereabouts
+from core.heartbeat import SILENT_AFTER
+from core.log_text import whereabouts
 from core.scoring.files import check_files, list_files, resolve
 from core.scoring.load import find_loaded, probe
 from core.settings import Settings

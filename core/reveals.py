@@ -8,7 +8,7 @@ from typing import Final
 
 from core.accounts import Person
 from core.audit_trail import What, record
-from core.heartbeat import whereabouts
+from core.log_text import whereabouts
 from db.session import Sessions
 
 log = logging.getLogger("moderato.trail")

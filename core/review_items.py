@@ -141,6 +141,14 @@ def evidence_of(session: Session, comments: Sequence[Comment]) -> dict[int, Evid
     return _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
 
 
+def masked_of(session: Session, comments: Sequence[Comment]) -> dict[int, bool]:
+    """Whether each text stays masked until somebody asks for it, whatever lane it was in; without scores it does."""
+    places = QueueStore(session).places([comment.id for comment in comments])
+    return _Evidence(DecisionStore(session), QueueStore(session), ScoreStore(session), PolicyStore(session)).masks(
+        comments, places
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     decisions: DecisionStore
@@ -165,6 +173,15 @@ class _Evidence:
             for comment in comments
             if comment.id in scores
         }
+
+    def masks(self, comments: Sequence[Comment], places: dict[int, Place]) -> dict[int, bool]:
+        scores = self._scores(list(places.values()))
+        known = {
+            i: Evidence(scores[i], self._limits(place.policy_id), place.model_id, 1, [])
+            for i, place in places.items()
+            if i in scores
+        }
+        return {comment.id: comment.id not in known or known[comment.id].severe for comment in comments}
 
     def _scores(self, places: Sequence[Place]) -> dict[int, tuple[float, ...]]:
         found: dict[int, tuple[float, ...]] = {}

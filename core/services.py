@@ -10,6 +10,7 @@ from core.domain import ModelVersion
 from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.gate_reports import GateReports
+from core.guidelines import Guidelines
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
@@ -17,6 +18,7 @@ from core.keys import Keys
 from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
+from core.nearest import Nearest
 from core.own_history import OwnHistory
 from core.people import People
 from core.planning import Planner
@@ -201,6 +203,11 @@ class Services:
         return Preferences(self.sessions)
 
     @cached_property
+    def guidelines(self) -> Guidelines:
+        """What each label means here, in versions."""
+        return Guidelines(self.sessions)
+
+    @cached_property
     def trail(self) -> Trail:
         """The audit trail: searched, taken out, verified."""
         return Trail(self.sessions, self.settings)
@@ -285,6 +292,11 @@ class Services:
         """Which words moved the scores, beside the queue."""
         return Highlights(self.registry)
 
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The nearest decided comments, beside the queue."""
+        return Nearest(self.sessions, most=self.settings.nearest_texts, poll_seconds=self.settings.poll_seconds)
+
     def start_beside(self) -> None:
         """Start what every server and worker does in threads: search index, webhooks, erasures and retention."""
         for part in self._beside():
@@ -301,6 +313,8 @@ class Services:
 
     def close(self) -> None:
         """Write what is left to write, and give the database's connections back."""
+        if "nearest" in self.__dict__:
+            self.nearest.stop()
         if "reveals" in self.__dict__:
             self.reveals.close()
         self.sessions.engine.dispose()
@@ -315,4 +329,5 @@ def build_services(settings: Settings | None = None) -> Services:
         migrate(engine)
     services = Services(settings, Sessions(engine))
     services.registry.ensure_shipped()
+    services.guidelines.ensure_shipped()
     return services

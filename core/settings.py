@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     claim_seconds: float = Field(120, gt=0, description="How long a comment stays with a silent moderator.")
     hold_hours: float = Field(24, gt=0, description="How long a held comment stays with its moderator.")
     undo_hours: float = Field(24, gt=0, description="How long people may take their own decisions back.")
+    nearest_texts: int = Field(
+        200_000, ge=0, le=2_000_000, description="Decided texts kept in memory to find similar ones; 0 switches it off."
+    )
     poll_seconds: float = Field(2, gt=0, le=10, description="How often a worker looks for work or a new model.")
     max_upload_mb: int = Field(200, ge=1, le=4096, description="Largest upload; the command takes any file.")
     max_text_bytes: int = Field(65536, ge=1024, description="Longest comment, in bytes of UTF-8.")

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.domain import ModelVersion, now
 from core.errors import ModeratoError
-from core.heartbeat import whereabouts
+from core.log_text import whereabouts
 from core.recording import score_each
 from core.scoring.protocol import Scorer
 from core.settings import Settings

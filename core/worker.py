@@ -12,7 +12,8 @@ import numpy as np
 from core.domain import ModelVersion, now
 from core.drift.service import Drift
 from core.errors import ModelUnavailable, ModeratoError
-from core.heartbeat import Heartbeat, whereabouts
+from core.heartbeat import Heartbeat
+from core.log_text import whereabouts
 from core.policies import Policies
 from core.recording import note_both, record, score_each, watch
 from core.registry import Registry

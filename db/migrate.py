@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -23,11 +24,16 @@ def config() -> Config:
     return made
 
 
+@cache
+def _newest() -> str | None:
+    """The newest schema's revision, read from the migrations once: health checks ask every few seconds."""
+    return ScriptDirectory.from_config(config()).get_current_head()
+
+
 def is_current(engine: Engine) -> bool:
     """Whether the database has the newest schema."""
-    head = ScriptDirectory.from_config(config()).get_current_head()
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return MigrationContext.configure(connection).get_current_revision() == _newest()
 
 
 def migrate(engine: Engine) -> None:

@@ -17,7 +17,7 @@ from pages.shared.access import require
 from pages.shared.empty import draw_beginning
 from pages.shared.practice_offer import draw_offer
 from pages.shared.resources import services
-from pages.shared.review_card import log, payload
+from pages.shared.review_card import beside, log, payload
 from pages.shared.status import scoring_banner
 
 person = require(Action.REVIEW)
@@ -44,7 +44,7 @@ def card() -> None:
     except DatabaseTrouble as error:
         go_on_without(desk, answers, str(error))
         return
-    desk.told = {**told, "items": [], "spans": {}, "more": False}
+    desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "more": False}
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
 
 
@@ -72,8 +72,9 @@ def what_waits(
     counts = review.counts(person, payload.local_midnight(at, st.context.timezone_offset))
     want = payload.wanted(counts.waiting.values())
     claims = review.take(person, want, least=want // 4 if in_haste else want // 2)
-    have, bare = log.numbers(beat, "have"), log.numbers(beat, "bare")
-    lacks = [c for c in claims if c.comment_id not in have or c.comment_id in bare - desk.models.keys()]
+    have, bare, near = log.numbers(beat, "have"), log.numbers(beat, "bare"), log.pairs(beat, "near")
+    unknown = (bare | near.keys()) - desk.models.keys()
+    lacks = [c for c in claims if c.comment_id not in have or c.comment_id in unknown]
     items = review.items(person, lacks)
     ready = [claim for claim in claims if not claim.held]
     return {
@@ -83,6 +84,8 @@ def what_waits(
         "labels": payload.label_titles(),
         "items": [payload.item_json(item) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
+        "near": beside.similar(near, person, desk),
+        "guidelines": beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines")),
         "more": len(ready) < want // 2 < sum(counts.waiting.values()),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),

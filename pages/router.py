@@ -14,6 +14,7 @@ PAGES = {
         ("raids.py", "Raids", "groups_3", Action.REVIEW),
         ("score.py", "Score", "speed", Action.SCORE),
         ("browse.py", "Browse", "search", Action.BROWSE),
+        ("guidelines.py", "Guidelines", "menu_book", Action.READ_GUIDELINES),
         ("my_work.py", "My work", "person", Action.REVIEW),
     ],
     "Measure": [

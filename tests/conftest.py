@@ -11,8 +11,18 @@ from core.services import Services, build_services
 from core.settings import ROOT, Settings
 from tests.support.databases import copy_sqlite, settings_on
 from tests.support.postgres import Postgres
+from tests.support.scratch import write_to_memory
+from tests.support.warm import freeze_imports, share_digest, share_statements
 
+write_to_memory()
+share_statements()
+share_digest()
 DATA = Path(os.environ.get("MODERATO_DATA", ROOT.parent / "shared" / "data"))
+
+
+def pytest_runtest_setup() -> None:
+    """Before each test, since a test before it may have imported much."""
+    freeze_imports()
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,9 @@ from core.api_intake import source_of
 from core.batcher import Overloaded
 from core.domain import ModelVersion
 from core.errors import DatabaseTrouble, ModelUnavailable, ModeratoError
-from core.heartbeat import whereabouts
 from core.key_ring import OverLimit
 from core.keys import ApiKey, Scope
+from core.log_text import whereabouts
 from core.old_scale import to_ranks
 from core.routing import is_probability
 from core.scoring.protocol import Scores

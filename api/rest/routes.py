@@ -20,8 +20,8 @@ from api.rest.operations import OPERATIONS, Operation
 from api.rest.problems import BAD_METHOD, INTERNAL, INVALID, NO_DATABASE, NO_MODEL, NOT_FOUND, Failed, over_limit
 from core.batcher import Overloaded
 from core.errors import BadInput, DatabaseTrouble, ModelUnavailable, NotFound
-from core.heartbeat import whereabouts
 from core.key_ring import OverLimit
+from core.log_text import whereabouts
 
 log = logging.getLogger("moderato.api")
 

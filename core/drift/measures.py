@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy  # its stats load when first used: half a second that most commands can do without
 from numpy.typing import NDArray
-from scipy.stats import beta, chi2, hypergeom, norm
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -53,7 +53,7 @@ def stability_index(days: Ints, reference: Ints, *, alpha: float) -> Index:
     q = (q + 0.5) / (m + count / 2)
     p = (p + 0.5) / (n[:, None] + count / 2)
     value = ((p - q) * np.log(p / q)).sum(1)
-    chance = chi2.ppf(1 - alpha, max(count - 1, 1)) * (1 / np.maximum(n, 1) + 1 / max(m, 1))
+    chance = scipy.stats.chi2.ppf(1 - alpha, max(count - 1, 1)) * (1 / np.maximum(n, 1) + 1 / max(m, 1))
     return Index(value, np.maximum(CLASSIC_LIMIT, chance))
 
 
@@ -82,13 +82,14 @@ def mean_shift(days: Ints, reference: Ints, centres: Floats) -> Shift:
     spread = np.maximum(days @ centres**2 / n - mean**2, 1e-6)
     base_spread = max(float(reference @ centres**2) / m - base**2, 1e-6)
     value = mean - base
-    return Shift(value, 2 * norm.sf(np.abs(value) / np.sqrt(spread / n + base_spread / m)))
+    return Shift(value, 2 * scipy.stats.norm.sf(np.abs(value) / np.sqrt(spread / n + base_spread / m)))
 
 
 def exact_p(some: int, of: int, reference_some: int, reference_of: int) -> float:
     """Two-sided p of a share being the reference's: Fisher's exact test, the smaller tail doubled."""
     drawn = (reference_of + of, reference_some + some, of)
-    tail = hypergeom.sf(some - 1, *drawn) if some * reference_of > reference_some * of else hypergeom.cdf(some, *drawn)
+    chance = scipy.stats.hypergeom
+    tail = chance.sf(some - 1, *drawn) if some * reference_of > reference_some * of else chance.cdf(some, *drawn)
     return min(1.0, 2 * float(tail))
 
 
@@ -96,6 +97,6 @@ def exact_interval(some: Ints, of: Ints, *, level: float = 0.95) -> tuple[Floats
     """Exact interval of a share (Clopper, Pearson: Biometrika 26, 1934); 0 to 1 of none."""
     tail = (1 - level) / 2
     with np.errstate(invalid="ignore"):
-        low = np.where(some > 0, beta.ppf(tail, some, of - some + 1), 0.0)
-        high = np.where(some < of, beta.ppf(1 - tail, some + 1, of - some), 1.0)
+        low = np.where(some > 0, scipy.stats.beta.ppf(tail, some, of - some + 1), 0.0)
+        high = np.where(some < of, scipy.stats.beta.ppf(1 - tail, some + 1, of - some), 1.0)
     return low, high

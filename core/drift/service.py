@@ -13,7 +13,7 @@ from core.drift.counting import count_words
 from core.drift.judge import FIRST_LOOK, Finding, Kind, errors_at, judge
 from core.drift.report import GAP_DAYS, SPAN_DAYS, Report, Rules, Span, examine, rolling
 from core.errors import BadInput
-from core.heartbeat import whereabouts
+from core.log_text import whereabouts
 from db.session import Sessions
 from db.stores.drift import Alert, DriftState, DriftStore, NewAlert
 from db.stores.policies import PolicyStore

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy  # its stats load when first used: half a second that most commands can do without
 from numpy.typing import NDArray
-from scipy.stats import norm, t
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ def usual_volume(days: Ints, reference_days: Ints, counts: Ints, *, alpha: float
     robust = 1.4826 * np.median(np.abs(rest)) * np.sqrt(len(logs) / free)
     usual = np.exp(np.array(level)[days % _WEEK])
     spread = np.sqrt(max(robust, _LEAST_SPREAD) ** 2 * (1 + 1 / max(seen.min() if by_weekday else len(logs), 1)))
-    far = t.ppf(1 - alpha / 2, free) * np.sqrt(spread**2 + 1 / np.maximum(usual, 1))
+    far = scipy.stats.t.ppf(1 - alpha / 2, free) * np.sqrt(spread**2 + 1 / np.maximum(usual, 1))
     far = np.maximum(far, np.log(VOLUME_RATIO))
     return Usual(usual, usual * np.exp(-far), usual * np.exp(far))
 
@@ -59,14 +59,14 @@ def usual_words(rates: Floats, variances: Floats, day_variance: Floats, *, alpha
     centre = float(np.median(rates))
     robust = 1.4826 * float(np.median(np.abs(rates - centre)))
     between = max(robust**2, float(np.median(variances)))
-    far = t.ppf(1 - alpha, max(len(rates) - 1, 1)) * np.sqrt(between * (1 + 1 / len(rates)) + day_variance)
+    far = scipy.stats.t.ppf(1 - alpha, max(len(rates) - 1, 1)) * np.sqrt(between * (1 + 1 / len(rates)) + day_variance)
     high = centre + np.maximum(far, (WORDS_RATIO - 1) * centre)
     return Usual(np.full(len(day_variance), centre), np.zeros(len(day_variance)), high)
 
 
 def interval(rate: Floats, variance: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
     """Normal interval of a share, kept within 0 to 1."""
-    far = norm.ppf(0.5 + level / 2) * np.sqrt(variance)
+    far = scipy.stats.norm.ppf(0.5 + level / 2) * np.sqrt(variance)
     return np.maximum(rate - far, 0), np.minimum(rate + far, 1)
 
 

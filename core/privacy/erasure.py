@@ -21,7 +21,7 @@ import numpy as np
 from core.audit_trail import What, record
 from core.domain import RunState, now
 from core.drift.words import SAMPLE, hashes_of, pack, unpack
-from core.heartbeat import whereabouts
+from core.log_text import whereabouts
 from core.privacy import files
 from core.privacy.keyed import Keyed, is_pseudonym, load_keyed
 from core.settings import Settings

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from core.heartbeat import whereabouts
+from core.log_text import whereabouts
 from core.privacy.service import Privacy
 
 log = logging.getLogger("moderato.privacy")

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from core.domain import now
 from core.errors import ModeratoError
-from core.heartbeat import whereabouts
+from core.log_text import whereabouts
 from core.webhooks.addresses import Networks, Resolve, resolve
 from core.webhooks.desk import LEASE, Desk, Leased
 from core.webhooks.events import body_of

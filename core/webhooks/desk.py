@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.domain import now
-from core.heartbeat import whereabouts
+from core.log_text import whereabouts
 from core.webhooks.feed import AT_ONCE, follow_ledger
 from core.webhooks.outcomes import Attempt, give_up_old, settle
 from core.webhooks.schedule import RESTS_AFTER

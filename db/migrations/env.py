@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import db.guideline_models
 import db.people_models
 import db.preference_models
 import db.privacy_models

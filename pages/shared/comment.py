@@ -87,6 +87,11 @@ def _reveal(comment_id: int) -> None:
         services().reveals.note(person, [comment_id], "page")
 
 
+def visible_html(text: str) -> str:
+    """A stretch of people's text within other HTML: escaped, chips for what cannot be seen. Bring CSS along."""
+    return _visible(text)
+
+
 def plain(text: str, most: int = 160) -> str:
     """One line of the text for a table's cell: what is invisible shows as ⟨U+XXXX⟩, line breaks as ⏎, the rest cut.
 

@@ -15,6 +15,7 @@ from core.labels import LABEL_TITLES, LABELS
 from pages.shared.access import current_person, require
 from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import CSS, comment_html, draw_comment, plain
+from pages.shared.nearest_panel import draw_nearest
 from pages.shared.resources import services
 
 BADGES = {
@@ -76,6 +77,8 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
     _draw_scores(history.events)
     st.html(timeline_html(history.events, comment.id))
     _draw_identical(history.identical, open_comment)
+    if person := current_person():
+        draw_nearest(comment, person, open_comment)
 
 
 def _draw_holder(comment_id: int) -> None:

@@ -9,7 +9,16 @@ _CHOSEN = """<style>
 """What is chosen: Streamlit writes it in the primary colour, which on dark cannot be bright enough for words and dark
 enough for the white words on buttons. Black on light and white on dark can be read; border and ground still tell."""
 
+_STILL = """<style>
+@media (prefers-reduced-motion:reduce){
+*,::before,::after{animation-duration:1ms!important;animation-iteration-count:1!important;
+transition-duration:1ms!important;transition-delay:0s!important;scroll-behavior:auto!important}
+}
+</style>"""
+"""For those whom motion makes ill: what Streamlit slides, fades and pulses comes at once. Not none: some of its code
+waits for the end of a transition."""
+
 
 def draw_looks() -> None:
     """Once a run, before the page."""
-    st.html(_CHOSEN)
+    st.html(_CHOSEN + _STILL)

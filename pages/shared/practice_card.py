@@ -21,7 +21,7 @@ _OUTCOMES = {Outcome.APPROVE: "Approve", Outcome.REMOVE: "Remove", Outcome.ESCAL
 
 
 def told(review: PracticeReview, person: Person, have: Collection[int]) -> dict[str, Any]:
-    """Everything but answers and preferences; `have` are the examples that the browser has."""
+    """Everything but answers, preferences and guidelines; `have` are the examples that the browser has."""
     lacks = [(number, BY_ID[number]) for number, _held in review.order if number not in have]
     return {
         "person": person.name,
@@ -30,6 +30,7 @@ def told(review: PracticeReview, person: Person, have: Collection[int]) -> dict[
         "labels": payload.label_titles(),
         "items": [_item(number, example) for number, example in lacks],
         "spans": {str(number): _spans(example) for number, example in lacks},
+        "near": None,
         "more": False,
         "order": [[number, _LONG, held] for number, held in review.order],
         "counts": _counts(review),

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from pages.shared import practice_card, review_card, state
 from pages.shared.access import require
 from pages.shared.links import page_link
 from pages.shared.resources import services
-from pages.shared.review_card import log, payload
+from pages.shared.review_card import beside, log, payload
 from pages.shared.words import _
 
 _ROOM = "practice_room"
@@ -41,11 +42,7 @@ def draw() -> None:
     if room.review.progress != before:
         _keep(room, person)
     told = practice_card.told(room.review, person, log.numbers(beat, "have"))
-    more = {
-        "claim_seconds": services().settings.claim_seconds,
-        "preferences": _preferences(person),
-        "round": room.round,
-    }
+    more = {"claim_seconds": services().settings.claim_seconds, "round": room.round, **_own_ways(person, beat)}
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told, **more}, key=_key(room))
     _draw_next(room)
 
@@ -72,11 +69,14 @@ def _is_ours(step: dict[str, object]) -> bool:
     return step.get("kind") == "beat" or step.get("desk") == practice_card.DESK
 
 
-def _preferences(person: Person) -> dict[str, object]:
+def _own_ways(person: Person, beat: dict[str, Any]) -> dict[str, Any]:
+    """What the queue's card is told of the person's preferences and the team's guidelines."""
     try:
-        return payload.preferences_json(services().preferences.all_of(person))
-    except DatabaseTrouble:  # the practice needs none of it
-        return payload.preferences_json({})
+        chosen = services().preferences.all_of(person)
+        guidelines = beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines"))
+    except DatabaseTrouble:  # the practice needs neither
+        chosen, guidelines = {}, None
+    return {"preferences": payload.preferences_json(chosen), "guidelines": guidelines}
 
 
 def _keep(room: Room, person: Person) -> None:

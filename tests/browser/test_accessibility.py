@@ -33,6 +33,16 @@ SETTLED = """
   && !document.querySelector("[data-testid=stSkeleton],[data-stale=true]")
 """
 
+MOVES = """
+() => [...document.querySelectorAll("*")].flatMap((place) => ["", "::before", "::after"].flatMap((part) => {
+  const look = getComputedStyle(place, part || null)
+  const moves = look.animationName === "none" ? [0] : look.animationDuration.split(",").map(parseFloat)
+  const longest = Math.max(...look.transitionDuration.split(",").map(parseFloat), ...moves)
+  return longest > 0.002 ? [`${place.tagName} ${place.dataset.testid || place.className}: ${longest} s`] : []
+}))
+"""
+"""What still moves, for somebody who asked for less motion."""
+
 
 def pages() -> dict[str, str]:
     """Titles of all pages by path, from the router's table."""
@@ -75,6 +85,8 @@ def test_every_page_can_be_read_and_used_by_everybody(browser, world):
         for scheme in ("light", "dark"):
             if found := wrong_on(page, scheme):
                 wrong[f"{path}, {scheme}"] = found
+        if moving := page.evaluate(MOVES):
+            wrong[f"{path}, motion"] = moving[:5]
     assert wrong == {}
     for path in ("setup", "api/v1/docs"):
         page.goto(f"{world.url}/{path}")

@@ -19,6 +19,8 @@ ASKS = {
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "gate_reports": {"add": Action.MANAGE_MODELS},
+    "guidelines": dict.fromkeys(("in_force", "list_of"), Action.READ_GUIDELINES)
+    | dict.fromkeys(("save", "restore"), Action.WRITE_GUIDELINES),
     "intake": {"import_file": Action.IMPORT},
     "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
     "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
@@ -95,11 +96,17 @@ class Postgres:
     def database(self, template: str = "template1") -> Iterator[str]:
         """The URL of a new database, a copy of the template, dropped afterwards."""
         name = f"t{uuid4().hex}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{self._strategy}')
         try:
             yield self.url(name)
         finally:
             self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    @cached_property
+    def _strategy(self) -> str:
+        """How to copy a template: as files, the only way before version 15; by the log takes several times as long."""
+        with psycopg.connect(f"postgresql://postgres@127.0.0.1:{self.port}/postgres") as connection:
+            return " STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""
 
     def execute(self, statement: str) -> None:
         """Run a statement outside any transaction."""

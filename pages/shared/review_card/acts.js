@@ -15,6 +15,8 @@ const ACTS = [
   { act: "mask", key: "m", help: "Mask every comment" },
   { act: "note", key: "n", onScreen: true, help: "Write a note" },
   { act: "identical", key: "d", onScreen: true, help: "Settle all identical comments" },
+  { act: "near", key: "w", onScreen: true, help: "Similar decided comments" },
+  { act: "guidelines", key: "i", onScreen: true, help: "Guidelines at the labels" },
   { act: "context", key: "t", onScreen: true, help: "Thread and author of this comment" },
   { act: "help", key: "?", help: "This list" },
   { act: "dismiss", key: "Escape" },

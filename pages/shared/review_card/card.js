@@ -14,7 +14,10 @@ class Card {
     this.isNew = true
     this.used = new Set() // acts so far: hints go by them
     this.view = new View(root, data.labels, this)
-    this.settings = { maskAll: localStorage.getItem(this.maskAllKey) === "1", elsewhere: null, loaded: false }
+    this.settings = {
+      maskAll: localStorage.getItem(this.maskAllKey) === "1", near: localStorage.getItem(NEAR_OPEN) === "1",
+      guided: localStorage.getItem(GUIDED) === "1", elsewhere: null, loaded: false,
+    }
     this.sent = { at: -1e9, id: null, dirty: false }
     this.heardAt = this.inputAt = performance.now()
     this.listeners = []
@@ -22,6 +25,7 @@ class Card {
     this.listen(root, "click", (event) => this.click(event))
     this.listen(document, "visibilitychange", () => this.visible())
     for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) this.listen(document, kind, () => this.stirred())
+    makeGuides(this)
     this.timer = setInterval(() => this.tick(), 250)
     this.focusDesk()
   }
@@ -54,7 +58,7 @@ class Card {
     if (target === this.view.q(".noteinput")) return this.noteKey(event)
     if (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) return
     const asked = actOf(event.key)
-    if (!asked || (this.view.q(".help").open && asked.act !== "help")) return
+    if (!asked || this.view.q(".guidetext").open || (this.view.q(".help").open && asked.act !== "help")) return
     const pressing = event.key === "Enter" && ["BUTTON", "A", "SUMMARY"].includes(target.tagName)
     if (pressing && !event.repeat) return // the focused button's own key
     event.preventDefault()
@@ -111,6 +115,10 @@ class Card {
         this.settings.maskAll = !this.settings.maskAll
         localStorage.setItem(this.maskAllKey, this.settings.maskAll ? "1" : "0")
       },
+      near: () => unfoldNear(this),
+      shownear: (item, index) => revealNear(item, index, this),
+      guidelines: () => toggleGuides(this),
+      guide: (_item, index) => openGuide(this, index),
       context: (item) => (item.choice.context = !item.choice.context),
       note: (item) => this.openNote(item),
       help: () => this.toggleHelp(),
@@ -206,8 +214,9 @@ class Card {
     if (!again && this.sent.id !== null && now - this.sent.at < GATHER_MS) return // one report at a time; the rest follows its answer
     const beat = {
       kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
-      revealed: [...this.desk.reveals].slice(0, 500),
+      revealed: [...this.desk.reveals].slice(0, 500), near: nearWanted(this), guidelines: this.guidelines ? this.guidelines.stamp : null,
     }
+    nearAsked(this, beat.near)
     for (const item of this.desk.queue) if (beat.bare.includes(item.id)) item.asked += 1
     if (this.sent.id === null) this.sent.first = now
     this.sent = { at: now, id: beat.id, dirty: false, first: this.sent.first, revealed: beat.revealed }
@@ -226,14 +235,17 @@ class Card {
     const answered = data.beat !== null && data.beat === this.sent.id
     const before = this.desk.item
     const spansBefore = before && before.spans
+    const nearBefore = before && before.near
     const gone = this.desk.hear(data)
+    takeNear(this, data.near)
+    takeGuides(this, data.guidelines)
     if (gone) this.desk.problems.push(`Comment ${gone.id} is not yours any more: your claim lapsed and somebody else took it, or it was settled.`)
     if (answered) {
       this.sent.id = null
       for (const id of this.sent.revealed || []) this.desk.reveals.delete(id)
     }
     if (this.desk.item !== before || this.isNew) this.turned()
-    else if (before && before.spans !== spansBefore) this.redraw()
+    else if (before && (before.spans !== spansBefore || before.near !== nearBefore)) this.redraw()
     else this.refresh()
     if (this.sent.dirty || this.desk.lacking || (data.more && data.answers.length) || (this.desk.pending.length && (answered || this.isNew))) this.send()
     this.isNew = false
@@ -271,7 +283,7 @@ class Card {
     const quiet = now - this.sent.at
     const claim = (this.claimSeconds || 120) * 1000
     const short = this.desk.queue.length < 4
-    const lacking = this.desk.bare().length > 0
+    const lacking = this.desk.bare().length > 0 || nearWanted(this).length > 0
     const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(15000, claim / 6)
     const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
     if (this.claimSeconds && tries && quiet > due) this.send(true)

@@ -32,7 +32,9 @@ const isUsed = (card, _item, need) => card.used.has(need)
 // By act: the words on its button with its key, such as "Undo (Z)".
 function buttonNames(card) {
   const names = {}
+  const keyed = new Set(ACTS.map((one) => one.act))
   for (const button of card.root.querySelectorAll("[data-act]")) {
+    if (!keyed.has(button.dataset.act)) continue
     const words = [...button.childNodes].filter((node) => node.nodeName !== "KBD").map((node) => node.textContent).join("").replace(/ *\(\d+\) *$/, "").trim()
     const key = keyName(keyOf(button.dataset.act))
     if (!names[button.dataset.act]) names[button.dataset.act] = key ? `${words} (${key})` : words

@@ -87,6 +87,13 @@ def numbers(beat: dict[str, Any], name: str) -> set[int]:
     return {number for number in listed if _is_number(number)}
 
 
+def pairs(beat: dict[str, Any], name: str) -> dict[int, int]:
+    """What a sign of life lists under the name as [comment, number]."""
+    found = beat.get(name)
+    listed = [one for one in found if isinstance(one, list) and len(one) == 2] if isinstance(found, list) else []
+    return {one: number for one, number in listed[:_MOST_LISTED] if _is_number(one) and isinstance(number, int)}
+
+
 def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
     """Severe texts that the person had shown since the last sign of life. A sign may come twice; each counts once."""
     fresh = {number for number in numbers(beat, "revealed") if 0 < number < 2**63} - desk.revealed

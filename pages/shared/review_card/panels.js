@@ -1,7 +1,7 @@
 // The parts below the labels, in order. Each draws what it knows of the comment into a box of its own:
 // {name, act (of the key that unfolds it), draw(box, item, card)}. Whether it is unfolded is item.choice[act].
 
-const PANELS = [historyPanel, contextPanel]
+const PANELS = [historyPanel, nearestPanel, contextPanel]
 
 function makePanels(side) {
   for (const panel of PANELS) side.append(element("div", "", "panel " + panel.name))

@@ -25,7 +25,7 @@ class View {
     this.text = this.q(".text")
     this.buttons = titles.map((title, index) => this.labelButton(title, index))
     this.titles = titles
-    this.q(".labels").replaceChildren(...this.buttons)
+    this.q(".labels").replaceChildren(...this.buttons.map(guideRow))
     makePanels(this.q(".side"))
     this.drawKeys()
     this.drawn = null
