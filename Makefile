@@ -6,8 +6,8 @@ PY := .venv/bin/python
 run: setup ; @.venv/bin/moderato run
 # Browser tests run by themselves, so that pages answer soon; torch in many small processes is quickest on one thread each.
 test: .venv/.dev
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --dist loadfile -m "not browser"
-	$(PY) -m pytest -n logical --dist loadfile -m browser
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --dist loadfile --ignore tests/browser
+	$(PY) -m pytest -n logical --dist loadfile tests/browser
 lint: .venv/.dev
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 	$(PY) -m bandit -q -r . -c pyproject.toml

@@ -89,7 +89,9 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     """Invite people, give and take roles, disable accounts, sign browsers out."""
     REASSIGN = "reassign"
-    """Give back to the queue what somebody else has or holds."""
+    """See what anybody has or holds, give it back to the queue, or to somebody else."""
+    MANAGE_SLICES = "manage_slices"
+    """Name slices of the queue, and say who works on which."""
 
 
 _EVERYBODY: Final = frozenset(
@@ -104,6 +106,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.WRITE_GUIDELINES,
         Action.SEE_OTHERS,
         Action.REASSIGN,
+        Action.MANAGE_SLICES,
         Action.IMPORT,
         Action.SEE_AGREEMENT,
         Action.SEE_REPORT,

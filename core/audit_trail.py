@@ -60,6 +60,10 @@ class What(StrEnum):
     POLICY_ACCEPTED = "policy.proposal_accepted"
     POLICY_DECLINED = "policy.proposal_declined"
     CLAIM_RELEASED = "claim.released"
+    CLAIM_GIVEN = "claim.given"
+    SLICE_CREATED = "slice.created"
+    SLICE_CHANGED = "slice.changed"
+    SLICE_DELETED = "slice.deleted"
     GUIDELINE_SAVED = "guideline.saved"
 
 

@@ -19,6 +19,7 @@ from core.files.stream import STDIN
 from core.files.table import BadRow, Table, open_table
 from core.labels import LABELS
 from core.privacy.admission import admit
+from core.script import script_of
 from core.settings import Settings
 from core.text import storable, text_hash
 from db.models import to_micros
@@ -220,6 +221,7 @@ def values_of(comments: Sequence[NewComment]) -> list[CommentValues]:
             c.parent,
             None if c.created_at is None else to_micros(c.created_at),
             at,
+            script_of(c.text),
         )
         for c in comments
     ]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core import throttle
-from core.accounts import Action, Person, Role, check_may, checked_name, fold_name
+from core.accounts import MAY, Action, Person, Role, check_may, checked_name, fold_name
 from core.audit_trail import What, record
 from core.domain import now
 from core.errors import BadInput, Conflict, NotFound
@@ -15,6 +15,7 @@ from core.passwords import checked_password, hash_password, verify_password
 from core.settings import Settings
 from db.session import Session, Sessions
 from db.stores.accounts import AccountStore, StoredAccount
+from db.stores.claims import ClaimStore
 from db.stores.sign_ins import SignInStore, StoredSignIn
 
 _RESERVED = frozenset({"moderato"})
@@ -150,6 +151,8 @@ class People:
                 _keep_one_admin(store, account)
             store.set(account.id, roles=",".join(_words(roles)))
             SignInStore(session).end(now(), account_id=account.id)
+            if not any(Action.REVIEW in MAY[role] for role in roles):
+                ClaimStore(session).put_back_all(account.name, now())
             record(session, by, What.ROLES_CHANGED, account.name, was=_words(account.roles), now=_words(roles))
         self._on_change()
         return self.require(name)
@@ -169,6 +172,7 @@ class People:
             store.set(account.id, disabled_at=now())
             store.end_links(account.id, now())
             SignInStore(session).end(now(), account_id=account.id)
+            ClaimStore(session).put_back_all(account.name, now())
             record(session, by, What.ACCOUNT_DISABLED, account.name)
         self._on_change()
         return self.require(name)

@@ -27,12 +27,16 @@ from db.session import Sessions
 from db.stores.claims import Claim, ClaimStore
 from db.stores.decisions import DecisionStore
 from db.stores.queue import Place, QueueStore
+from db.stores.queue_filter import Within
 from db.stores.second_opinions import SecondOpinionStore
 
 PASSED = timedelta(minutes=15)
 """For so long a comment that somebody skipped or escalated is offered to them only when nothing else waits."""
 MOST_IDENTICAL = 5_000
 """Comments that one key press settles at most."""
+
+MOST_CANDIDATES = 1_000
+"""Free comments of a lane that are looked for at once under a filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +84,25 @@ class Review:
         return self.items(by, self.take(by, want, lanes))
 
     def take(
-        self, by: Person, want: int, lanes: Sequence[Lane] = tuple(Lane), *, least: int | None = None
+        self,
+        by: Person,
+        want: int,
+        lanes: Sequence[Lane] = tuple(Lane),
+        *,
+        least: int | None = None,
+        within: Within = (),
     ) -> list[Claim]:
         """The person's claims after adding free comments until `want` are ready; held ones come last, uncounted.
 
-        While `least` are ready nothing is added: a refill now and then costs less than one after each decision.
+        While `least` are ready nothing is added: a refill now and then costs less than one after each decision. What
+        is added is `within` what the person works on (core.focus).
         """
         check_may(by, Action.REVIEW)
         claims = self._mine(by)
         if sum(not claim.held for claim in claims) >= (want if least is None else least):
             return claims
         at = self._clock()
+        among = {lane: self._among(lane, within) for lane in lanes} if within else {}
         with self._sessions.begin() as session:
             store = ClaimStore(session)
             store.release_lapsed(at)
@@ -99,7 +111,10 @@ class Review:
             for since in (at - PASSED, None):
                 for lane in lanes:
                     most = want - ready
-                    ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges) if most > 0 else []
+                    chosen = among.get(lane)
+                    if most <= 0 or (chosen is not None and not chosen):
+                        continue
+                    ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges, among=chosen)
                     now_free = self._clock()  # after they were seen: a claim must not seem older than what made it free
                     store.add(ids, by.name, at=now_free, until=now_free + self._lease)
                     ready += len(ids)
@@ -230,6 +245,14 @@ class Review:
     def _mine(self, by: Person) -> list[Claim]:
         with self._sessions.read() as session:
             return ClaimStore(session).mine(by.name, at=self._clock())
+
+    def _among(self, lane: Lane, within: Within) -> list[int]:
+        """What a filter lets through of a lane, looked for outside the transaction that claims: it may take a while."""
+        return self._recent.get((lane, within), partial(self._candidates, lane, within))
+
+    def _candidates(self, lane: Lane, within: Within) -> list[int]:
+        with self._sessions.read() as session:
+            return ClaimStore(session).candidates(lane, within, MOST_CANDIDATES)
 
     def _waiting(self) -> dict[Lane, int]:
         with self._sessions.read() as session:

@@ -99,6 +99,9 @@ class Item:
     """For adjudication: what is to be decided between, in an order that says nothing."""
     suggestion: SuggestedLabels | None = None
     """What a program says it is; None for blind items."""
+    handed_by: str | None = None
+    """Who gave it to the person, if somebody did, and why."""
+    handed_note: str | None = None
 
 
 def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
@@ -127,6 +130,8 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
             escalation=standing.get(claim.comment_id),
             opinions=_opinions(opinions.get(claim.comment_id, [])),
             suggestion=suggested.get(claim.comment_id),
+            handed_by=claim.handed_by,
+            handed_note=claim.handed_note,
         )
         for claim in claims
         if claim.comment_id in places

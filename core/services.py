@@ -9,8 +9,10 @@ from core.datasets import Datasets
 from core.domain import ModelVersion
 from core.drift.service import Drift
 from core.evaluation import Evaluation
+from core.focus import Focuses
 from core.gate_reports import GateReports
 from core.guidelines import Guidelines
+from core.hand_over import HandOver
 from core.heartbeat import Scoring, worker_name
 from core.highlights import Highlights
 from core.intake import Intake
@@ -46,6 +48,7 @@ from core.shadow import Shadows
 from core.shadow_worker import ShadowWorker
 from core.sign_ins import SignIns
 from core.site_settings import SiteSettings
+from core.slices import Slices
 from core.suggestions import Suggestions
 from core.trail import Trail
 from core.transparency.service import TransparencyReports
@@ -266,6 +269,21 @@ class Services:
     def review(self) -> Review:
         """The review queue: claims, decisions, undo."""
         return Review(self.sessions, self.settings)
+
+    @cached_property
+    def focuses(self) -> Focuses:
+        """Who works on what."""
+        return Focuses(self.sessions, self.preferences)
+
+    @cached_property
+    def slices(self) -> Slices:
+        """Parts of the queue, and who works on them."""
+        return Slices(self.sessions)
+
+    @cached_property
+    def hand_over(self) -> HandOver:
+        """Giving a comment to somebody else."""
+        return HandOver(self.sessions, self.settings)
 
     @cached_property
     def raids(self) -> Raids:

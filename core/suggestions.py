@@ -25,6 +25,7 @@ from core.labels import LABELS
 from core.policies import Policies
 from core.routing import route
 from core.scoring.protocol import Scores
+from core.script import script_of
 from core.text import storable, text_hash
 from db.models import to_micros
 from db.session import Session, Sessions
@@ -100,7 +101,8 @@ def _find_or_add(session: Session, sent: Sent, scores: Scores, version: ModelVer
     if found := store.find_comment(digest, sent.source):
         return found
     at, external_id = now(), f"suggestion-{digest}"
-    values = CommentValues(text, digest, sent.source, external_id, None, None, None, None, to_micros(at))
+    script = script_of(text)
+    values = CommentValues(text, digest, sent.source, external_id, None, None, None, None, to_micros(at), script)
     new, _ = CommentStore(session).add_many([values])
     comment_id = store.find_added(sent.source, external_id)
     if comment_id is None:

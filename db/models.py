@@ -104,6 +104,8 @@ class CommentRow(Base):
     created_at: Mapped[datetime | None]
     """When it was written, where it came from."""
     added_at: Mapped[datetime] = mapped_column(index=True)
+    script: Mapped[str | None]
+    """Code of core.script, what most letters are of; NULL for Latin and for texts without letters."""
 
 
 class GoldenRow(Base):
@@ -260,6 +262,10 @@ class ClaimRow(Base):
     held: Mapped[bool] = mapped_column(default=False)
     released_at: Mapped[datetime | None]
     """When it ended by decision, skip, hand-back or expiry; NULL while it lives."""
+    handed_by: Mapped[str | None]
+    """Who gave the comment to the person."""
+    handed_note: Mapped[str | None]
+    """Why: people's words about the comment, which go when it is erased."""
 
 
 class DecisionRow(Base):

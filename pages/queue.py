@@ -17,7 +17,7 @@ from pages.shared.access import require
 from pages.shared.empty import draw_beginning
 from pages.shared.practice_offer import draw_offer
 from pages.shared.resources import services
-from pages.shared.review_card import beside, log, payload
+from pages.shared.review_card import beside, control, log, payload
 from pages.shared.status import scoring_banner
 
 person = require(Action.REVIEW)
@@ -44,7 +44,7 @@ def card() -> None:
     except DatabaseTrouble as error:
         go_on_without(desk, answers, str(error))
         return
-    desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "more": False}
+    desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "resume": None, "more": False}
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
 
 
@@ -69,9 +69,13 @@ def what_waits(
 ) -> dict[str, Any]:
     """Claims, comments and highlights that the browser lacks, counts. In haste, a refill is left to the next run."""
     at, settings = now(), services().settings
+    preferences = services().preferences.all_of(person)
     counts = review.counts(person, payload.local_midnight(at, st.context.timezone_offset))
-    want = payload.wanted(counts.waiting.values())
-    claims = review.take(person, want, least=want // 4 if in_haste else want // 2)
+    focus = control.focus_of(person, preferences)
+    within = services().focuses.waiting(focus, by=person)
+    waiting = (counts.waiting if within is None else within).values()
+    want = payload.wanted(waiting)
+    claims = review.take(person, want, least=want // 4 if in_haste else want // 2, within=focus.within)
     have, bare, near = log.numbers(beat, "have"), log.numbers(beat, "bare"), log.pairs(beat, "near")
     unknown = (bare | near.keys()) - desk.models.keys()
     lacks = [c for c in claims if c.comment_id not in have or c.comment_id in unknown]
@@ -80,13 +84,17 @@ def what_waits(
     return {
         "person": person.name,
         "claim_seconds": settings.claim_seconds,
-        "preferences": payload.preferences_json(services().preferences.all_of(person)),
+        "hold_seconds": settings.hold_hours * 3600,
+        "preferences": payload.preferences_json(preferences),
+        "focus": control.focus_json(focus, None if within is None else sum(waiting)),
+        "asked": control.asked_json(person, beat),
+        "resume": control.screen_json(person, beat, desk, preferences),
         "labels": payload.label_titles(),
         "items": [payload.item_json(item) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
         "near": beside.similar(near, person, desk),
         "guidelines": beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines")),
-        "more": len(ready) < want // 2 < sum(counts.waiting.values()),
+        "more": len(ready) < want // 2 < sum(waiting),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
         "elsewhere": None if ready else why_nothing(review, person, at),

@@ -25,6 +25,7 @@ PAGES = {
         ("report.py", "Report", "summarize", Action.SEE_REPORT),
     ],
     "Run": [
+        ("slices.py", "Slices", "splitscreen", Action.MANAGE_SLICES),
         ("policy.py", "Policy", "balance", Action.SEE_POLICY),
         ("models.py", "Models", "model_training", Action.SEE_MODELS),
         ("data.py", "Data", "database", Action.SEE_DATA),

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from core.domain import Comment
 from db.models import CommentRow, GoldenRow
 
-_COLUMNS = ("text", "text_hash", "source", "external_id", "author", "thread", "parent", "created_at", "added_at")
+_FROM_OUTSIDE = ("text", "text_hash", "source", "external_id", "author", "thread", "parent", "created_at")
+_COLUMNS = (*_FROM_OUTSIDE, "added_at", "script")
 _NAMES = ", ".join(_COLUMNS)
 _SQLITE = f"INSERT INTO comment ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"  # nosec B608 # own columns
 _ARRAYS = ", ".join(f"%s::{'bigint' if name.endswith('_at') else 'text'}[]" for name in _COLUMNS)
@@ -31,6 +32,8 @@ class CommentValues(NamedTuple):
     parent: str | None
     created_at: int | None
     added_at: int
+    script: str | None = None
+    """Code of core.script."""
 
 
 Key = tuple[str, str]

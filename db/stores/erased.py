@@ -10,9 +10,13 @@ from sqlalchemy.orm import Session
 
 from core.domain import RoutingState
 from db.models import ClaimRow, CommentRow, DecisionRow, GoldenRow, PendingRow, RoutingRow
+from db.preference_models import PreferenceRow
 from db.privacy_models import ErasedCommentRow, SnapshotErasureRow
 from db.program_models import SuggestionRow
 from db.quality_models import ShadowPendingRow, WordDayRow
+
+DESK = "desk"
+"""The preference in which a person's screen is kept (core.desk)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ class ErasedStore:
         if self._sqlite:
             self._unindex(doomed)
         emptied = update(CommentRow.__table__).where(CommentRow.id == bindparam("b_id"))  # type: ignore[arg-type]
-        nothing = dict.fromkeys(("author", "thread", "parent", "created_at"))
+        nothing = dict.fromkeys(("author", "thread", "parent", "created_at", "script"))
         emptied = emptied.values(text="", text_hash=bindparam("b_hash"), external_id=bindparam("b_ext"), **nothing)
         values = [{"b_id": one.id, "b_hash": one.text_hash, "b_ext": one.external_id} for one in stones]
         self._session.connection().execute(emptied, values)
@@ -154,6 +158,9 @@ class ErasedStore:
         self._session.execute(delete(ShadowPendingRow).where(ShadowPendingRow.comment_id.in_(ids)))
         live = (ClaimRow.comment_id.in_(ids), ClaimRow.released_at.is_(None))
         self._session.execute(update(ClaimRow).where(*live).values(released_at=at))
+        handed = (ClaimRow.comment_id.in_(ids), ClaimRow.handed_note.is_not(None))
+        self._session.execute(update(ClaimRow).where(*handed).values(handed_note=None))
+        self._forget_desks(ids)
         left = update(RoutingRow).where(RoutingRow.comment_id.in_(ids))
         self._session.execute(left.values(state=RoutingState.ERASED.value))
         rows = [
@@ -207,6 +214,13 @@ class ErasedStore:
         """Let SQLite write zeros over what this connection deletes."""
         if self._sqlite:
             self._session.execute(text("PRAGMA secure_delete = ON"))
+
+    def _forget_desks(self, ids: Collection[int]) -> None:
+        """What people's screens were left with (core.desk): it may hold a note about the comment."""
+        desks = select(PreferenceRow).where(PreferenceRow.name == DESK)
+        for row in self._session.scalars(desks):
+            if isinstance(row.value, dict) and row.value.get("comment") in ids:
+                self._session.delete(row)
 
     def _unindex(self, doomed: Sequence[Doomed]) -> None:
         last = self._session.scalar(text("SELECT last_id FROM comment_fts_progress")) or 0

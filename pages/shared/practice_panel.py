@@ -42,7 +42,13 @@ def draw() -> None:
     if room.review.progress != before:
         _keep(room, person)
     told = practice_card.told(room.review, person, log.numbers(beat, "have"))
-    more = {"claim_seconds": services().settings.claim_seconds, "round": room.round, **_own_ways(person, beat)}
+    settings = services().settings
+    more = {
+        "claim_seconds": settings.claim_seconds,
+        "hold_seconds": settings.hold_hours * 3600,
+        "round": room.round,
+        **_own_ways(person, beat),
+    }
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told, **more}, key=_key(room))
     _draw_next(room)
 
@@ -76,7 +82,8 @@ def _own_ways(person: Person, beat: dict[str, Any]) -> dict[str, Any]:
         guidelines = beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines"))
     except DatabaseTrouble:  # the practice needs neither
         chosen, guidelines = {}, None
-    return {"preferences": payload.preferences_json(chosen), "guidelines": guidelines}
+    # the goal of a sitting is for work: nothing here counts towards it
+    return {"preferences": payload.preferences_json(chosen) | {"goal": {}}, "guidelines": guidelines}
 
 
 def _keep(room: Room, person: Person) -> None:

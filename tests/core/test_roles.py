@@ -18,9 +18,14 @@ ASKS = {
     "author_exports": {"write": Action.MANAGE_PRIVACY},
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
+    "focuses": dict.fromkeys(("choose", "waiting", "origins"), Action.REVIEW),
     "gate_reports": {"add": Action.MANAGE_MODELS},
     "guidelines": dict.fromkeys(("in_force", "list_of"), Action.READ_GUIDELINES)
     | dict.fromkeys(("save", "restore"), Action.WRITE_GUIDELINES),
+    "hand_over": {
+        **dict.fromkeys(("colleagues", "give"), Action.REVIEW),
+        **dict.fromkeys(("reassign", "kept"), Action.REASSIGN),
+    },
     "intake": {"import_file": Action.IMPORT},
     "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
     "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},
@@ -47,6 +52,7 @@ ASKS = {
     "runs": dict.fromkeys(("begin", "launch", "start", "stop"), Action.MANAGE_MODELS),
     "second_opinions": {"withdraw": Action.ADJUDICATE},
     "shadows": dict.fromkeys(("start", "stop"), Action.MANAGE_MODELS),
+    "slices": dict.fromkeys(("reviewers", "overview", "outside", "save", "delete"), Action.MANAGE_SLICES),
     "trail": dict.fromkeys(("search", "people", "export"), Action.SEE_AUDIT_TRAIL),
     "transparency": {"report": Action.SEE_REPORT},
     "webhooks": dict.fromkeys(

@@ -97,6 +97,14 @@ def test_a_step_of_the_practice_is_no_step_of_the_queue(app, app_services, ada):
     assert not app_services.own_history.has_begun(by=ada)
 
 
+@pytest.mark.parametrize("kind", ["hand", "focus", "drop"])
+def test_what_would_reach_others_is_no_step_of_the_practice(practice, app_services, ada, kind):
+    before = app_services.preferences.all_of(ada)
+    data = report(practice, step(0, kind=kind, to="Bob", focus={"own": {"lanes": ["audit"]}, "beyond": False}))
+    assert not data["answers"][0]["ok"]
+    assert app_services.preferences.all_of(ada) == before
+
+
 def test_both_desks_know_whose_steps_they_take(ada):
     desk = log.Desk(name="practice")
     assert desk.of(ada).name == "practice"

@@ -20,23 +20,27 @@ on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect
 """Marks a test of a page that runs on both databases; one or two a page do."""
 
 
-def settings_on(kind: str, request: pytest.FixtureRequest, data_dir: Path) -> Settings:
-    """Settings on a database: "sqlite" or "postgresql" with schema and shipped model, or "none": still to be made."""
+def settings_on(kind: str, request: pytest.FixtureRequest, data_dir: Path, *, with_model: bool = True) -> Settings:
+    """Settings on a database: "sqlite" or "postgresql" with schema and shipped model, or "none": still to be made.
+
+    Without the model also where a test ships one of its own: that must be the first.
+    """
+    with_model = with_model and registry.SHIPPED == _SHIPPED
     if kind == "none":
         return Settings(data_dir=data_dir)
     if kind == "sqlite":
-        copy_sqlite(data_dir)
+        copy_sqlite(data_dir, with_model=with_model)
         return Settings(data_dir=data_dir)
     server: Postgres = request.getfixturevalue("postgres")
-    database = server.database(template=_template(server, registry.SHIPPED == _SHIPPED))
+    database = server.database(template=_template(server, with_model))
     url = database.__enter__()
     request.addfinalizer(lambda: database.__exit__(None, None, None))
     return Settings(data_dir=data_dir, database_url=url)
 
 
-def copy_sqlite(data_dir: Path) -> None:
+def copy_sqlite(data_dir: Path, *, with_model: bool = True) -> None:
     """Put a migrated file, which knows the shipped model, where settings on the folder look for it."""
-    shutil.copyfile(_sqlite_file(registry.SHIPPED == _SHIPPED), data_dir / "moderato.db")
+    shutil.copyfile(_sqlite_file(with_model and registry.SHIPPED == _SHIPPED), data_dir / "moderato.db")
 
 
 @cache
@@ -56,10 +60,7 @@ def _template(server: Postgres, with_model: bool) -> str:
 
 
 def _prepare(settings: Settings, with_model: bool) -> None:
-    """What every start does; closing the last connection folds SQLite's log into the file.
-
-    Without the model for tests that ship one of their own: theirs must be the first.
-    """
+    """What every start does; closing the last connection folds SQLite's log into the file."""
     if not with_model:
         engine = build_engine(settings.url)
         migrate(engine)

@@ -18,18 +18,22 @@ const ACTS = [
   { act: "near", key: "w", onScreen: true, help: "Similar decided comments" },
   { act: "guidelines", key: "i", onScreen: true, help: "Guidelines at the labels" },
   { act: "context", key: "t", onScreen: true, help: "Thread and author of this comment" },
+  { act: "focus", key: "f", help: "What I work on" },
+  { act: "widen", key: null },
+  { act: "hand", key: "r", onScreen: true, help: "Hand over to somebody" },
+  { act: "held", key: null },
   { act: "help", key: "?", help: "This list" },
   { act: "dismiss", key: "Escape" },
 ]
 const ON_SCREEN = new Set(ACTS.filter((one) => one.onScreen).map((one) => one.act))
-const LABEL_KEYS = ["1", "2", "3", "4", "5", "6"]
+const LABEL_DEFAULTS = ["1", "2", "3", "4", "5", "6"]
+const LABEL_KEYS = [...LABEL_DEFAULTS] // as keys.js binds them
 
-const keyName = (key) => (key && key.length === 1 ? key.toUpperCase() : key === "Escape" ? "Esc" : key)
+const keyName = (key) => (key && key.length === 1 ? key.toUpperCase() : KEY_TITLES[key] || key)
 const keyOf = (act) => ACTS.find((one) => one.act === act).key
 
 // What a key press asks for: {act, label}, or null.
-function actOf(pressed) {
-  const key = pressed.length === 1 ? pressed.toLowerCase() : pressed
+function actOf(key) {
   const label = LABEL_KEYS.indexOf(key)
   if (label >= 0) return { act: "label", label }
   const found = ACTS.find((one) => one.key === key)
@@ -39,7 +43,9 @@ function actOf(pressed) {
 // Rows of the list of keys.
 function keyHelp() {
   const rows = ACTS.filter((one) => one.help && one.key).map((one) => [keyName(one.key), t(one.help)])
-  return [[`${LABEL_KEYS[0]} – ${LABEL_KEYS.at(-1)}`, t("Toggle a label")], ...rows]
+  const asPrinted = LABEL_KEYS.every((key, index) => key === LABEL_DEFAULTS[index])
+  const labels = asPrinted ? `${LABEL_KEYS[0]} – ${LABEL_KEYS.at(-1)}` : LABEL_KEYS.map((key) => keyName(key) || "–").join(" ")
+  return [[labels, t("Toggle a label")], ...rows]
 }
 
 // Hints beside buttons: <kbd data-key="ACT"> shows the act's key.

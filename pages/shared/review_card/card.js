@@ -11,8 +11,12 @@ class Card {
     WORDS = data.words || {}
     this.desk = deskOf(data)
     this.preferences = data.preferences || {}
+    this.sitting = this.desk.sitting
+    this.focus = this.counts = this.origins = this.colleagues = this.asked = null
+    this.scriptTitles = {}
     this.isNew = true
     this.used = new Set() // acts so far: hints go by them
+    bindKeys(this.preferences.keys)
     this.view = new View(root, data.labels, this)
     this.settings = {
       maskAll: localStorage.getItem(this.maskAllKey) === "1", near: localStorage.getItem(NEAR_OPEN) === "1",
@@ -57,9 +61,10 @@ class Card {
     const target = event.composedPath()[0]
     if (target === this.view.q(".noteinput")) return this.noteKey(event)
     if (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) return
-    const asked = actOf(event.key)
-    if (!asked || this.view.q(".guidetext").open || (this.view.q(".help").open && asked.act !== "help")) return
-    const pressing = event.key === "Enter" && ["BUTTON", "A", "SUMMARY"].includes(target.tagName)
+    const asked = actOf(keyOfEvent(event))
+    const dialog = this.root.querySelector("dialog[open]")
+    if (!asked || (dialog && !dialog.classList.contains(asked.act))) return
+    const pressing = ["Enter", " "].includes(event.key) && ["BUTTON", "A", "SUMMARY"].includes(target.tagName)
     if (pressing && !event.repeat) return // the focused button's own key
     event.preventDefault()
     if (!event.repeat) this.act(asked.act, asked.label)
@@ -76,6 +81,7 @@ class Card {
   act(name, argument) {
     const item = this.desk.item
     if (ON_SCREEN.has(name) && !(item && item.painted)) return // nobody can have meant what was not shown yet
+    if (this.desk.name && NOT_PRACTISED.has(name)) return
     const before = item
     this.acts()[name](item, argument)
     this.used.add(name)
@@ -121,9 +127,41 @@ class Card {
       guide: (_item, index) => openGuide(this, index),
       context: (item) => (item.choice.context = !item.choice.context),
       note: (item) => this.openNote(item),
+      focus: () => openFocus(this),
+      widen: () => widen(this),
+      work: () => this.chooseFocus(readFocus(this.view.q("dialog.focus"))),
+      everything: () => this.chooseFocus({ own: ANY, beyond: this.focus.beyond }),
+      hand: (item) => openHand(this, item),
+      handheld: (_item, index) => openHand(this, desk.held[index]),
+      give: () => giveAway(this),
+      giveback: () => giveBack(this),
+      held: () => openHeld(this),
+      take: (_item, index) => this.takeUp(desk.held[index]),
+      leave: () => this.root.querySelector("dialog[open]").close(),
+      sitting: () => this.sitting.again(),
       help: () => this.toggleHelp(),
       dismiss: (_item, index) => desk.problems.splice(index || 0, 1),
     }
+  }
+
+  // Ask the server for what a dialog offers, with the next report.
+  ask(what) {
+    this.asked = what
+    this.send(true)
+  }
+
+  chooseFocus(focus) {
+    const item = this.desk.item
+    this.desk.record({ kind: "focus", focus, comment: item ? item.id : null })
+    this.focus = { ...this.focus, ...focus }
+    this.view.q("dialog.focus").close()
+    this.tell(t("What you work on has changed."))
+  }
+
+  takeUp(item) {
+    this.view.q("dialog.held").close()
+    this.desk.takeUp(item)
+    this.tell(t("A held comment is back."))
   }
 
   decide(kind, outcome) {
@@ -199,6 +237,8 @@ class Card {
 
   counted() {
     if (this.counts) this.view.drawCounts(this.desk, this.counts)
+    drawFocus(this)
+    drawGoal(this)
     this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
   }
 
@@ -215,7 +255,10 @@ class Card {
     const beat = {
       kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
       revealed: [...this.desk.reveals].slice(0, 500), near: nearWanted(this), guidelines: this.guidelines ? this.guidelines.stamp : null,
+      asked: this.asked, screen: this.desk.screen(), leaving: document.hidden,
     }
+    this.asked = null
+    this.screen = JSON.stringify(beat.screen)
     nearAsked(this, beat.near)
     for (const item of this.desk.queue) if (beat.bare.includes(item.id)) item.asked += 1
     if (this.sent.id === null) this.sent.first = now
@@ -226,6 +269,10 @@ class Card {
   hear(data) {
     this.claimSeconds = data.claim_seconds
     this.preferences = data.preferences || {}
+    if (bindKeys(this.preferences.keys)) this.view.drawKeys()
+    this.root.querySelector(".card").dataset.hand = (this.preferences.keys || {}).hand || ""
+    this.holdSeconds = data.hold_seconds
+    this.hearControl(data)
     this.counts = data.counts
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
@@ -251,6 +298,17 @@ class Card {
     this.isNew = false
   }
 
+  hearControl(data) {
+    const choosing = this.desk.pending.some((step) => step.kind === "focus")
+    if (data.focus && !choosing) this.focus = data.focus
+    Object.assign(this.scriptTitles, data.focus ? data.focus.scripts : {})
+    const { origins, colleagues } = data.asked || {}
+    originsTold(this, origins)
+    if (!colleagues) return
+    this.colleagues = colleagues
+    if (this.view.q("dialog.hand").open) drawHand(this)
+  }
+
   // What may have changed beside the comment on the screen.
   refresh() {
     this.view.drawProblems(this.desk)
@@ -272,6 +330,7 @@ class Card {
   visible() {
     const item = this.desk.item
     if (item) document.hidden ? pause(item) : resumeTime(item)
+    if (document.hidden) this.send(true) // where it stopped, for another device
     if (!document.hidden) {
       this.inputAt = performance.now()
       this.send(true)
@@ -284,10 +343,12 @@ class Card {
     const claim = (this.claimSeconds || 120) * 1000
     const short = this.desk.queue.length < 4
     const lacking = this.desk.bare().length > 0 || nearWanted(this).length > 0
-    const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(15000, claim / 6)
+    const touched = this.desk.item && this.screen !== undefined && this.screen !== JSON.stringify(this.desk.screen())
+    const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(touched ? 4000 : 15000, claim / 6)
     const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
     if (this.claimSeconds && tries && quiet > due) this.send(true)
     this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
+    if ((this.preferences.goal || {}).minutes) drawGoal(this)
     const item = this.desk.item
     this.view.drawLease(item, item ? (item.until - now) / 1000 : 0, claim / 2000)
   }

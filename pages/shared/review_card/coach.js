@@ -2,6 +2,7 @@
 // item.hints: [[what must have been done, words], ...]; the first whose act is still to be done is shown.
 
 const HINTED_LABELS = { toxic: 0, severe: 1, obscene: 2, threat: 3, insult: 4, identity: 5 }
+const NOT_PRACTISED = new Set(["focus", "widen", "hand", "held", "near"]) // they would reach beyond the practice
 const SATISFIED = {
   label: (card, item) => item.choice.labels.length > 1,
   flip: (_card, item) => item.choice.outcome !== null,
@@ -15,7 +16,9 @@ function drawCoach(card, data) {
   if (data.title) setText(card.view.q(".strip h1"), data.title)
   if (!data.coach) return
   card.view.q(".coach").hidden = false
-  card.view.q(".topractice").hidden = true
+  for (const place of [".topractice", ".focusline", ...[...NOT_PRACTISED].map((act) => `[data-act=${act}]`)]) {
+    for (const part of card.root.querySelectorAll(place)) part.hidden = true
+  }
   setText(card.view.q(".coach .last"), data.coach.last)
   drawHint(card)
 }

@@ -26,6 +26,8 @@ class Desk {
     this.reveals = new Set() // severe texts that were shown, until the server has heard of it
     this.fronts = [] // comments that an undo brings back from before this visit
     this.clock = 0
+    this.resumed = null // where another device, or an earlier visit, stopped
+    this.sitting = new Sitting(data.person)
     this.restore()
   }
 
@@ -72,6 +74,30 @@ class Desk {
     this.put(item)
   }
 
+  // A held comment that somebody chose from the list.
+  takeUp(item) {
+    this.record({ kind: "resume", comment: item.id })
+    this.put(item)
+  }
+
+  // To a colleague, who has it from now on. Not to be undone: it is theirs.
+  give(item, to, note) {
+    this.leave(item)
+    this.record({ kind: "hand", comment: item.id, to, note })
+  }
+
+  giveBack(item) {
+    if (item === this.item) return this.close("skip", {})
+    this.leave(item)
+    this.record({ kind: "skip", comment: item.id })
+  }
+
+  leave(item) {
+    pause(item)
+    this.queue = this.queue.filter((other) => other !== item)
+    this.held = this.held.filter((other) => other !== item)
+  }
+
   put(item) {
     this.held = this.held.filter((other) => other.id !== item.id)
     this.queue = [item, ...this.queue.filter((other) => other.id !== item.id)]
@@ -81,6 +107,7 @@ class Desk {
     this.clock = Math.max(Date.now(), this.clock + 1)
     const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...(this.name && { desk: this.name }), ...step }
     this.pending.push(made)
+    if (!this.name) this.sitting.count(changeOf(made)) // the practice is no work towards a goal
     try {
       localStorage.setItem(this.prefix + made.id, JSON.stringify(made))
     } catch {
@@ -120,6 +147,7 @@ class Desk {
     this.lacking = this.missing(data)
     const fresh = !this.queue.length && this.lacking // told only of what another desk lacked: the rest is asked for first
     for (const item of fresh ? [] : data.items) this.take(item, told.get(item.id))
+    if (!before) this.resumeFrom(data.resume)
     for (const id of this.fronts.splice(0)) this.queue.sort((one, other) => (other.id === id) - (one.id === id))
     for (const item of [...this.queue, ...this.held]) this.renew(item, told.get(item.id), data.spans[item.id])
     const gone = before && before !== this.item && !this.queue.includes(before) && !this.held.includes(before)
@@ -165,7 +193,7 @@ class Desk {
   // Behind what is on the screen, before what is less urgent.
   placeOf(item) {
     if (this.name) return this.queue.length // the practice has an order of its own
-    const rank = (other) => LANES.indexOf(other.lane)
+    const rank = (other) => (other.handed ? -1 : LANES.indexOf(other.lane))
     const at = this.queue.findIndex((other, index) => index > 0 && rank(other) > rank(item))
     return at < 0 ? this.queue.length : at
   }
@@ -177,8 +205,31 @@ class Desk {
 
   // Own decisions that the server's count does not have yet.
   get uncounted() {
-    const change = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target ? -1 : 0)
-    return this.pending.reduce((sum, step) => sum + change(step), 0)
+    return this.pending.reduce((sum, step) => sum + changeOf(step), 0)
+  }
+
+  // -- where one stopped ------------------------------------------------------------------------------------------
+
+  // What is on the screen, and what was chosen that was not sent yet.
+  screen() {
+    const item = this.item
+    if (!item) return null
+    const { labels, outcome, note } = item.choice
+    const untouched = !outcome && !note && String(labels) === String(item.preset)
+    return { comment: item.id, labels: untouched ? null : [...labels].sort(), outcome, note }
+  }
+
+  // Begin with the comment that was on the screen elsewhere, as it was. Once, and only before anything was done here.
+  resumeFrom(told) {
+    if (told) this.resumed = told
+    const place = this.resumed && this.queue.findIndex((item) => item.id === this.resumed.comment)
+    if (!this.resumed || place < 0 || this.history.length) return
+    const item = this.queue.splice(place, 1)[0]
+    this.queue.unshift(item)
+    const { labels, outcome, note } = this.resumed
+    this.resumed = null
+    if (labels) item.choice.labels = labels.filter((label) => label < 6)
+    Object.assign(item.choice, { outcome: outcome || null, note: note || "" })
   }
 
   have() {
@@ -191,6 +242,9 @@ class Desk {
 }
 
 const LANES = ["escalated", "adjudication", "audit", "second", "disagreement", "recheck", "suggested", "flagged"]
+
+// Decisions more or less by a step.
+const changeOf = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target ? -1 : 0)
 
 function pause(item) {
   if (item.since !== null) item.spent += performance.now() - item.since

@@ -7,10 +7,12 @@ from typing import Any, Final, Protocol, TypeGuard
 from uuid import UUID
 
 from core.accounts import Person
+from core.desk import Screen
 from core.domain import LabelFlags, Outcome
 from core.errors import BadInput, Conflict, DatabaseTrouble, ModeratoError
 from core.labels import LABELS
 from core.verdict import Verdict
+from pages.shared.review_card import control
 
 _MOST_KEPT = 1_000
 _MOST_LISTED = 1_000
@@ -56,13 +58,17 @@ class Desk:
     """Severe texts that were shown, as far as the audit trail was told."""
     told: dict[str, Any] | None = None
     """What the browser was told last: said again while the database is away."""
+    screen: Screen | None = None
+    """What was on the screen, as it was kept last."""
+    screen_at: float = 0.0
+    """Monotonic time of that."""
     kept_at: float = 0.0
     """Monotonic time of the last heartbeat that was passed on."""
 
     def of(self, person: Person) -> "Desk":
         """This desk, cleared if somebody else sits at it now."""
         if self.person != person.name:
-            self.person, self.kept_at, self.told = person.name, 0.0, None
+            self.person, self.kept_at, self.told, self.screen = person.name, 0.0, None, None
             self.answers.clear()
             self.models.clear()
             self.revealed.clear()
@@ -142,6 +148,8 @@ def _do(review: Reviewing, person: Person, step: dict[str, Any], desk: str) -> d
         review.hold(person, _comment(step))
     elif kind == "resume":
         review.resume(person, _comment(step))
+    elif kind in control.KINDS and not desk:
+        return control.act(person, step)
     else:
         raise BadInput("The card sent a step that this server does not know. Reload the page.")
     return {}

@@ -7,9 +7,11 @@ from typing import Any
 
 from core.domain import Lane, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
+from core.own_keys import KEYS, OwnKeys
 from core.review import Counts, Elsewhere
 from core.review_items import Context, Evidence, Item, Remark
 from core.scoring.protocol import Span
+from core.session_goal import GOAL, Goal
 from pages.shared.words import _
 
 _DAY = 24 * 60
@@ -40,6 +42,7 @@ def item_json(item: Item) -> dict[str, Any]:
             "note": escalation.note,
             "labels": None if item.blind else _indexes(escalation.labels),
         },
+        "handed": {"by": item.handed_by, "note": item.handed_note} if item.handed_by else None,
         "opinions": [[one.outcome.value, _indexes(one.labels), one.note] for one in item.opinions],
         **_evidence(None if item.blind else item.evidence),
         **_suggestion(item),
@@ -57,9 +60,12 @@ def spans_json(spans: Sequence[Span]) -> list[list[Any]]:
     ]
 
 
-def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 (each feature adds what the card must know)
+def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What the card must know of the person's preferences, by feature."""
-    return {}
+    return {
+        "keys": OwnKeys.parse(chosen.get(KEYS)).as_json(),
+        "goal": Goal.parse(chosen.get(GOAL)).as_json(),
+    }
 
 
 def counts_json(counts: Counts) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class View {
     box.replaceChildren()
     box.dataset.cid = String(item.id)
     box.classList.toggle("masked", masked)
-    box.setAttribute("aria-label", masked ? "Comment text, masked. V reveals it." : "Comment text")
+    box.setAttribute("aria-label", masked ? t("Comment text, masked. {key} reveals it.", { key: keyName(keyOf("reveal")) || t("The button") }) : t("Comment text"))
     if (masked) box.textContent = maskOf(item.text)
     else this.drawOpen(item)
     if (this.drawn !== item) box.scrollTop = 0
@@ -154,12 +154,12 @@ class View {
   drawHeld(desk) {
     const many = desk.held.length
     for (const place of this.root.querySelectorAll(".heldcount")) place.textContent = many ? `Held (${many})` : "Held"
-    for (const button of this.root.querySelectorAll("[data-act=resume]")) button.disabled = !many
+    for (const button of this.root.querySelectorAll("[data-act=resume], [data-act=held]")) button.disabled = !many
     this.q(".emptyacts [data-act=resume]").hidden = !many
   }
 
   drawEmpty(desk, settings) {
-    const [title, reason] = emptyWords(desk, settings.elsewhere)
+    const [title, reason] = (settings.elsewhere && emptyFocusWords(this.card)) || emptyWords(desk, settings.elsewhere, outsideWords(this.card))
     this.q(".emptyacts [data-act=undo]").hidden = Boolean(settings.elsewhere?.title) && !desk.history.length
     this.text.replaceChildren()
     delete this.text.dataset.cid
@@ -250,10 +250,17 @@ function origin(item) {
 
 function whyOf(item) {
   const asked = item.escalation
+  if (item.handed) return handedWords(item.handed)
   if (!asked && item.suggestion) return suggestionWords(item.suggestion)
   if (!asked) return item.blind ? WHY_BLIND[item.lane] || WHY_BLIND.audit : ""
   const visible = asked.note ? Array.from(asked.note).map((c) => (isHidden(c) ? "�" : c)).join("") : ""
   return `${asked.by} asks for another look${visible ? ": “" + visible + "”" : "."}${item.blind ? " Blind: no scores." : ""}`
+}
+
+// With its reason it stands before everything else that there is to say.
+function handedWords({ by, note }) {
+  const who = visibleText(by)
+  return note ? t("{who} handed this over to you: “{note}”", { who, note: visibleText(note) }) : t("{who} handed this over to you.", { who })
 }
 
 function suggestionWords(suggestion) {
@@ -261,8 +268,9 @@ function suggestionWords(suggestion) {
   return `${suggestion.by} suggests: ${words}.`
 }
 
-function emptyWords(desk, elsewhere) {
-  const held = desk.held.length ? ` You hold ${desk.held.length} for later: G takes the next one up.` : ""
+function emptyWords(desk, elsewhere, outside = "") {
+  const mine = desk.held.length
+  const held = outside + (mine ? " " + tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : "")
   if (elsewhere && elsewhere.title) return [elsewhere.title, elsewhere.reason]
   if (!elsewhere) return ["Fetching more", "The next comments are on their way." + held]
   if (elsewhere.claimed) {
@@ -274,11 +282,11 @@ function emptyWords(desk, elsewhere) {
   if (elsewhere.unscored) {
     return ["Waiting for scores", `${count.format(elsewhere.unscored)} comments are not scored yet. They come here by themselves.${held}`]
   }
-  if (elsewhere.othersTurn && !desk.held.length) {
+  if (elsewhere.othersTurn && !mine) {
     const many = count.format(elsewhere.othersTurn)
-    return ["Nothing left for you", `${many} ${elsewhere.othersTurn === 1 ? "waits" : "wait"} for the opinion of somebody else: you have given yours.`]
+    return ["Nothing left for you", `${many} ${elsewhere.othersTurn === 1 ? "waits" : "wait"} for the opinion of somebody else: you have given yours.${outside}`]
   }
-  return [desk.held.length ? "Only held comments are left" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
+  return [mine ? "Only held comments are left" : outside ? "Nothing left here" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
 }
 
 function backIn(seconds) {

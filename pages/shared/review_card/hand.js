@@ -1,0 +1,91 @@
+// Handing a comment over, and the list of what one holds.
+
+let handing = null // the comment that the dialog is about
+
+function openHand(card, item) {
+  handing = item
+  card.ask("hand")
+  drawHand(card)
+  card.root.querySelector("dialog.held").close()
+  const dialog = card.root.querySelector("dialog.hand")
+  if (!dialog.open) dialog.showModal()
+}
+
+function drawHand(card) {
+  const dialog = card.root.querySelector("dialog.hand")
+  const known = card.colleagues
+  dialog.querySelector(".which").textContent = t("Comment {id} · {lane}. Nothing is decided; it comes first in their queue, and back to everybody after {hours} hours.", {
+    id: handing.id, lane: t(LANE_NAMES[handing.lane]), hours: Math.round(card.holdSeconds / 3600),
+  })
+  const select = dialog.querySelector("select")
+  const before = select.value
+  select.replaceChildren(...(known || []).map((name) => new Option(visibleText(name), name)))
+  if (known && known.includes(before)) select.value = before
+  dialog.querySelector(".nobody").hidden = !known || known.length > 0
+  dialog.querySelector("[data-act=give]").disabled = !known || !known.length
+  const note = dialog.querySelector("textarea")
+  note.disabled = handing.blind
+  note.placeholder = handing.blind ? t("Blind: a note could say what you think of it") : t("Why? They see it with the comment.")
+  if (handing.blind) note.value = ""
+}
+
+const visibleText = (text) => Array.from(text).map((c) => (isHidden(c) ? "�" : c)).join("")
+
+function giveAway(card) {
+  const dialog = card.root.querySelector("dialog.hand")
+  const note = dialog.querySelector("textarea")
+  card.desk.give(handing, dialog.querySelector("select").value, note.value.trim() || null)
+  card.tell(t("Handed over to {name}.", { name: dialog.querySelector("select").value }))
+  note.value = ""
+  dialog.close()
+}
+
+function giveBack(card) {
+  card.desk.giveBack(handing)
+  card.tell(t("Back to the queue."))
+  card.root.querySelector("dialog.hand").close()
+}
+
+// -- what one holds -----------------------------------------------------------------------------------------------------
+
+function openHeld(card) {
+  const dialog = card.root.querySelector("dialog.held")
+  if (dialog.open) return dialog.close()
+  drawHeldList(card)
+  dialog.showModal()
+}
+
+function drawHeldList(card) {
+  const dialog = card.root.querySelector("dialog.held")
+  const rows = card.desk.held.map((item, index) => {
+    const row = element("li")
+    const left = (item.until - performance.now()) / 1000
+    const head = element("div", "", "heldhead")
+    head.append(element("b", "#" + item.id), element("span", t(LANE_NAMES[item.lane])),
+      element("span", t("held for {time}, back in the queue in {left}", { time: spanWords(card.holdSeconds - left), left: spanWords(left) })))
+    row.append(head, heldText(card, item))
+    for (const [act, words] of [["take", t("Take it up")], ["handheld", t("Hand over")]]) {
+      const button = element("button", words)
+      Object.assign(button.dataset, { act, index })
+      button.type = "button"
+      row.append(button)
+    }
+    return row
+  })
+  dialog.querySelector("ul").replaceChildren(...rows)
+  dialog.querySelector(".none").hidden = rows.length > 0
+}
+
+function heldText(card, item) {
+  const body = element("div", "", "remark")
+  body.dir = "auto"
+  if (item.masked || card.settings.maskAll) body.textContent = t("Masked until it is on the screen.")
+  else drawText(body, item.text.length > 160 ? item.text.slice(0, 160) + " …" : item.text, [], card.view.titles)
+  return body
+}
+
+function spanWords(seconds) {
+  if (seconds < 90) return t("a minute")
+  if (seconds < 5400) return t("{many} min", { many: Math.round(seconds / 60) })
+  return t("{many} h", { many: Math.round(seconds / 3600) })
+}
