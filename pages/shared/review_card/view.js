@@ -160,7 +160,9 @@ class View {
 
   drawEmpty(desk, settings) {
     const [title, reason] = (settings.elsewhere && emptyFocusWords(this.card)) || emptyWords(desk, settings.elsewhere, outsideWords(this.card))
-    this.q(".emptyacts [data-act=undo]").hidden = Boolean(settings.elsewhere?.title) && !desk.history.length
+    const nothing = Boolean(settings.elsewhere?.title) // no comment at all, or the practice's end
+    this.q(".emptyacts [data-act=undo]").hidden = nothing && !desk.history.length
+    this.q(".emptyacts [data-act=focus]").hidden = nothing
     this.text.replaceChildren()
     delete this.text.dataset.cid
     this.drawn = null
