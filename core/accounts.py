@@ -36,6 +36,10 @@ class Action(StrEnum):
     """Claim, decide, undo, skip, hold and escalate comments."""
     SETTLE_RAIDS = "settle_raids"
     """Decide a whole cluster of waiting comments at once, having seen samples."""
+    ANSWER_QUESTIONS = "answer_questions"
+    """Answer what moderators ask about comments."""
+    MIX_GOLDEN = "mix_golden"
+    """Say how often comments with known answers are mixed into queues."""
     ADJUDICATE = "adjudicate"
     """Settle disagreements, and withdraw second opinions."""
     SEE_OTHERS = "see_others"
@@ -102,6 +106,8 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
     Role.MODERATOR: _MODERATOR,
     Role.LEAD: _MODERATOR
     | {
+        Action.ANSWER_QUESTIONS,
+        Action.MIX_GOLDEN,
         Action.ADJUDICATE,
         Action.WRITE_GUIDELINES,
         Action.SEE_OTHERS,

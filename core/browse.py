@@ -156,6 +156,8 @@ class Browse:
             same = store.identical(comment, _SAME_SHOWN)
             items = _items(store, [comment_id, *(row.id for row in same)], None, self._only)
             facts = _facts(store, PolicyStore(session), comment, GuidelineStore(session).since())
+            if self._only is not None:  # a golden item may be mixed into their queue: its answer stays unknown
+                facts = replace(facts, golden=None)
         events = tell(facts, blind=items[0].hidden)
         if self._only is not None:
             events = [_of_others(event, self._only) for event in events]
@@ -172,7 +174,7 @@ class Browse:
 
 def _of_others(event: Event, only: str) -> Event:
     """What somebody who sees only their own decisions is told of one."""
-    if event.person in (None, only):
+    if event.person in (None, only) or event.to == only:
         return event
     what = {"decided": "Decided", "undone": "Took a decision back", "claimed": "Taken from the queue"}
     return replace(event, person="Somebody else", what=what.get(event.kind, event.what), note=None)
@@ -237,6 +239,7 @@ def _facts(store: HistoryStore, policies: PolicyStore, comment: CommentRow, guid
         routing=routing,
         claims=store.claims(comment.id),
         ledger=store.ledger(comment.id),
+        questions=store.questions(comment.id),
         auto_remove=(policy.auto_remove or ()) if policy else (),
         guidelines=guidelines,
     )

@@ -78,6 +78,7 @@ def _waiting(wanted: Filter) -> dict[str, Any]:
 
 _STANDINGS: dict[Standing, dict[str, Any]] = {
     Standing.NOT_SCORED: {"not_scored": True},
+    Standing.ASKED: {"state": RoutingState.OPEN, "lane": Lane.ASKED},
     Standing.ESCALATED: {"state": RoutingState.OPEN, "lane": Lane.ESCALATED},
     Standing.ADJUDICATION: {"state": RoutingState.OPEN, "lane": Lane.ADJUDICATION},
     Standing.AUDIT: {"state": RoutingState.OPEN, "lane": Lane.AUDIT},

@@ -24,6 +24,8 @@ class Outcome(StrEnum):
 class Lane(StrEnum):
     """Which line of the queue a comment waits in, in the order in which lanes are served."""
 
+    ASKED = "asked"
+    """Somebody asked a lead about it: it waits for the answer, then for whoever asked."""
     ESCALATED = "escalated"
     """Somebody asked for another look."""
     ADJUDICATION = "adjudication"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from core import golden_mix
 from core.accounts import Action, Person, check_may
 from core.audit_trail import What, record
 from core.domain import OTHERS_LANES, Lane, RoutingState, now
@@ -60,6 +61,8 @@ class HandOver:
         with self._sessions.begin() as session:
             place = QueueStore(session).lock([comment_id]).get(comment_id)
             claim = self._running(ClaimStore(session), comment_id)
+            if place is None and golden_mix.set_aside(session, by, comment_id, self._clock()):
+                return self._clock() + self._hold  # it leaves the desk as any other; nobody is bothered with it
             if claim is None or claim.person != by.name:
                 raise Conflict("You do not have comment {number} any more: nothing was handed over.", number=comment_id)
             return self._hand(session, place, claim, to, note, by)
@@ -102,6 +105,8 @@ class HandOver:
             raise BadInput("{name} has that comment already. Choose somebody else.", name=to)
         if to not in reviewers(session, at):
             raise BadInput("{name} may not review. Choose somebody else, or give it back to the queue.", name=to[:60])
+        if place.lane is Lane.ASKED:
+            raise BadInput("A question is for leads, its answer for whoever asked: skip it, and they get it.")
         if place.lane in OTHERS_LANES and claims.has_given(claim.comment_id, place.lane, to):
             raise Conflict("{name} has given an opinion on it already. Choose somebody else.", name=to)
         if note and place.blind:

@@ -11,6 +11,7 @@ from core.domain import NO_DAY, Lane, Outcome, RoutingState, unpack_labels
 from core.guidelines import GENERAL, TOPIC_TITLES
 from core.labels import LABEL_TITLES, LABELS
 from db.models import ClaimRow, CommentRow, DecisionRow, RoutingRow, ScoreRow
+from db.question_models import QuestionRow
 from db.stores.guidelines import Since
 
 SixScores = tuple[float, float, float, float, float, float]
@@ -21,6 +22,7 @@ class Standing(StrEnum):
     """Where a comment stands, as people are told. A comment without scores is never said to be clean."""
 
     NOT_SCORED = "not scored"
+    ASKED = "asked"
     ESCALATED = "escalated"
     ADJUDICATION = "adjudication"
     AUDIT = "audit"
@@ -59,13 +61,15 @@ class Event:
 
     at: datetime
     kind: str
-    """written, added, scored, routed, claimed, released, decided, escalated, undone."""
+    """written, added, scored, routed, claimed, released, decided, escalated, undone, asked, answered."""
     what: str
     """In words; never holds comment text or notes."""
     person: str | None = None
     scores: SixScores | None = None
     note: str | None = None
     """As the person typed it: draw it like comment text."""
+    to: str | None = None
+    """Whose question an answer is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Facts:
     routing: RoutingRow | None
     claims: Sequence[ClaimRow]
     ledger: Sequence[DecisionRow]
+    questions: Sequence[QuestionRow] = ()
     auto_remove: Sequence[float | None] = ()
     """From which scores on the policy that routed it removes without review; empty if it does not."""
     guidelines: Sequence[Since] = ()
@@ -88,6 +93,7 @@ class Facts:
 def tell(facts: Facts, *, blind: bool) -> list[Event]:
     """The events in order of time. Blind: without scores, flags and labels, which would sway a blind decision."""
     events = [*_arrival(facts, blind), *_claims(facts.claims), *_ledger(facts, blind)]
+    events += _questions(facts.questions, blind)
     if not blind:
         events += _scores(facts.scores)
     if facts.routing:
@@ -180,6 +186,16 @@ def _in_force(guidelines: Sequence[Since], row: DecisionRow) -> str:
     given = [label for label, on in zip(LABELS, unpack_labels(row.labels), strict=True) if on]
     parts = [f"{TOPIC_TITLES[topic]} {held[topic]}" for topic in (GENERAL, *given) if topic in held]
     return f"; guidelines in force: {', '.join(parts)}" if parts else ""
+
+
+def _questions(questions: Sequence[QuestionRow], blind: bool) -> Iterator[Event]:
+    for row in questions:
+        yield Event(row.asked_at, "asked", "Asked a lead", row.asker, note=None if blind else row.question)
+        if row.answered_at and row.answered_by:
+            answer = None if blind else row.answer
+            yield Event(row.answered_at, "answered", "Answered", row.answered_by, note=answer, to=row.asker)
+        if row.closed_at and row.decision_id is None:
+            yield Event(row.closed_at, "asked", "Took the question back", row.asker)
 
 
 def _how(row: DecisionRow) -> str:

@@ -161,7 +161,7 @@ EXAMPLES: Final = (
                 "Hard to tell from here. Somebody who knows the place should: {note} writes a note about "
                 "what you are unsure of.",
             ),
-            ("", "{escalate} passes it on. If your team answers questions, the lead sees your note."),
+            ("", "{escalate} passes it on, with your note. In the queue you can also ask a lead first."),
         ),
     ),
     Example(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from core import golden_mix, questions
 from core.accounts import Action, Person, check_may
 from core.domain import (
     OTHERS_LANES,
@@ -18,14 +19,17 @@ from core.domain import (
     now,
 )
 from core.errors import BadInput, Conflict, NotFound
+from core.golden_mix import GoldenMix
 from core.recent import Recent
-from core.review_items import Item, build_items
+from core.review_items import Item, build_items, build_mixed
 from core.second_opinions import SecondOpinions, after
 from core.settings import Settings
 from core.verdict import Verdict, entry_of, revocation_of
-from db.session import Sessions
-from db.stores.claims import Claim, ClaimStore
+from db.session import Session, Sessions
+from db.stores.claims import PERSONS_LANES, Claim, ClaimStore, Seeker
 from db.stores.decisions import DecisionStore
+from db.stores.golden_mix import GoldenMixStore
+from db.stores.questions import QuestionStore
 from db.stores.queue import Place, QueueStore
 from db.stores.queue_filter import Within
 from db.stores.second_opinions import SecondOpinionStore
@@ -65,6 +69,10 @@ class Elsewhere:
     """Comments that no model has seen yet, counted up to 10,000."""
     others_turn: int = 0
     """Comments that wait for an opinion of somebody else, because the person has given theirs."""
+    asked: int = 0
+    """Questions of the person that no lead has answered yet."""
+    asked_since: datetime | None = None
+    """When the oldest of them was asked."""
 
 
 class Review:
@@ -78,6 +86,7 @@ class Review:
         self._undo = timedelta(hours=settings.undo_hours)
         self._recent = Recent()
         self._opinions = SecondOpinions(sessions, clock)
+        self._mix = GoldenMix(sessions, clock)
 
     def claim(self, by: Person, want: int = 40, lanes: Sequence[Lane] = tuple(Lane)) -> list[Item]:
         """`take`, then everything that is shown of the comments."""
@@ -99,33 +108,43 @@ class Review:
         """
         check_may(by, Action.REVIEW)
         claims = self._mine(by)
-        if sum(not claim.held for claim in claims) >= (want if least is None else least):
+        if sum(not claim.held and not claim.golden for claim in claims) >= (want if least is None else least):
             return claims
         at = self._clock()
-        among = {lane: self._among(lane, within) for lane in lanes} if within else {}
+        chosen_of = [lane for lane in lanes if lane is not Lane.ASKED]  # answers come whatever one works on
+        among: dict[Lane, list[int]] = {lane: self._among(lane, within) for lane in chosen_of} if within else {}
         with self._sessions.begin() as session:
             store = ClaimStore(session)
             store.release_lapsed(at)
             ready = sum(not claim.held for claim in store.mine(by.name, at=at))
-            judges = self._opinions.judges(SecondOpinionStore(session), by)
+            seeker, before = self._seeker(session, by), ready
             for since in (at - PASSED, None):
                 for lane in lanes:
                     most = want - ready
                     chosen = among.get(lane)
                     if most <= 0 or (chosen is not None and not chosen):
                         continue
-                    ids = store.free(lane, most, person=by.name, passed_since=since, judges=judges, among=chosen)
+                    ids = store.free(lane, most, seeker=seeker, passed_since=since, among=chosen)
                     now_free = self._clock()  # after they were seen: a claim must not seem older than what made it free
                     store.add(ids, by.name, at=now_free, until=now_free + self._lease)
                     ready += len(ids)
                 if ready:  # what was passed over comes back only when nothing else is left
                     break
-            return store.mine(by.name, at=at)
+            mine = store.mine(by.name, at=at)
+            if ready > before:
+                known = {claim.id for claim in claims}
+                self._mix.draw(session, by, [c for c in mine if c.lane is Lane.FLAGGED and c.id not in known])
+            return self._with_mixed(session, by, mine)
 
     def items(self, by: Person, claims: Sequence[Claim]) -> list[Item]:
         """What is shown of claimed comments."""
         check_may(by, Action.REVIEW)
-        return build_items(self._sessions, [claim for claim in claims if claim.person == by.name])
+        own = [claim for claim in claims if claim.person == by.name]
+        items = build_items(self._sessions, [claim for claim in own if not claim.golden])
+        if mixed := [claim for claim in own if claim.golden]:
+            found = {item.comment.id: item for item in [*items, *build_mixed(self._sessions, by, mixed)]}
+            return [found[claim.comment_id] for claim in own if claim.comment_id in found]
+        return items
 
     def heartbeat(self, by: Person, comment_ids: Collection[int]) -> list[int]:
         """Extend the person's leases, lapsed ones too; returns the comments that somebody else took or settled."""
@@ -169,6 +188,8 @@ class Review:
             claim = claims.live(comment_id)
             if claim and claim.person == by.name:
                 claims.release([comment_id], min(self._clock(), claim.lease_until - timedelta(microseconds=1)))
+            elif claim is None:
+                golden_mix.set_aside(session, by, comment_id, self._clock())
 
     def hold(self, by: Person, comment_id: int) -> datetime:
         """Set the comment aside for this person; returns until when. Raises Conflict if somebody else has it."""
@@ -193,6 +214,8 @@ class Review:
             ledger.lock()
             if done := ledger.get_by_client_id(client_id):
                 return [done.comment_id]
+            if mixed := golden_mix.undo(session, by, client_id, target, ledger.last_of(by.name)):
+                return [mixed]
             last = _require_own(ledger, by, target)
             self._check_recent(last)
             group = ledger.batch_of(last) if last.batch else [last]
@@ -219,6 +242,7 @@ class Review:
             claims.add([last.comment_id], by.name, at=at, until=at + self._lease)
             for lane in {decision.lane for decision in free}:
                 queue.move([d.comment_id for d in free if d.lane is lane], RoutingState.OPEN, lane)
+            QuestionStore(session).reopen([decision.client_id for decision in free])
             SecondOpinionStore(session).restore_priority(last.id)
         return reopened
 
@@ -226,7 +250,7 @@ class Review:
         """What waits, and what the person did since then."""
         check_may(by, Action.REVIEW)
         waiting = dict(self._recent.get("waiting", self._waiting))
-        for lane in OTHERS_LANES:
+        for lane in PERSONS_LANES:
             if waiting[lane]:
                 given = self._recent.get((lane, by.name), partial(self._given, lane, by))
                 waiting[lane] -= min(waiting[lane], given)
@@ -240,11 +264,22 @@ class Review:
         with self._sessions.read() as session:
             many, held, first = ClaimStore(session).others(by.name, at=self._clock())
             unscored = QueueStore(session).unscored()
-        return Elsewhere(many, held, first, unscored, sum(self._given(lane, by) for lane in OTHERS_LANES))
+            asked, since = QuestionStore(session).unanswered(by.name)
+        others = sum(self._given(lane, by) for lane in OTHERS_LANES)
+        return Elsewhere(many, held, first, unscored, others, asked, since)
 
     def _mine(self, by: Person) -> list[Claim]:
         with self._sessions.read() as session:
-            return ClaimStore(session).mine(by.name, at=self._clock())
+            return self._with_mixed(session, by, ClaimStore(session).mine(by.name, at=self._clock()))
+
+    def _with_mixed(self, session: Session, by: Person, claims: list[Claim]) -> list[Claim]:
+        """The claims and what was mixed in between them (core.golden_mix), in the order of the desk."""
+        mixed = golden_mix.claims_of(session, by, self._clock() + self._lease)
+        return sorted([*claims, *mixed], key=lambda claim: claim.order) if mixed else claims
+
+    def _seeker(self, session: Session, by: Person) -> Seeker:
+        judges = self._opinions.judges(SecondOpinionStore(session), by)
+        return questions.seeker_of(by, judges, self._clock() - self._hold)
 
     def _among(self, lane: Lane, within: Within) -> list[int]:
         """What a filter lets through of a lane, looked for outside the transaction that claims: it may take a while."""
@@ -261,12 +296,12 @@ class Review:
     def _given(self, lane: Lane, by: Person) -> int:
         """Open comments of the lane that are for others than the person."""
         with self._sessions.read() as session:
-            judges = self._opinions.judges(SecondOpinionStore(session), by)
-            return ClaimStore(session).for_others(lane, by.name, judges)
+            return ClaimStore(session).for_others(lane, self._seeker(session, by))
 
     def _seconds(self, by: Person, since: datetime) -> list[float | None]:
         with self._sessions.read() as session:
-            return DecisionStore(session).seconds_since(by.name, since)
+            mixed = GoldenMixStore(session).seconds_since(by.name, since)  # else the count would tell them
+            return [*DecisionStore(session).seconds_since(by.name, since), *mixed]
 
     def _settle(
         self,
@@ -283,6 +318,8 @@ class Review:
                 return _same_again(ledger, known, by)
             shown = verdict.comment_id
             places = queue.lock([shown, *others(queue, claims)])
+            if shown not in places and (said := golden_mix.decide(session, verdict, by, self._clock())):
+                return [said]
             self._check_free(ledger, claims, places.get(shown), verdict, by)
             if batch and places[shown].blind:
                 raise BadInput("A blind item needs a decision of its own: it stands for others like it.")
@@ -294,6 +331,7 @@ class Review:
             claims.release(ids, at)
             for place in {after(decision, first) for decision in made}:
                 queue.move([d.comment_id for d in made if after(d, first) == place], *place)
+            questions.close(session, made[0], verdict.answer, by=by)
             self._opinions.draw(ledger, SecondOpinionStore(session), made[0])
         return made
 
@@ -332,6 +370,8 @@ class Review:
 
         Else a card that has stood on a screen since before, with its scores, would count as a blind opinion.
         """
+        if place.lane is Lane.ASKED:  # a card that has stood on a screen since before the question, or the answer
+            return claims.is_for(place.comment_id, place.lane, questions.seeker_of(by, (), self._clock() - self._hold))
         return place.lane not in REOPENED_LANES or claims.had_since_decided(place.comment_id, by.name)
 
     def _claim_one(self, by: Person, comment_id: int, *, held: bool) -> datetime:
@@ -340,6 +380,8 @@ class Review:
             claims, place = ClaimStore(session), QueueStore(session).lock([comment_id]).get(comment_id)
             at = self._clock()
             until = at + (self._hold if held else self._lease)
+            if place is None and golden_mix.hold(session, by, comment_id, held=held):
+                return until
             claim = claims.live(comment_id)
             done = place is None or place.state in (RoutingState.SETTLED, RoutingState.REMOVED)
             if done or not self._is_free(claim, by) or (place and not self._was_given(claims, place, by)):
@@ -366,6 +408,11 @@ def _was_sent(undone: Decision, place: Place, ledger: DecisionStore) -> bool:
 
 
 def _not_given(place: Place) -> str:
+    if place.lane is Lane.ASKED:
+        return (
+            f"Comment {place.comment_id} waits for the answer to a question. Whoever asked can take that back on My "
+            "work. Nothing was recorded."
+        )
     if place.lane in OTHERS_LANES:
         return (
             f"Comment {place.comment_id} was settled and waits for an opinion of somebody else. Nothing was recorded."

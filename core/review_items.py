@@ -1,17 +1,20 @@
 """What a moderator sees of a comment: everything for a flagged one, and for a blind one nothing that could sway."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
+from core.accounts import Person
 from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
+from core.golden_mix import places_of
 from core.labels import LABELS
 from db.session import Session, Sessions
 from db.stores.claims import Claim
 from db.stores.comments import CommentStore
 from db.stores.decisions import DecisionStore
 from db.stores.policies import PolicyStore
+from db.stores.questions import QuestionStore
 from db.stores.queue import Place, QueueStore
 from db.stores.scores import ScoreStore
 from db.stores.second_opinions import SecondOpinionStore
@@ -82,6 +85,17 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks a lead about a comment, and the answer once there is one."""
+
+    asker: str
+    asked_at: datetime
+    text: str | None
+    answer: str | None
+    answered_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A claimed comment, as it is shown."""
 
@@ -99,6 +113,8 @@ class Item:
     """For adjudication: what is to be decided between, in an order that says nothing."""
     suggestion: SuggestedLabels | None = None
     """What a program says it is; None for blind items."""
+    question: Question | None = None
+    """For what waits in lane `asked`."""
     handed_by: str | None = None
     """Who gave it to the person, if somebody did, and why."""
     handed_note: str | None = None
@@ -116,6 +132,7 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
         evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
         standing = DecisionStore(session).standing([c.comment_id for c in claims if c.lane is Lane.ESCALATED])
         opinions = SecondOpinionStore(session).opinions([c.comment_id for c in claims if c.lane is Lane.ADJUDICATION])
+        asked = _questions(session, [c.comment_id for c in claims if c.lane is Lane.ASKED])
         context = _contexts(queue, list(comments.values()))
         suggested = SuggestionStore(session).latest_of([comment.id for comment in seen])
     return [
@@ -130,11 +147,36 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
             escalation=standing.get(claim.comment_id),
             opinions=_opinions(opinions.get(claim.comment_id, [])),
             suggestion=suggested.get(claim.comment_id),
+            question=asked.get(claim.comment_id),
             handed_by=claim.handed_by,
             handed_note=claim.handed_note,
         )
         for claim in claims
         if claim.comment_id in places
+    ]
+
+
+def build_mixed(sessions: Sessions, by: Person, claims: Sequence[Claim]) -> list[Item]:
+    """The same of comments that were mixed in with known answers: as flagged ones, by what the model says of them."""
+    with sessions.read() as session:
+        queue, places = QueueStore(session), places_of(session, by)
+        comments = CommentStore(session).get_many([claim.comment_id for claim in claims if claim.comment_id in places])
+        seen = list(comments.values())
+        evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
+        context = _contexts(queue, seen)
+    return [
+        Item(
+            comment=comments[claim.comment_id],
+            lane=Lane.FLAGGED,
+            lease_until=claim.lease_until,
+            held=claim.held,
+            blind=False,
+            evidence=replace(evidence[claim.comment_id], identical=1),  # what it shares its text with is not its affair
+            context=context[claim.comment_id],
+            escalation=None,
+        )
+        for claim in claims
+        if claim.comment_id in evidence
     ]
 
 
@@ -198,6 +240,14 @@ class _Evidence:
     def _limits(self, policy_id: int) -> tuple[float, ...]:
         policy = self.policies.get(policy_id)
         return policy.thresholds if policy else (1.0,) * len(LABELS)
+
+
+def _questions(session: Session, comment_ids: Sequence[int]) -> dict[int, Question]:
+    rows = QuestionStore(session).open_of(comment_ids) if comment_ids else {}
+    return {
+        number: Question(row.asker, row.asked_at, row.question, row.answer, row.answered_by)
+        for number, row in rows.items()
+    }
 
 
 def _opinions(decisions: Sequence[Decision]) -> tuple[Opinion, ...]:

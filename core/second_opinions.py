@@ -39,7 +39,7 @@ TYPICAL: Final = (0.25, 0.5, 0.12, 0.115, 0.01, 0.005)
 ACTIVE: Final = timedelta(days=30)
 """Somebody who has decided within this time is expected to give second opinions."""
 
-FIRST_LANES: Final = frozenset({Lane.ESCALATED, Lane.AUDIT, Lane.DISAGREEMENT, Lane.FLAGGED})
+FIRST_LANES: Final = frozenset({Lane.ASKED, Lane.ESCALATED, Lane.AUDIT, Lane.DISAGREEMENT, Lane.FLAGGED})
 """Lanes whose decisions are drawn from. Not what was decided before and is looked at again."""
 
 _LATEST: Final = 2_000

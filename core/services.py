@@ -11,6 +11,7 @@ from core.drift.service import Drift
 from core.evaluation import Evaluation
 from core.focus import Focuses
 from core.gate_reports import GateReports
+from core.golden_mix import GoldenMix
 from core.guidelines import Guidelines
 from core.hand_over import HandOver
 from core.heartbeat import Scoring, worker_name
@@ -21,6 +22,7 @@ from core.label_errors import LabelErrors
 from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.nearest import Nearest
+from core.own_agreement import OwnAgreement
 from core.own_history import OwnHistory
 from core.people import People
 from core.planning import Planner
@@ -32,6 +34,7 @@ from core.privacy.service import Privacy
 from core.program_comments import ProgramComments
 from core.program_reads import ProgramReads
 from core.proposals import Proposals
+from core.questions import Questions
 from core.raids import Raids
 from core.reassign import Reassign
 from core.registry import Registry
@@ -271,6 +274,16 @@ class Services:
         return Review(self.sessions, self.settings)
 
     @cached_property
+    def questions(self) -> Questions:
+        """What moderators ask leads about comments."""
+        return Questions(self.sessions, self.settings)
+
+    @cached_property
+    def golden_mix(self) -> GoldenMix:
+        """How often comments with known answers are mixed into queues."""
+        return GoldenMix(self.sessions)
+
+    @cached_property
     def focuses(self) -> Focuses:
         """Who works on what."""
         return Focuses(self.sessions, self.preferences)
@@ -294,6 +307,11 @@ class Services:
     def agreement(self) -> AgreementReports:
         """How far people agree with each other, from second opinions."""
         return AgreementReports(self.sessions)
+
+    @cached_property
+    def own_agreement(self) -> OwnAgreement:
+        """How far a person agrees with known answers and second opinions, for their own eyes."""
+        return OwnAgreement(self.sessions)
 
     @cached_property
     def transparency(self) -> TransparencyReports:

@@ -27,6 +27,8 @@ class Verdict:
     seconds: float | None = None
     """Time that the comment was on the screen."""
     note: str | None = None
+    answer: str | None = None
+    """What a lead says to whoever asked about the comment."""
 
 
 def entry_of(verdict: Verdict, place: Place, by: Person, at: datetime, batch: UUID | None) -> Decision:
@@ -42,8 +44,8 @@ def entry_of(verdict: Verdict, place: Place, by: Person, at: datetime, batch: UU
         outcome=verdict.outcome,
         lane=place.lane or Lane.FLAGGED,  # a new model may have let it pass while it was on the screen
         blind=place.blind,
-        seconds=_clean_seconds(verdict.seconds) if shown else None,
-        note=_clean_note(verdict.note),
+        seconds=clean_seconds(verdict.seconds) if shown else None,
+        note=clean_note(verdict.note),
         model_id=place.model_id,
         policy_id=place.policy_id,
         revokes=None,
@@ -57,11 +59,13 @@ def revocation_of(decision: Decision, shown: Decision, client_id: UUID, at: date
     return replace(decision, id=0, client_id=own_id, decided_at=at, revokes=decision.id)
 
 
-def _clean_seconds(seconds: float | None) -> float | None:
+def clean_seconds(seconds: float | None) -> float | None:
+    """A time on the screen that may be true; None for others."""
     if seconds is None or not math.isfinite(seconds):
         return None
     return min(max(seconds, 0.0), _MAX_SECONDS)
 
 
-def _clean_note(note: str | None) -> str | None:
+def clean_note(note: str | None) -> str | None:
+    """People's words as they are kept; None without any."""
     return storable(note).strip()[:MAX_NOTE] or None if note else None

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.accounts import Action
 from pages.shared import agreement_panels as panels
+from pages.shared import golden_mix_panel
 from pages.shared.access import require
 from pages.shared.charts import hold_steady
 from pages.shared.resources import services
@@ -27,4 +28,5 @@ if len(drawn.pairs):
 else:
     panels.draw_empty(waiting)
 panels.draw_waiting(person, waiting)
+golden_mix_panel.draw(person)
 hold_steady()

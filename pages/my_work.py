@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core.accounts import Action
-from pages.shared import own_days_panel, own_history_panel
+from pages.shared import agreement_of_mine_panel, own_days_panel, own_history_panel, questions_of_mine_panel
 from pages.shared.access import require
 from pages.shared.words import _
 
 person = require(Action.REVIEW)
 st.title(_("My work"))
 st.write(_("Only you see this page. It is compared with nobody's."))
-for panel in (own_days_panel, own_history_panel):
+for panel in (questions_of_mine_panel, own_days_panel, own_history_panel, agreement_of_mine_panel):
     panel.draw(person)

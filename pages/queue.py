@@ -34,7 +34,7 @@ def card() -> None:
     person, review = require(Action.REVIEW), services().review
     desk = state.recall("review_desk", log.Desk).of(person)
     steps = log.steps_of(state.kept(review_card.KEY))
-    answers = log.apply(review, person, steps, desk)
+    answers = log.apply(review, person, steps, desk, services().questions)
     beat = log.last_beat(steps)
     try:
         keep_claims(review, person, beat, desk)
@@ -90,7 +90,8 @@ def what_waits(
         "asked": control.asked_json(person, beat),
         "resume": control.screen_json(person, beat, desk, preferences),
         "labels": payload.label_titles(),
-        "items": [payload.item_json(item) for item in items if item.comment.id not in have],
+        **payload.talk_json(*services().questions.told(person), answers=person.may(Action.ANSWER_QUESTIONS)),
+        "items": [payload.item_json(item, person.name) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
         "near": beside.similar(near, person, desk),
         "guidelines": beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines")),

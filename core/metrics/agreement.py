@@ -63,8 +63,8 @@ def share_same(same: Bools, weights: Floats) -> Estimate | None:
     return share(same, weights) if len(same) >= FEW_PAIRS else None
 
 
-def share(on: Bools, weights: Floats) -> Estimate:
-    """Weighted share of flags [n] that are on. Needs at least one."""
+def share(on: Bools | Floats, weights: Floats) -> Estimate:
+    """Weighted share of flags [n] that are on, or mean of shares [n]. Needs at least one."""
     value = weighted_mean(on, weights)
     variance = variance_of_mean(on - value, weights)
     return intervals(np.array([value]), np.array([variance]), np.array([kish(weights)]))[0]

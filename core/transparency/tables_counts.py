@@ -29,6 +29,7 @@ _EFFECTS: Final = (
     "These four add up to the decisions, and so do people and programs."
 )
 LANES: Final[Mapping[str, str]] = {
+    Lane.ASKED: "Asked: a lead was asked about it",
     Lane.ESCALATED: "Escalated: somebody asked for another look",
     Lane.ADJUDICATION: "Adjudication: two people disagreed, a third settled it",
     Lane.AUDIT: "Audit: drawn at random from all comments, flagged or not",

@@ -8,6 +8,7 @@ import db.preference_models
 import db.privacy_models
 import db.program_models
 import db.quality_models
+import db.question_models
 import db.slice_models
 import db.webhook_models  # noqa: F401
 from db.models import Base

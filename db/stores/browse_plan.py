@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core.domain import BLIND_LANES, Lane, Outcome, RoutingState
 from db.models import CommentRow, DecisionRow, GoldenRow, PendingRow, RoutingRow, ScoreRow
+from db.stores.questions import asked_blind
 from db.stores.search import TextMatch, parse
 
 SHORT = 2_000
@@ -171,7 +172,8 @@ def _stands(routing: Any, wanted: Criteria) -> list[ColumnElement[bool]]:
 def is_blind(routing: Any) -> ColumnElement[bool]:
     """Condition on a routing row: the comment waits for a decision that nothing may sway."""
     lanes = routing.lane.in_([lane.value for lane in BLIND_LANES])
-    return and_(or_(routing.audit, lanes), routing.state == RoutingState.OPEN)
+    asked = and_(routing.lane == Lane.ASKED.value, asked_blind(routing.comment_id))
+    return and_(or_(routing.audit, lanes, asked), routing.state == RoutingState.OPEN)
 
 
 def _scored(score: Any, wanted: Criteria) -> list[ColumnElement[bool]]:

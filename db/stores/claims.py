@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.domain import OTHERS_LANES, Lane
 from db.models import ClaimRow, DecisionRow, RoutingRow
 from db.stores.decisions import is_standing
+from db.stores.questions import is_about, is_turn
 from db.stores.queue_filter import Within, conditions
 
 _OPEN = text("routing.state = 'open'")
@@ -29,9 +30,31 @@ class Claim:
     held: bool
     lane: Lane | None = None
     """Lane of the comment, where it was asked for."""
+    priority: float = 0.0
+    """Of the comment in its lane, where the lane was asked for."""
     handed_by: str | None = None
     """Who gave it to the person, and why."""
     handed_note: str | None = None
+    golden: bool = False
+    """Whether it is no claim, but a comment with known answers that was mixed in (core.golden_mix)."""
+
+    @property
+    def order(self) -> tuple[bool, bool, int, float, int]:
+        """Where it lies on its person's desk: held ones last, handed over ones first, else as the queue serves them."""
+        return self.held, self.handed_by is None, _rank(self.lane), self.priority, self.comment_id
+
+
+@dataclass(frozen=True, slots=True)
+class Seeker:
+    """Who looks for comments, and what says whose turn each is."""
+
+    person: str
+    judges: Collection[str] = ()
+    """Who is there to adjudicate, for a lead; empty for others."""
+    answers: bool = False
+    """Whether they answer questions."""
+    stale: datetime | None = None
+    """What was asked or answered before this moment is anybody's."""
 
 
 class ClaimStore:
@@ -64,24 +87,23 @@ class ClaimStore:
         lane: Lane,
         limit: int,
         *,
-        person: str,
+        seeker: Seeker,
         passed_since: datetime | None,
-        judges: Collection[str] = (),
         among: Collection[int] | None = None,
     ) -> list[int]:
         """Open comments of the lane that nobody holds, most urgent first, locked against other claimers.
 
         With `passed_since`, without those that the person skipped or escalated after that moment. Comments that need
-        another opinion go to those who have given none; where all of `judges` have, to the person too. With `among`,
-        of these alone.
+        another opinion go to those who have given none; where all of `judges` have, to the person too. What was asked
+        goes to leads, and when it is answered to whoever asked. With `among`, of these alone.
         """
         query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == lane.value, ~_is_claimed())
         if among is not None:
             query = query.where(RoutingRow.comment_id.in_(among))
         if passed_since:
-            query = query.where(~_was_passed(person, passed_since))
-        if lane in OTHERS_LANES:
-            query = query.where(~_is_for_others(lane, person, judges))
+            query = query.where(~_was_passed(seeker.person, passed_since))
+        if lane in PERSONS_LANES:
+            query = query.where(~_is_for_others(lane, seeker))
         query = query.order_by(RoutingRow.priority, RoutingRow.comment_id).limit(limit)
         return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
 
@@ -98,13 +120,12 @@ class ClaimStore:
     def mine(self, person: str, *, at: datetime) -> list[Claim]:
         """The person's claims whose lease runs, with lanes: handed over ones first, held ones last, else in order."""
         query = (
-            select(ClaimRow, RoutingRow.lane)
+            select(ClaimRow, RoutingRow.lane, RoutingRow.priority)
             .join(RoutingRow, RoutingRow.comment_id == ClaimRow.comment_id)
             .where(ClaimRow.person == person, _LIVE, ClaimRow.lease_until >= at)
         )
-        rows = self._session.execute(query.order_by(ClaimRow.held, RoutingRow.priority, ClaimRow.comment_id)).all()
-        claims = [_claim(row, lane) for row, lane in rows]
-        return sorted(claims, key=lambda claim: (claim.held, claim.handed_by is None, _rank(claim.lane)))
+        rows = self._session.execute(query).all()
+        return sorted((_claim(row, lane, priority) for row, lane, priority in rows), key=lambda claim: claim.order)
 
     def live(self, comment_id: int) -> Claim | None:
         """The comment's claim that nobody released, lapsed or not."""
@@ -190,12 +211,17 @@ class ClaimStore:
     def has_given(self, comment_id: int, lane: Lane, person: str) -> bool:
         """Whether the person has given an opinion on a comment that waits for somebody else's."""
         query = select(RoutingRow.comment_id).where(RoutingRow.comment_id == comment_id)
-        return self._session.scalar(query.where(_is_for_others(lane, person, ()))) is not None
+        return self._session.scalar(query.where(_is_for_others(lane, Seeker(person)))) is not None
 
-    def for_others(self, lane: Lane, person: str, judges: Collection[str]) -> int:
-        """How many open comments of the lane the person cannot have, having given an opinion."""
+    def for_others(self, lane: Lane, seeker: Seeker) -> int:
+        """How many open comments of the lane the person cannot have: another opinion or answer is needed."""
         query = select(func.count()).select_from(RoutingRow).where(_OPEN, RoutingRow.lane == lane.value)
-        return self._session.scalar(query.where(_is_for_others(lane, person, judges))) or 0
+        return self._session.scalar(query.where(_is_for_others(lane, seeker))) or 0
+
+    def is_for(self, comment_id: int, lane: Lane, seeker: Seeker) -> bool:
+        """Whether it is the person's turn to decide the comment, which is in this lane."""
+        found = select(RoutingRow.comment_id).where(RoutingRow.comment_id == comment_id, ~_is_for_others(lane, seeker))
+        return self._session.scalar(found) is not None
 
     def had_since_decided(self, comment_id: int, person: str) -> bool:
         """Whether the person has had a claim on the comment that began after its newest entry in the ledger.
@@ -225,11 +251,23 @@ def _entries() -> Select[int]:
     return select(DecisionRow.id).where(DecisionRow.comment_id == RoutingRow.comment_id)
 
 
-def _is_for_others(lane: Lane, person: str, judges: Collection[str]) -> ColumnElement[bool]:
-    """The person has given an opinion; an undone one counts too, unless it was a second one: that was blind."""
+PERSONS_LANES = OTHERS_LANES | {Lane.ASKED}
+"""Lanes whose comments are not for everybody."""
+
+
+def _is_for_others(lane: Lane, seeker: Seeker) -> ColumnElement[bool]:
+    """It is not the person's turn: they have given an opinion, or another has to answer.
+
+    An undone opinion counts too, unless it was a second one: that was blind.
+    """
+    if lane is Lane.ASKED:
+        return ~is_turn(seeker.person, answers=seeker.answers, stale=seeker.stale)
+    person, judges = seeker.person, seeker.judges
     counts = or_(DecisionRow.lane.not_in([lane.value for lane in OTHERS_LANES]), is_standing())
     gave = _entries().where(DecisionRow.person == person, counts).exists()
-    if lane is not Lane.ADJUDICATION or not judges:
+    if lane is Lane.SECOND:  # who asked or answered knows what another thinks of it
+        return or_(gave, is_about(person))
+    if not judges:
         return gave
     judged = select(func.count(DecisionRow.person.distinct())).where(
         DecisionRow.comment_id == RoutingRow.comment_id, DecisionRow.person.in_(judges)
@@ -255,7 +293,7 @@ def _rank(lane: Lane | None) -> int:
     return list(Lane).index(lane) if lane else len(Lane)
 
 
-def _claim(row: ClaimRow, lane: str | None = None) -> Claim:
+def _claim(row: ClaimRow, lane: str | None = None, priority: float = 0.0) -> Claim:
     return Claim(
         row.id,
         row.comment_id,
@@ -263,6 +301,7 @@ def _claim(row: ClaimRow, lane: str | None = None) -> Claim:
         row.lease_until,
         row.held,
         Lane(lane) if lane else None,
+        priority,
         row.handed_by,
         row.handed_note,
     )

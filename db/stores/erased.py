@@ -14,6 +14,8 @@ from db.preference_models import PreferenceRow
 from db.privacy_models import ErasedCommentRow, SnapshotErasureRow
 from db.program_models import SuggestionRow
 from db.quality_models import ShadowPendingRow, WordDayRow
+from db.question_models import GoldenAnswerRow
+from db.stores.questions import QuestionStore
 
 DESK = "desk"
 """The preference in which a person's screen is kept (core.desk)."""
@@ -152,6 +154,10 @@ class ErasedStore:
         self._session.connection().execute(emptied, values)
         noted = (DecisionRow.comment_id.in_(ids), DecisionRow.note.is_not(None))
         self._session.execute(update(DecisionRow).where(*noted).values(note=None))
+        QuestionStore(self._session).bury(ids)
+        self._session.execute(
+            delete(GoldenAnswerRow).where(GoldenAnswerRow.comment_id.in_(ids), GoldenAnswerRow.closed_at.is_(None))
+        )
         sent = update(SuggestionRow).where(SuggestionRow.comment_id.in_(ids))
         self._session.execute(sent.values(scores={}, client_token=None))
         self._session.execute(delete(PendingRow).where(PendingRow.comment_id.in_(ids)))

@@ -15,7 +15,9 @@ from db.models import (
     RoutingRow,
     ScoreRow,
 )
+from db.question_models import QuestionRow
 from db.stores.browse_plan import effective, is_blind
+from db.stores.questions import QuestionStore
 
 
 class HistoryStore:
@@ -60,6 +62,10 @@ class HistoryStore:
     def ledger(self, comment_id: int) -> Sequence[DecisionRow]:
         """Every entry of the ledger on the comment, also undone ones and undos."""
         return self._session.scalars(select(DecisionRow).where(DecisionRow.comment_id == comment_id)).all()
+
+    def questions(self, comment_id: int) -> Sequence[QuestionRow]:
+        """What was asked about the comment, and answered."""
+        return QuestionStore(self._session).of_comment(comment_id)
 
     def identical(self, comment: CommentRow, limit: int) -> Sequence[CommentRow]:
         """Other comments with the same text, newest first."""

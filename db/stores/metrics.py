@@ -138,7 +138,7 @@ class MetricsStore:
     def pending_audits(self, first: int, last: int) -> int:
         """Audit items of these days that nobody has settled yet."""
         waiting = (RoutingRow.state == RoutingState.OPEN.value) & RoutingRow.lane.in_(
-            [Lane.AUDIT.value, Lane.ESCALATED.value]
+            [Lane.AUDIT.value, Lane.ESCALATED.value, Lane.ASKED.value]
         )
         found = select(func.count()).where(waiting, RoutingRow.audit, RoutingRow.day.between(first, last))
         return self._session.scalar(found) or 0

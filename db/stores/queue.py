@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.domain import BLIND_LANES, Comment, Lane, RoutingState
 from db.models import CommentRow, GoldenRow, PendingRow, RoutingRow
+from db.stores.questions import QuestionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,13 @@ class Place:
     policy_id: int
     automatic: bool = False
     """Removed without review when it came in."""
+    asked_blind: bool = False
+    """A lead was asked about it where it was blind."""
 
     @property
     def blind(self) -> bool:
         """Whether it is shown without scores: audit items always, whatever lane they wait in."""
-        return self.audit or self.lane in BLIND_LANES
+        return self.audit or self.asked_blind or self.lane in BLIND_LANES
 
 
 class QueueStore:
@@ -39,12 +42,12 @@ class QueueStore:
         """The places of comments, by comment; nobody else changes them until this transaction ends."""
         query = select(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids)).order_by(RoutingRow.comment_id)
         rows = self._session.scalars(query.with_for_update().execution_options(populate_existing=True))
-        return {row.comment_id: _place(row) for row in rows}
+        return self._places(rows.all())
 
     def places(self, comment_ids: Collection[int]) -> dict[int, Place]:
         """The same, to look at."""
         rows = self._session.scalars(select(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids)))
-        return {row.comment_id: _place(row) for row in rows}
+        return self._places(rows.all())
 
     def move(self, comment_ids: Collection[int], state: RoutingState, lane: Lane) -> None:
         """Settle comments, open them again, or put them into another lane."""
@@ -125,6 +128,11 @@ class QueueStore:
         )
         return list(self._session.scalars(query))
 
+    def _places(self, rows: Sequence[RoutingRow]) -> dict[int, Place]:
+        asked = [row.comment_id for row in rows if row.lane == Lane.ASKED.value]
+        blind = QuestionStore(self._session).blind(asked) if asked else set()
+        return {row.comment_id: _place(row, asked_blind=row.comment_id in blind) for row in rows}
+
     def unscored(self) -> int:
         """Comments that wait for scores, counted up to 10,000."""
         some = select(PendingRow.comment_id).limit(10_000).subquery()
@@ -133,7 +141,7 @@ class QueueStore:
 
 def _may_share() -> tuple[ColumnElement[bool], ...]:
     """Conditions on RoutingRow: it waits where one decision may settle many."""
-    lanes = [lane.value for lane in Lane if lane not in BLIND_LANES]
+    lanes = [lane.value for lane in Lane if lane not in BLIND_LANES | {Lane.ASKED}]  # a question gets its answer
     return RoutingRow.state == RoutingState.OPEN.value, ~RoutingRow.audit, RoutingRow.lane.in_(lanes)
 
 
@@ -144,7 +152,7 @@ def _is_before(comment: Comment) -> ColumnElement[bool]:
     return or_(earlier, (CommentRow.created_at == comment.created_at) & (CommentRow.id < comment.id))
 
 
-def _place(row: RoutingRow) -> Place:
+def _place(row: RoutingRow, *, asked_blind: bool) -> Place:
     return Place(
         row.comment_id,
         RoutingState(row.state),
@@ -153,4 +161,5 @@ def _place(row: RoutingRow) -> Place:
         row.model_id,
         row.policy_id,
         row.automatic,
+        asked_blind,
     )

@@ -1,10 +1,11 @@
 """Second opinions: what was drawn, what became of it. What people said is read from the ledger, never kept twice."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.domain import OTHERS_LANES, Decision, Lane, Outcome, RoutingState
@@ -12,8 +13,28 @@ from db.models import ClaimRow, DecisionRow, GoldenRow, PolicyRow, RoutingRow, S
 from db.quality_models import SecondOpinionRow
 from db.stores.bulk import in_chunks
 from db.stores.decisions import decision_of, is_standing
+from db.stores.questions import QuestionStore
 
 _SCORES = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two opinions on one comment."""
+
+    comment_id: int
+    rate: float
+    """Inclusion probability of the draw."""
+    at: datetime
+    """When the second was given."""
+    state: str
+    """Of the comment, core.domain.RoutingState: open while a third has still to decide."""
+    first_person: str
+    first_lane: str
+    first: int
+    """Bit masks of the labels; `judged` is what a third said, None without one."""
+    second: int
+    judged: int | None
 
 
 class SecondOpinionStore:
@@ -40,8 +61,9 @@ class SecondOpinionStore:
         return set(self._session.scalars(query))
 
     def people_of(self, comment_id: int) -> set[str]:
-        """Who has made an entry about the comment, undone ones too."""
-        return set(self._session.scalars(select(DecisionRow.person).where(DecisionRow.comment_id == comment_id)))
+        """Who has made an entry about the comment, undone ones too, or asked a lead about it, or answered."""
+        made = set(self._session.scalars(select(DecisionRow.person).where(DecisionRow.comment_id == comment_id)))
+        return made | QuestionStore(self._session).people_of(comment_id)
 
     def mix(self, limit: int) -> list[tuple[str, int, int]]:
         """(lane, label bit mask, how many) of the latest `limit` entries that may be first opinions."""
@@ -149,6 +171,25 @@ class SecondOpinionStore:
         # the driver's own rows: a Row object each would cost as much as the query
         cursor = self._session.connection().execute(_drawn(model_id or 0)).cursor
         return list(cursor.fetchall()) if cursor else []
+
+    def of_person(self, person: str) -> list[Compared]:
+        """Second opinions on what the person decided, and those that they gave, oldest first."""
+        first, second, judge = aliased(DecisionRow), aliased(DecisionRow), aliased(DecisionRow)
+        columns = (
+            *(SecondOpinionRow.comment_id, SecondOpinionRow.rate, second.decided_at, RoutingRow.state),
+            *(first.person, first.lane, first.labels, second.labels, judge.labels),
+        )
+        found = (
+            select(*columns)
+            .select_from(SecondOpinionRow)
+            .join(first, first.id == SecondOpinionRow.first_id)
+            .join(RoutingRow, RoutingRow.comment_id == SecondOpinionRow.comment_id)
+            .join(second, and_(*_answers(second, Lane.SECOND), second.outcome != Outcome.ESCALATE.value))
+            .outerjoin(judge, and_(*_answers(judge, Lane.ADJUDICATION), judge.outcome != Outcome.ESCALATE.value))
+            .where(~_undone(first), or_(first.person == person, second.person == person))
+            .order_by(SecondOpinionRow.first_id)
+        )
+        return [Compared(*row) for row in self._session.execute(found)]
 
 
 COLUMNS = (

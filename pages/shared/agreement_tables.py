@@ -97,6 +97,11 @@ def percent(found: Estimate | None, digits: int = 1) -> str:
     return f"{found.value:.{digits}%}<small>{low} – {high}</small>"
 
 
+def numbers_table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """A table of numbers by name; names and cells are HTML."""
+    return _table(head, rows)
+
+
 def signed(found: Coefficient | None) -> str:
     """A coefficient with its interval beneath."""
     if found is None:

@@ -14,6 +14,7 @@ ANY = "Any state"
 WAITING = "Waiting for review"
 STANDING_TITLES = {
     Standing.NOT_SCORED: "Not scored",
+    Standing.ASKED: "Waiting: a lead was asked",
     Standing.ESCALATED: "Waiting: escalated",
     Standing.ADJUDICATION: "Waiting: two disagree",
     Standing.AUDIT: "Waiting: audit",

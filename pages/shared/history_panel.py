@@ -20,6 +20,7 @@ from pages.shared.resources import services
 
 BADGES = {
     Standing.NOT_SCORED: "gray",
+    Standing.ASKED: "violet",
     Standing.ESCALATED: "violet",
     Standing.ADJUDICATION: "violet",
     Standing.AUDIT: "blue",

@@ -25,6 +25,7 @@ from pages.shared.words import _, said
 from pages.shared.zones import browser_zone
 
 LANES = {
+    Lane.ASKED: "Question",
     Lane.ESCALATED: "Escalated",
     Lane.ADJUDICATION: "Two disagree",
     Lane.AUDIT: "Blind audit",

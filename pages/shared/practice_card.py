@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.accounts import Person
-from core.domain import Comment, LabelFlags, Lane, Outcome
+from core.domain import Comment, LabelFlags, Lane, Outcome, now
 from core.labels import LABEL_TITLES, LABELS
 from core.practice import BY_ID, PracticeReview
 from core.practice_comments import EXAMPLES, Example
+from core.review import Elsewhere
 from core.review_items import Context, Evidence, Item, Remark
 from pages.shared.review_card import payload
 from pages.shared.words import _
@@ -34,6 +35,7 @@ def told(review: PracticeReview, person: Person, have: Collection[int]) -> dict[
         "focus": None,
         "asked": None,
         "resume": None,
+        **payload.talk_json((0, None), [], answers=False),
         "more": False,
         "order": [[number, _LONG, held] for number, held in review.order],
         "counts": _counts(review),
@@ -101,7 +103,7 @@ def _elsewhere(review: PracticeReview) -> dict[str, Any] | None:
     if any(not held for _number, held in review.order):
         return None
     if review.order:
-        return {"claimed": 0, "held": 0, "back": None, "unscored": 0, "othersTurn": 0}
+        return payload.elsewhere_json(Elsewhere(claimed=0, held=0, first_back=None, unscored=0), now())
     return {
         "title": _("That was the practice"),
         "reason": _(

@@ -19,6 +19,7 @@ ASKS = {
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "focuses": dict.fromkeys(("choose", "waiting", "origins"), Action.REVIEW),
+    "golden_mix": {"set": Action.MIX_GOLDEN},
     "gate_reports": {"add": Action.MANAGE_MODELS},
     "guidelines": dict.fromkeys(("in_force", "list_of"), Action.READ_GUIDELINES)
     | dict.fromkeys(("save", "restore"), Action.WRITE_GUIDELINES),
@@ -29,6 +30,7 @@ ASKS = {
     "intake": {"import_file": Action.IMPORT},
     "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
     "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},
+    "own_agreement": {"mine": Action.REVIEW, "team": Action.SEE_AGREEMENT},
     "own_history": dict.fromkeys(("page", "require", "has_begun", "undo", "days"), Action.REVIEW),
     "people": dict.fromkeys(
         ("create", "invite", "reset_password", "set_roles", "disable", "enable", "sign_out"), Action.MANAGE_PEOPLE
@@ -40,6 +42,8 @@ ASKS = {
         ("census_of_author", "set_retention", "preview_retention", "set_pseudonyms"), Action.MANAGE_PRIVACY
     ),
     "proposals": {"propose": Action.PROPOSE_POLICY, "accept": Action.SET_POLICY, "decline": Action.PROPOSE_POLICY},
+    "questions": dict.fromkeys(("ask", "take_back", "mine", "news", "told", "seen"), Action.REVIEW)
+    | dict.fromkeys(("answer", "take_answer_back"), Action.ANSWER_QUESTIONS),
     "raids": {**dict.fromkeys(("look", "show", "last_batch"), Action.REVIEW), "settle": Action.SETTLE_RAIDS},
     "reassign": {"release": Action.REASSIGN},
     "registry": dict.fromkeys(("promote", "register", "rollback", "set_metrics"), Action.MANAGE_MODELS),
@@ -62,6 +66,7 @@ ASKS = {
 }  # fmt: skip
 """By use case and method: what it asks for before anything else."""
 NOT_ACTS = {
+    ("golden_mix", "draw"),  # part of a claim: the queue has checked
     ("second_opinions", "judges"),  # who gives opinions: asked by the queue, which has checked
     ("site_settings", "put"),  # each setting belongs to an action of its own, which its service has checked
 }

@@ -180,7 +180,8 @@ def test_nothing_to_do_is_explained(app, fill):
     report(app, decide(first))
     data = told(app)
     assert data["items"] == []
-    assert data["elsewhere"] == {"claimed": 0, "held": 0, "back": None, "unscored": 0, "othersTurn": 0}
+    nothing = {"claimed": 0, "held": 0, "back": None, "unscored": 0, "othersTurn": 0, "asked": 0, "askedSince": None}
+    assert data["elsewhere"] == nothing
 
 
 def test_highlights_are_few_and_strong():

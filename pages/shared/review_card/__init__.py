@@ -15,6 +15,7 @@ _PARTS = (
     "acts.js",
     "keys.js",
     "desk.js",
+    "ask.js",
     "panel_history.js",
     "panel_nearest.js",
     "panel_context.js",
@@ -27,7 +28,7 @@ _PARTS = (
     "view.js",
     "card.js",
 )
-"""One module in several files: words, text, keys, what is decided, parts beside a comment, hints, card, timers."""
+"""One module in several files: words, text, keys, what is decided, asking, parts beside a comment, hints, the card."""
 
 _card = st.components.v2.component(
     "review_card",

@@ -60,6 +60,7 @@ class Card {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
     const target = event.composedPath()[0]
     if (target === this.view.q(".noteinput")) return this.noteKey(event)
+    if (target === this.view.q(".askinput")) return askingKey(event, this)
     if (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) return
     const asked = actOf(keyOfEvent(event))
     const dialog = this.root.querySelector("dialog[open]")
@@ -102,6 +103,15 @@ class Card {
       },
       escalate: () => this.decide("decide", "escalate"),
       identical: (item) => !item.blind && item.identical > 1 && this.decide("identical", desk.outcome(item)),
+      ask: (item) => openAsking(item, this),
+      send: (item) => sendWords(item, this),
+      keep: (item) => keepWords(item, this),
+      told: (_item, id) => {
+        desk.read.add(id)
+        desk.news = desk.news.filter((one) => one.id !== id)
+        desk.record({ kind: "told", questions: [id] })
+        this.sent.dirty = true
+      },
       skip: () => this.close("skip", "Skipped."),
       hold: () => this.close("hold", "Held for a day."),
       undo: () => {
@@ -214,6 +224,7 @@ class Card {
 
   turned() {
     this.closeNote()
+    leaveAsking(this, false)
     const item = this.desk.item
     if (item) {
       item.painted = false
@@ -237,6 +248,7 @@ class Card {
 
   counted() {
     if (this.counts) this.view.drawCounts(this.desk, this.counts)
+    drawAsked(this.view.q(".mine"), this.myQuestions)
     drawFocus(this)
     drawGoal(this)
     this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
@@ -269,11 +281,13 @@ class Card {
   hear(data) {
     this.claimSeconds = data.claim_seconds
     this.preferences = data.preferences || {}
+    this.mayAnswer = Boolean(data.mayAnswer)
     if (bindKeys(this.preferences.keys)) this.view.drawKeys()
     this.root.querySelector(".card").dataset.hand = (this.preferences.keys || {}).hand || ""
     this.holdSeconds = data.hold_seconds
     this.hearControl(data)
     this.counts = data.counts
+    this.myQuestions = data.myQuestions
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
     drawCoach(this, data)

@@ -23,6 +23,8 @@ class Desk {
     this.history = [] // steps of this visit: {id, kind, item, choice}
     this.pending = [] // steps that the server has not confirmed, oldest first
     this.problems = [] // what the server refused, in words
+    this.news = [] // what became of one's questions, until it was read
+    this.read = new Set() // of those, what was read here
     this.reveals = new Set() // severe texts that were shown, until the server has heard of it
     this.fronts = [] // comments that an undo brings back from before this visit
     this.clock = 0
@@ -44,7 +46,7 @@ class Desk {
   decide(kind, outcome) {
     const item = this.item
     const { labels, note } = item.choice
-    this.close(kind, { outcome, labels: [...labels].sort(), note: note || null, seconds: seconds(item) })
+    this.close(kind, { outcome, labels: [...labels].sort(), note: note || null, answer: item.choice.answer || null, seconds: seconds(item) })
   }
 
   close(kind, more) {
@@ -141,6 +143,7 @@ class Desk {
   hear(data) {
     const before = this.item
     for (const answer of data.answers) this.confirm(answer)
+    this.news = (data.news || []).filter((one) => !this.read.has(one.id))
     const told = new Map(data.order.map(([id, left, held]) => [id, { left, held }]))
     this.queue = this.queue.filter((item) => told.has(item.id) || this.lastStep(item.id))
     this.held = this.held.filter((item) => told.has(item.id) || this.lastStep(item.id))
@@ -165,6 +168,7 @@ class Desk {
     this.pending = this.pending.filter((other) => other !== step)
     localStorage.removeItem(this.prefix + step.id)
     if (step.kind === "undo" && !step.comment && answer.ok) this.fronts.push(answer.comment)
+    if (answer.ok && answer.tell) this.problems.push(answer.tell)
     if (answer.ok) return
     const undone = this.pending.some((other) => other.kind === "undo" && other.target === step.id)
     this.history = this.history.filter((other) => other.id !== step.id)
@@ -241,10 +245,12 @@ class Desk {
   }
 }
 
-const LANES = ["escalated", "adjudication", "audit", "second", "disagreement", "recheck", "suggested", "flagged"]
+const TALK = new Set(["ask", "answer"]) // steps that decide nothing
+
+const LANES = ["asked", "escalated", "adjudication", "audit", "second", "disagreement", "recheck", "suggested", "flagged"]
 
 // Decisions more or less by a step.
-const changeOf = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target ? -1 : 0)
+const changeOf = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target && !TALK.has(step.of) ? -1 : 0)
 
 function pause(item) {
   if (item.since !== null) item.spent += performance.now() - item.since

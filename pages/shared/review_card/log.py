@@ -1,46 +1,26 @@
 """What the browser reports: a list of steps, each with an id of its own, sent again until confirmed."""
 
 import logging
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeGuard
-from uuid import UUID
+from typing import Any, Final
 
 from core.accounts import Person
 from core.desk import Screen
 from core.domain import LabelFlags, Outcome
 from core.errors import BadInput, Conflict, DatabaseTrouble, ModeratoError
 from core.labels import LABELS
+from core.questions import Questions
 from core.verdict import Verdict
-from pages.shared.review_card import control
+from pages.shared.review_card import control, talk
+from pages.shared.review_card.reviewing import Reviewing
+from pages.shared.review_card.steps import comment_of, is_number, uuid_of
 
 _MOST_KEPT = 1_000
 _MOST_LISTED = 1_000
 """Comments that a browser can say it has; a moderator has some forty."""
 _MOST_SECONDS: Final = 1e9
 log = logging.getLogger("moderato")
-
-
-class Reviewing(Protocol):
-    """What takes the card's steps: core.review.Review, or the practice."""
-
-    def decide(self, verdict: Verdict, *, by: Person) -> object:
-        """One comment."""
-
-    def settle_identical(self, verdict: Verdict, *, by: Person) -> Sized:
-        """A comment and its copies."""
-
-    def skip(self, by: Person, comment_id: int) -> object:
-        """Back to the queue."""
-
-    def hold(self, by: Person, comment_id: int) -> object:
-        """Set aside."""
-
-    def resume(self, by: Person, comment_id: int) -> object:
-        """Take up again."""
-
-    def undo(self, by: Person, client_id: UUID, target: UUID | None = None) -> list[int]:
-        """Take back."""
 
 
 @dataclass
@@ -90,14 +70,14 @@ def numbers(beat: dict[str, Any], name: str) -> set[int]:
     """The comments that a sign of life lists under the name."""
     found = beat.get(name)
     listed = found[:_MOST_LISTED] if isinstance(found, list) else []
-    return {number for number in listed if _is_number(number)}
+    return {number for number in listed if is_number(number)}
 
 
 def pairs(beat: dict[str, Any], name: str) -> dict[int, int]:
     """What a sign of life lists under the name as [comment, number]."""
     found = beat.get(name)
     listed = [one for one in found if isinstance(one, list) and len(one) == 2] if isinstance(found, list) else []
-    return {one: number for one, number in listed[:_MOST_LISTED] if _is_number(one) and isinstance(number, int)}
+    return {one: number for one, number in listed[:_MOST_LISTED] if is_number(one) and isinstance(number, int)}
 
 
 def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
@@ -107,7 +87,9 @@ def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
     return fresh
 
 
-def apply(review: Reviewing, person: Person, steps: Sequence[dict[str, Any]], desk: Desk) -> list[dict[str, Any]]:
+def apply(
+    review: Reviewing, person: Person, steps: Sequence[dict[str, Any]], desk: Desk, questions: Questions | None = None
+) -> list[dict[str, Any]]:
     """Do each step once and in order; returns the answers. What the database does not take is sent again."""
     answers = []
     for step in steps:
@@ -116,7 +98,7 @@ def apply(review: Reviewing, person: Person, steps: Sequence[dict[str, Any]], de
         name = str(step.get("id"))
         if name not in desk.answers:
             try:
-                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step, desk.name)}
+                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step, desk.name, questions)}
             except DatabaseTrouble:  # not confirmed, so the browser keeps it and sends it again
                 break
             except ModeratoError as error:
@@ -130,12 +112,16 @@ def apply(review: Reviewing, person: Person, steps: Sequence[dict[str, Any]], de
     return answers
 
 
-def _do(review: Reviewing, person: Person, step: dict[str, Any], desk: str) -> dict[str, Any]:
+def _do(
+    review: Reviewing, person: Person, step: dict[str, Any], desk: str, questions: Questions | None
+) -> dict[str, Any]:
     if step.get("by") != person.name:
         raise Conflict("That step was not made as {name}. Nothing was recorded.", name=person.name)
     if step.get("desk", "") != desk:
         raise Conflict("That step belongs to another page. Nothing was recorded.")
     kind = step.get("kind")
+    if questions and (kind in talk.KINDS or step.get("of") in talk.KINDS):
+        return talk.do(questions, person, step)
     if kind == "decide":
         review.decide(_verdict(step), by=person)
     elif kind == "identical":
@@ -143,11 +129,11 @@ def _do(review: Reviewing, person: Person, step: dict[str, Any], desk: str) -> d
     elif kind == "undo":
         return _undo(review, person, step)
     elif kind == "skip":
-        review.skip(person, _comment(step))
+        review.skip(person, comment_of(step))
     elif kind == "hold":
-        review.hold(person, _comment(step))
+        review.hold(person, comment_of(step))
     elif kind == "resume":
-        review.resume(person, _comment(step))
+        review.resume(person, comment_of(step))
     elif kind in control.KINDS and not desk:
         return control.act(person, step)
     else:
@@ -157,24 +143,25 @@ def _do(review: Reviewing, person: Person, step: dict[str, Any], desk: str) -> d
 
 def _undo(review: Reviewing, person: Person, step: dict[str, Any]) -> dict[str, Any]:
     if step.get("of") in ("skip", "hold"):
-        review.resume(person, _comment(step))
-        return {"comment": _comment(step)}
-    target = _uuid(step["target"]) if step.get("target") else None
-    return {"comment": review.undo(person, _uuid(step.get("id")), target)[0]}
+        review.resume(person, comment_of(step))
+        return {"comment": comment_of(step)}
+    target = uuid_of(step["target"]) if step.get("target") else None
+    return {"comment": review.undo(person, uuid_of(step.get("id")), target)[0]}
 
 
 def _verdict(step: dict[str, Any]) -> Verdict:
     outcome = step.get("outcome")
     if not isinstance(outcome, str) or outcome not in set(Outcome):
         raise BadInput("The card sent an unknown outcome. Reload the page.")
-    seconds, note = step.get("seconds"), step.get("note")
+    seconds, note, answer = step.get("seconds"), step.get("note"), step.get("answer")
     return Verdict(
-        client_id=_uuid(step.get("id")),
-        comment_id=_comment(step),
+        client_id=uuid_of(step.get("id")),
+        comment_id=comment_of(step),
         outcome=Outcome(outcome),
         labels=_labels(step.get("labels")),
         seconds=float(seconds) if isinstance(seconds, int | float) and abs(seconds) < _MOST_SECONDS else None,
         note=note if isinstance(note, str) else None,
+        answer=answer if isinstance(answer, str) else None,
     )
 
 
@@ -183,22 +170,3 @@ def _labels(value: Any) -> LabelFlags:
         raise BadInput("The card sent unknown labels. Reload the page.")
     a, b, c, d, e, f = (index in value for index in range(len(LABELS)))
     return a, b, c, d, e, f
-
-
-def _comment(step: dict[str, Any]) -> int:
-    comment_id = step.get("comment")
-    if not _is_number(comment_id):
-        raise BadInput("The card sent no comment's number. Reload the page.")
-    return comment_id
-
-
-def _is_number(value: Any) -> TypeGuard[int]:
-    """Whether it can be a comment's: JSON has numbers that no database takes."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
-
-
-def _uuid(value: Any) -> UUID:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        raise BadInput("The card sent a step without an id. Reload the page.") from None

@@ -8,8 +8,9 @@ from typing import Any
 from core.domain import Lane, unpack_labels
 from core.labels import LABEL_TITLES, LABELS
 from core.own_keys import KEYS, OwnKeys
+from core.questions import Asked
 from core.review import Counts, Elsewhere
-from core.review_items import Context, Evidence, Item, Remark
+from core.review_items import Context, Evidence, Item, Question, Remark
 from core.scoring.protocol import Span
 from core.session_goal import GOAL, Goal
 from pages.shared.words import _
@@ -23,8 +24,8 @@ _STRONG = 3.0
 """From here on a highlight is drawn as strongly as it gets."""
 
 
-def item_json(item: Item) -> dict[str, Any]:
-    """A comment for the card."""
+def item_json(item: Item, person: str = "") -> dict[str, Any]:
+    """A comment for the card of this person."""
     comment, escalation = item.comment, item.escalation
     return {
         "id": comment.id,
@@ -46,6 +47,7 @@ def item_json(item: Item) -> dict[str, Any]:
         "opinions": [[one.outcome.value, _indexes(one.labels), one.note] for one in item.opinions],
         **_evidence(None if item.blind else item.evidence),
         **_suggestion(item),
+        "question": _question(item.question, person),
     }
 
 
@@ -89,6 +91,30 @@ def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:
         "back": back,
         "unscored": elsewhere.unscored,
         "othersTurn": elsewhere.others_turn,
+        "asked": elsewhere.asked,
+        "askedSince": elsewhere.asked_since.isoformat() if elsewhere.asked_since else None,
+    }
+
+
+def talk_json(waiting: tuple[int, datetime | None], news: Sequence[Asked], *, answers: bool) -> dict[str, Any]:
+    """What the card is told of the person's questions: those that wait, what somebody else decided; who may answer."""
+    many, since = waiting
+    return {
+        "mayAnswer": answers,
+        "myQuestions": {"many": many, "since": since.isoformat() if since else None},
+        "news": [
+            {
+                "id": one.id,
+                "comment": one.comment_id,
+                "question": one.question,
+                "answer": one.answer,
+                "answeredBy": one.answered_by,
+                "decidedBy": one.by,
+                "outcome": one.outcome.value if one.outcome else None,
+                "labels": _indexes(one.labels or ()),
+            }
+            for one in news
+        ],
     }
 
 
@@ -134,6 +160,19 @@ def _suggestion(item: Item) -> dict[str, Any]:
     titles = label_titles()
     told: dict[str, Any] = {"suggestion": {"by": item.suggestion.by, "labels": [titles[index] for index in labels]}}
     return told | ({"preset": labels} if item.lane is Lane.SUGGESTED else {})
+
+
+def _question(question: Question | None, person: str) -> dict[str, Any] | None:
+    if question is None:
+        return None
+    return {
+        "by": question.asker,
+        "mine": question.asker == person,
+        "at": question.asked_at.isoformat(),
+        "text": question.text,
+        "answer": question.answer,
+        "answeredBy": question.answered_by,
+    }
 
 
 def _context(context: Context) -> dict[str, Any]:

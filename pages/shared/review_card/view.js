@@ -1,7 +1,7 @@
 // Drawing the card. Reads the desk, changes nothing on it.
 
 const LANE_NAMES = {
-  escalated: "Escalated", adjudication: "Two disagree", audit: "Blind audit", second: "Second opinion",
+  asked: "Question", escalated: "Escalated", adjudication: "Two disagree", audit: "Blind audit", second: "Second opinion",
   disagreement: "Models disagree", recheck: "Look again", suggested: "Suggested", flagged: "Flagged",
 }
 const LANE_SHORT = { ...LANE_NAMES, audit: "Audit", second: "Second" }
@@ -61,10 +61,13 @@ class View {
 
   drawItem(item, settings) {
     const lane = this.q(".lane")
-    lane.textContent = item.blind && item.lane === "escalated" ? "Escalated · blind" : LANE_NAMES[item.lane]
+    lane.textContent = laneName(item)
     lane.dataset.lane = item.lane
     this.q(".from").textContent = origin(item)
     this.q(".why").textContent = whyOf(item)
+    drawQuestion(this.q(".asked"), item, this.card)
+    this.q(".askword").textContent = askingOf(item, this.card) === "ask" || !item.question ? t("Ask a lead") : t("Answer")
+    this.button("ask").disabled = !askingOf(item, this.card)
     this.drawOpinions(item)
     this.drawBody(item, settings)
     this.drawChoice(item, settings)
@@ -86,7 +89,7 @@ class View {
       row.append(body)
       return row
     })
-    const box = this.q(".opinions")
+    const box = this.q(".opinions.others")
     box.hidden = !rows.length
     box.replaceChildren(...rows)
   }
@@ -204,7 +207,8 @@ class View {
   }
 
   drawProblems(desk) {
-    const box = this.q(".notices")
+    drawNews(this.q(".news"), this.card)
+    const box = this.q(".problems")
     box.replaceChildren(
       ...desk.problems.map((words, index) => {
         const row = element("div", words, "notice")
@@ -250,7 +254,13 @@ function origin(item) {
   return Array.from(whole).map((c) => (isHidden(c) ? "�" : c)).join("")
 }
 
+function laneName(item) {
+  const name = item.question && item.question.answer ? t("Answered") : t(LANE_NAMES[item.lane])
+  return item.blind && ["asked", "escalated"].includes(item.lane) ? t("{lane} · blind", { lane: name }) : name
+}
+
 function whyOf(item) {
+  if (item.question) return whyAsked(item)
   const asked = item.escalation
   if (item.handed) return handedWords(item.handed)
   if (!asked && item.suggestion) return suggestionWords(item.suggestion)
@@ -270,6 +280,11 @@ function suggestionWords(suggestion) {
   return `${suggestion.by} suggests: ${words}.`
 }
 
+function whyAsked(item) {
+  if (item.question.answer) return item.question.mine ? t("Your question was answered: the decision is yours.") : t("Answered long ago, and not decided since: anybody may.")
+  return item.blind ? t("A question about a blind comment. Decide by your own reading: scores stay hidden.") : t("A question about this comment.")
+}
+
 function emptyWords(desk, elsewhere, outside = "") {
   const mine = desk.held.length
   const held = outside + (mine ? " " + tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : "")
@@ -283,6 +298,10 @@ function emptyWords(desk, elsewhere, outside = "") {
   }
   if (elsewhere.unscored) {
     return ["Waiting for scores", `${count.format(elsewhere.unscored)} comments are not scored yet. They come here by themselves.${held}`]
+  }
+  if (elsewhere.asked && !mine) {
+    const values = { many: count.format(elsewhere.asked), when: since(elsewhere.askedSince) }
+    return [t("Waiting for an answer"), tn("Your question waits for a lead since {when}. The comment comes back here.", "{many} questions of yours wait for a lead, the oldest since {when}. The comments come back here.", elsewhere.asked, values) + outside]
   }
   if (elsewhere.othersTurn && !mine) {
     const many = count.format(elsewhere.othersTurn)
