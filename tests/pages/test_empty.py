@@ -21,7 +21,7 @@ NEXT = {
     "metrics": {"data.py", "practice.py"},
 }
 """Where an empty page leads. Score needs nothing: one writes into it."""
-BARE = re.compile(r"\b(no data|n/a|none|nan|null|undefined)\b", re.IGNORECASE)
+BARE = re.compile(r"\b(?:no data|n/a|nan|null|undefined)\b|\bNone\b(?! yet| of)", re.IGNORECASE)
 
 
 def opened(app, page: str):
