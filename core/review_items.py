@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
+from core import source_links
 from core.accounts import Person
 from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
 from core.golden_mix import places_of
@@ -20,33 +21,10 @@ from db.stores.scores import ScoreStore
 from db.stores.second_opinions import SecondOpinionStore
 from db.stores.suggestions import SuggestedLabels, SuggestionStore
 
-NEIGHBOURS = 3
-"""Comments of the thread, and of the author, that are shown beside one."""
-CONTEXT_CHARS = 1_000
-"""Longest stretch of each of those."""
 SEVERE_TOXIC = 0.98
 """A probability of `toxic` that masks a text by itself."""
 _SEVERE = frozenset({"severe_toxic", "threat", "identity_hate"})
 """Labels that mask a text from their threshold on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """A stretch of somebody's comment, shown as context."""
-
-    author: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What was imported around a comment. Says nothing about scores."""
-
-    parent: Remark | None
-    thread: list[Remark]
-    """Comments before it, oldest first."""
-    author: list[Remark]
-    """Other comments of its author, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +84,24 @@ class Item:
     blind: bool
     evidence: Evidence | None
     """None for blind items, and while there are no scores."""
-    context: Context
     escalation: Decision | None
     """Who asked for another look, if somebody did."""
     opinions: tuple[Opinion, ...] = ()
     """For adjudication: what is to be decided between, in an order that says nothing."""
     suggestion: SuggestedLabels | None = None
     """What a program says it is; None for blind items."""
+    link: str | None = None
+    """Where the original stands (core.source_links); None for blind items, whose fate shows there."""
     question: Question | None = None
     """For what waits in lane `asked`."""
     handed_by: str | None = None
     """Who gave it to the person, if somebody did, and why."""
     handed_note: str | None = None
+
+    @property
+    def has_context(self) -> bool:
+        """Whether its thread, its author or what it answers is known (core.context)."""
+        return any((self.comment.thread, self.comment.parent, self.comment.author))
 
 
 def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
@@ -132,8 +116,8 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
         evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
         standing = DecisionStore(session).standing([c.comment_id for c in claims if c.lane is Lane.ESCALATED])
         opinions = SecondOpinionStore(session).opinions([c.comment_id for c in claims if c.lane is Lane.ADJUDICATION])
+        links = source_links.links_of(session, seen)
         asked = _questions(session, [c.comment_id for c in claims if c.lane is Lane.ASKED])
-        context = _contexts(queue, list(comments.values()))
         suggested = SuggestionStore(session).latest_of([comment.id for comment in seen])
     return [
         Item(
@@ -143,10 +127,10 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
             held=claim.held,
             blind=places[claim.comment_id].blind,
             evidence=evidence.get(claim.comment_id),
-            context=context[claim.comment_id],
             escalation=standing.get(claim.comment_id),
             opinions=_opinions(opinions.get(claim.comment_id, [])),
             suggestion=suggested.get(claim.comment_id),
+            link=links.get(claim.comment_id),
             question=asked.get(claim.comment_id),
             handed_by=claim.handed_by,
             handed_note=claim.handed_note,
@@ -163,7 +147,7 @@ def build_mixed(sessions: Sessions, by: Person, claims: Sequence[Claim]) -> list
         comments = CommentStore(session).get_many([claim.comment_id for claim in claims if claim.comment_id in places])
         seen = list(comments.values())
         evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
-        context = _contexts(queue, seen)
+        links = source_links.links_of(session, seen)
     return [
         Item(
             comment=comments[claim.comment_id],
@@ -172,8 +156,8 @@ def build_mixed(sessions: Sessions, by: Person, claims: Sequence[Claim]) -> list
             held=claim.held,
             blind=False,
             evidence=replace(evidence[claim.comment_id], identical=1),  # what it shares its text with is not its affair
-            context=context[claim.comment_id],
             escalation=None,
+            link=links.get(claim.comment_id),
         )
         for claim in claims
         if claim.comment_id in evidence
@@ -254,19 +238,3 @@ def _opinions(decisions: Sequence[Decision]) -> tuple[Opinion, ...]:
     """Shuffled by a hash: who was first must not show, and the order must stay the same."""
     shuffled = sorted(decisions, key=lambda decision: blake2b(decision.client_id.bytes).digest())
     return tuple(Opinion(decision.outcome, decision.labels, decision.note) for decision in shuffled)
-
-
-def _contexts(queue: QueueStore, comments: Sequence[Comment]) -> dict[int, Context]:
-    parents = queue.parents(comments)
-    return {
-        comment.id: Context(
-            parent=_remark(*parents[comment.id]) if comment.id in parents else None,
-            thread=[_remark(author, text) for author, text in queue.around(comment, NEIGHBOURS)],
-            author=[_remark(comment.author, text) for text in queue.of_author(comment, NEIGHBOURS)],
-        )
-        for comment in comments
-    }
-
-
-def _remark(author: str | None, text: str) -> Remark:
-    return Remark(author, text if len(text) <= CONTEXT_CHARS else text[:CONTEXT_CHARS] + " …")

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from core.agreement import AgreementReports
 from core.browse import Browse
+from core.context import Contexts
 from core.datasets import Datasets
 from core.domain import ModelVersion
 from core.drift.service import Drift
@@ -52,6 +53,7 @@ from core.shadow_worker import ShadowWorker
 from core.sign_ins import SignIns
 from core.site_settings import SiteSettings
 from core.slices import Slices
+from core.source_links import SourceLinks
 from core.suggestions import Suggestions
 from core.trail import Trail
 from core.transparency.service import TransparencyReports
@@ -302,6 +304,16 @@ class Services:
     def raids(self) -> Raids:
         """Clusters of waiting comments, settled many at once."""
         return Raids(self.sessions)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        """What stands around claimed comments."""
+        return Contexts(self.sessions)
+
+    @cached_property
+    def source_links(self) -> SourceLinks:
+        """Where the originals of a source's comments stand."""
+        return SourceLinks(self.sessions)
 
     @cached_property
     def agreement(self) -> AgreementReports:

@@ -8,16 +8,18 @@ from typing import Any
 import streamlit as st
 
 from core.accounts import Action, Person
-from core.domain import now
+from core.domain import BLIND_LANES, Lane, now
 from core.errors import DatabaseTrouble
+from core.raids import LEAST_LINKED
 from core.review import Review
-from core.review_items import Item
+from core.review_items import Claim, Item
 from pages.shared import review_card, state, trouble
 from pages.shared.access import require
 from pages.shared.empty import draw_beginning
 from pages.shared.practice_offer import draw_offer
+from pages.shared.raid_list import open_cluster
 from pages.shared.resources import services
-from pages.shared.review_card import beside, control, log, payload
+from pages.shared.review_card import around, beside, control, log, payload
 from pages.shared.status import scoring_banner
 
 person = require(Action.REVIEW)
@@ -44,8 +46,11 @@ def card() -> None:
     except DatabaseTrouble as error:
         go_on_without(desk, answers, str(error))
         return
-    desk.told = {**told, "items": [], "spans": {}, "near": {}, "guidelines": None, "resume": None, "more": False}
-    review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
+    nothing = {"items": [], "spans": {}, "near": {}, "guidelines": None, "resume": None, "contexts": [], "more": False}
+    desk.told = {**told, **nothing}
+    raid = review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told})
+    if raid:
+        open_cluster(raid, person)
 
 
 def go_on_without(desk: log.Desk, answers: Sequence[dict[str, Any]], words: str) -> None:
@@ -93,6 +98,8 @@ def what_waits(
         **payload.talk_json(*services().questions.told(person), answers=person.may(Action.ANSWER_QUESTIONS)),
         "items": [payload.item_json(item, person.name) for item in items if item.comment.id not in have],
         "spans": highlights(items, bare, desk),
+        "contexts": around.answers(services().contexts, person, beat),
+        "raids": raids_of(claims, counts.waiting[Lane.FLAGGED], person),
         "near": beside.similar(near, person, desk),
         "guidelines": beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines")),
         "more": len(ready) < want // 2 < sum(waiting),
@@ -117,6 +124,15 @@ def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> 
     asked = [(number, desk.models[number]) for number in (*bare, *(c.id for c, _ in seen)) if number in desk.models]
     found = services().highlights.known(asked)
     return {str(number): payload.spans_json(spans) for number, spans in found.items()}
+
+
+def raids_of(claims: Sequence[Claim], flagged: int, person: Person) -> dict[str, Any]:
+    """Which of them are one of many alike, as far as the last look in the background knows. Never of blind ones."""
+    raids = services().raids
+    if flagged >= LEAST_LINKED:
+        raids.look_beside(by=person)
+    found = raids.around([claim.comment_id for claim in claims if claim.lane not in BLIND_LANES], by=person)
+    return {str(number): [len(one.ids), one.key, one.kind.value] for number, one in found.items()}
 
 
 @st.fragment(run_every=5)

@@ -17,6 +17,7 @@ from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import CSS, comment_html, draw_comment, plain
 from pages.shared.nearest_panel import draw_nearest
 from pages.shared.resources import services
+from pages.shared.words import _
 
 BADGES = {
     Standing.NOT_SCORED: "gray",
@@ -65,6 +66,8 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
         st.markdown(f"**Number {comment.id}**", width="content")
         st.badge(STANDING_TITLES[comment.standing], color=BADGES[comment.standing])
     st.html(_origin(history))
+    if history.link:
+        st.html(original_html(history.link))
     with st.container(border=True):
         draw_comment(comment.id, comment.text, masked=is_severe(comment))
     if comment.hidden:
@@ -80,6 +83,14 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
     _draw_identical(history.identical, open_comment)
     if person := current_person():
         draw_nearest(comment, person, open_comment)
+
+
+def original_html(link: str) -> str:
+    """The link to the original, in a new tab that knows nothing of this page. http and https alone get here."""
+    return (
+        f'<a href="{html.escape(link)}" target="_blank" rel="noopener noreferrer" '
+        f'style="color:inherit">{html.escape(_("Open the original"))}</a>'
+    )
 
 
 def _draw_holder(comment_id: int) -> None:

@@ -1,16 +1,17 @@
 """What the card is told in the practice: the examples as comments, hints, and how the last answer compares."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.accounts import Person
+from core.context import Part
 from core.domain import Comment, LabelFlags, Lane, Outcome, now
 from core.labels import LABEL_TITLES, LABELS
 from core.practice import BY_ID, PracticeReview
 from core.practice_comments import EXAMPLES, Example
 from core.review import Elsewhere
-from core.review_items import Context, Evidence, Item, Remark
+from core.review_items import Evidence, Item
 from pages.shared.review_card import payload
 from pages.shared.words import _
 
@@ -35,6 +36,7 @@ def told(review: PracticeReview, person: Person, have: Collection[int]) -> dict[
         "focus": None,
         "asked": None,
         "resume": None,
+        "raids": {},
         **payload.talk_json((0, None), [], answers=False),
         "more": False,
         "order": [[number, _LONG, held] for number, held in review.order],
@@ -42,6 +44,11 @@ def told(review: PracticeReview, person: Person, have: Collection[int]) -> dict[
         "elsewhere": _elsewhere(review),
         "coach": {"last": feedback(review)},
     }
+
+
+def contexts(asked: Iterable[int]) -> list[dict[str, Any]]:
+    """What stands around the examples that the card asks about: what they answer, if anything."""
+    return [_context(number, BY_ID[number]) for number in asked if number in BY_ID]
 
 
 def feedback(review: PracticeReview) -> str:
@@ -70,18 +77,26 @@ def _item(number: int, example: Example) -> dict[str, Any]:
     blind = example.lane is Lane.AUDIT
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     item = Item(
-        comment=Comment(number, example.text, "", "", "", moment),
+        comment=Comment(number, example.text, "", "", "", moment, parent="above" if example.parent else None),
         lane=example.lane,
         lease_until=moment,
         held=False,
         blind=blind,
         evidence=None if blind else Evidence(example.scores, _THRESHOLDS, 0, example.identical, []),
-        context=Context(Remark(*example.parent) if example.parent else None, [], []),
         escalation=None,
     )
     place = _("Practice, {number} of {many}").format(number=EXAMPLES.index(example) + 1, many=len(EXAMPLES))
     hints = [[need, _(words)] for need, words in example.hints]
     return payload.item_json(item) | {"shown": place, "hints": hints}
+
+
+def _context(number: int, example: Example) -> dict[str, Any]:
+    """As around.answers tells it: nobody decided anything of what is there."""
+    author, text = example.parent or ("", "")
+    row = {"id": 1, "author": author, "text": text, "written": None, "severe": False, "fate": None, "labels": []}
+    pages = {part.value: {"rows": [], "more": None} for part in Part}
+    parent = row if example.parent else None
+    return {"item": number, "part": None, "from": None, "parent": parent, "pages": pages, "counts": None}
 
 
 def _spans(example: Example) -> list[list[Any]]:

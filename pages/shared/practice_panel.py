@@ -13,7 +13,7 @@ from pages.shared import practice_card, review_card, state
 from pages.shared.access import require
 from pages.shared.links import page_link
 from pages.shared.resources import services
-from pages.shared.review_card import beside, log, payload
+from pages.shared.review_card import around, beside, log, payload
 from pages.shared.words import _
 
 _ROOM = "practice_room"
@@ -49,6 +49,7 @@ def draw() -> None:
         "round": room.round,
         **_own_ways(person, beat),
     }
+    more["contexts"] = practice_card.contexts(number for number, part, _from in around.asks(beat) if part is None)
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told, **more}, key=_key(room))
     _draw_next(room)
 

@@ -22,6 +22,8 @@ OPEN = "raid_open"
 """Under which the cluster that is looked at is kept: it stays on the screen though a newer look has others."""
 KINDS = {Kind.TEXT: ("like text", "blue"), Kind.AUTHOR: ("one author", "violet"), Kind.THREAD: ("one thread", "orange")}
 _LIST = "raid_list"
+_IN_VIEW, _LIST_HEIGHT = 4, 320
+"""More clusters than this scroll in a list of so many pixels, so that the open one stays in view below."""
 _CHARS = 200
 """Of the first comment that a row shows."""
 
@@ -42,8 +44,17 @@ def draw_look(person: Person) -> Cluster | None:
     _draw_summary(look)
     if look.clusters:
         at = next((at for at, cluster in enumerate(look.clusters) if opened and cluster.key == opened.key), None)
-        comment_list(_rows(look), opened=at, key=_LIST, on_open=lambda: _open(look))
+        with st.container(height=_LIST_HEIGHT if len(look.clusters) > _IN_VIEW else "content", border=False):
+            comment_list(_rows(look), opened=at, key=_LIST, on_open=lambda: _open(look))
     return opened
+
+
+def open_cluster(key: str, person: Person) -> None:
+    """Go to the page with this cluster open; without it, where it went meanwhile."""
+    cluster = services().raids.get(key, by=person)
+    if cluster:
+        keep(OPEN, cluster)
+    st.switch_page("raids.py")
 
 
 def since(at: datetime) -> str:

@@ -1,6 +1,6 @@
 """One cluster: what it shares, its samples, and the decision on all of it or some."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4, uuid5
@@ -12,21 +12,27 @@ from core.domain import Outcome, now
 from core.errors import ModeratoError
 from core.labels import LABEL_TITLES, LABELS
 from core.raid_clusters import Cluster, Kind
-from core.raids import MOST_SETTLED, BulkVerdict, Sample, Settled, Shown
+from core.raids import MOST_SETTLED, BulkVerdict, Settled, Shown
 from pages.shared import score_bars
 from pages.shared.access import require
-from pages.shared.comment import draw_comment
 from pages.shared.notice import Kind as NoticeKind
 from pages.shared.notice import notice
 from pages.shared.raid_list import many, since
+from pages.shared.raid_samples import draw_samples
 from pages.shared.resources import services
 from pages.shared.state import keep, kept, recall
+from pages.shared.words import _, ngettext
 
 UNDO_SHOWN = timedelta(hours=1)
 """For so long the page offers to undo the person's last step."""
 MESSAGE_SHOWN = timedelta(seconds=20)
 """For so long it says what the last click did."""
 _MESSAGE, _UNDONE = "raids_message", "raids_undone_at"
+_STICKY = (
+    "<style>div:has(>.st-key-raid_buttons){position:sticky;bottom:0;z-index:2}"
+    ".st-key-raid_buttons{padding:.6rem 0;background:var(--st-background-color,Canvas)}</style>"
+)
+"""What settles the cluster stays in view, however long its texts are."""
 _DONE = {Outcome.REMOVE: "Removed", Outcome.APPROVE: "Approved"}
 
 
@@ -73,38 +79,47 @@ def draw_cluster(cluster: Cluster, person: Person) -> None:
     with st.container(border=True, key="raid"):
         _draw_facts(cluster, shown)
         if shown.representative is None:
-            st.info("Nothing of this cluster waits any more, but for what others have.", icon=":material/check:")
+            st.info(_("Nothing of this cluster waits any more, but for what others have."), icon=":material/check:")
             return
-        first = shown.representative
-        st.markdown("**First comment**" if cluster.kind is not Kind.TEXT else "**Commonest text**")
-        ticked = _draw_samples([first])
-        if first.evidence:
-            with st.expander("What the live model says of it"):
-                st.html(score_bars.CSS + score_bars.bars_html(first.evidence.scores, first.evidence.thresholds))
-        if shown.samples:
-            st.markdown(f"**{len(shown.samples)} of {len(cluster.others):,} other texts, spread over time**")
-            ticked += _draw_samples(shown.samples)
+        ticked = _draw_texts(cluster, shown)
         if len(cluster.others) > len(shown.samples):
-            st.button("Other samples", key="turn", icon=":material/shuffle:", on_click=_turn, args=(turn_key,))
+            st.button(_("Other samples"), key="turn", icon=":material/shuffle:", on_click=_turn, args=(turn_key,))
         _draw_decision(cluster, shown, ticked, person)
+
+
+def _draw_texts(cluster: Cluster, shown: Shown) -> list[int]:
+    """The first text and samples of the others; the ids of those ticked."""
+    first = shown.representative
+    if first is None:
+        return []
+    is_text = cluster.kind is Kind.TEXT
+    st.markdown("**" + (_("Commonest text") if is_text else _("First comment")) + "**")
+    ticked = draw_samples([first])
+    if first.evidence:
+        with st.expander(_("What the live model says of it")):
+            st.html(score_bars.CSS + score_bars.bars_html(first.evidence.scores, first.evidence.thresholds))
+    if shown.samples:
+        words = _("{some} of {many} other texts, spread over time").format(
+            some=len(shown.samples), many=f"{len(cluster.others):,}"
+        )
+        st.markdown(f"**{words}**")
+        if is_text and not first.masked:
+            st.caption(_("Marked: what the commonest text does not have."))
+        ticked += draw_samples(shown.samples, first if is_text else None)
+    return ticked
 
 
 def _draw_facts(cluster: Cluster, shown: Shown) -> None:
     titles = {
-        Kind.TEXT: "The same or nearly the same text",
-        Kind.AUTHOR: "A burst of one author",
-        Kind.THREAD: "A burst in one thread",
+        Kind.TEXT: _("The same or nearly the same text"),
+        Kind.AUTHOR: _("A burst of one author"),
+        Kind.THREAD: _("A burst in one thread"),
     }
-    st.subheader(titles[cluster.kind])
+    st.subheader(titles[cluster.kind], anchor=False)
     if cluster.shared:
         st.text(cluster.shared)
-    with st.container(horizontal=True):
-        st.metric("You can settle", f"{len(shown.free):,}", border=True)
-        st.metric("Texts", f"{cluster.texts:,}", border=True)
-        st.metric("Authors", f"{cluster.authors:,}" if cluster.authors else "–", border=True)
-        st.metric("Threads", f"{cluster.threads:,}" if cluster.threads else "–", border=True)
-        st.metric("Sources", f"{cluster.sources:,}", border=True)
-    words = [f"From {since(cluster.first_at)} to {since(cluster.last_at)}."]
+    st.text(" · ".join(_numbers(cluster, shown)))
+    words = [_("From {first} to {last}.").format(first=since(cluster.first_at), last=since(cluster.last_at))]
     if shown.held:
         words.append(f"Others have {many(shown.held, 'more comment')} of it: those are left alone.")
     if cluster.left_out:
@@ -112,22 +127,20 @@ def _draw_facts(cluster: Cluster, shown: Shown) -> None:
             f"{many(cluster.left_out, 'more comment')} of it are decided one by one: blind, escalated or suggested."
         )
     if settled := len(cluster.ids) - len(shown.free) - shown.held:
-        words.append(f"{settled:,} are settled by now.")
+        words.append(_("{many} are settled by now.").format(many=f"{settled:,}"))
     st.caption(" ".join(words))
 
 
-def _draw_samples(samples: Sequence[Sample]) -> list[int]:
-    """Draw comments with a box each; the ids of those ticked."""
-    ticked = []
-    for sample in samples:
-        with st.container(border=True):
-            draw_comment(sample.comment_id, sample.text, masked=sample.masked)
-            with st.container(horizontal=True, vertical_alignment="center"):
-                if st.checkbox(f"#{sample.comment_id}", key=f"raid_tick_{sample.comment_id}"):
-                    ticked.append(sample.comment_id)
-                if sample.author:
-                    st.text(sample.author, width="content")
-    return ticked
+def _numbers(cluster: Cluster, shown: Shown) -> Iterator[str]:
+    yield _("You can settle {many}").format(many=f"{len(shown.free):,}")
+    for number, one, more in (
+        (cluster.texts, "{many} text", "{many} texts"),
+        (cluster.authors, "{many} author", "{many} authors"),
+        (cluster.threads, "{many} thread", "{many} threads"),
+        (cluster.sources, "{many} source", "{many} sources"),
+    ):
+        if number:
+            yield ngettext(one, more, number).format(many=f"{number:,}")
 
 
 def _draw_decision(cluster: Cluster, shown: Shown, ticked: Sequence[int], person: Person) -> None:
@@ -148,7 +161,8 @@ def _draw_decision(cluster: Cluster, shown: Shown, ticked: Sequence[int], person
     batch = recall(f"raid_batch_{cluster.key}", uuid4)
     flags = tuple(label in chosen for label in LABELS)
     may = person.may(Action.SETTLE_RAIDS)
-    with st.container(horizontal=True):
+    st.html(_STICKY)
+    with st.container(horizontal=True, key="raid_buttons"):
         for outcome, icon in ((Outcome.REMOVE, "block"), (Outcome.APPROVE, "check")):
             st.button(
                 f"{outcome.value.capitalize()} {len(ids):,}", key=f"raid_{outcome.value}", icon=f":material/{icon}:",

@@ -70,7 +70,7 @@ def test_a_new_moderator_goes_through_it_by_keyboard(visit, world):
     hinted(card, "Approve instead (X)").press("1", "x")
     hinted(card, "Approve (Enter) submits").press("Enter")
     hinted(card, "Show thread and author (T)").press("t")
-    assert "waste of skin" in card.text(".panel.context")
+    page.locator(".card .panel.context", has_text="waste of skin").wait_for()
     card.press("a")
     hinted(card, "Reveal (V) shows the text")
     assert "filth" not in card.text(".text")

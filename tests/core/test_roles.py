@@ -16,6 +16,7 @@ from core.settings import ROOT
 
 ASKS = {
     "author_exports": {"write": Action.MANAGE_PRIVACY},
+    "contexts": dict.fromkeys(("show", "more"), Action.REVIEW),
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "focuses": dict.fromkeys(("choose", "waiting", "origins"), Action.REVIEW),
@@ -44,7 +45,8 @@ ASKS = {
     "proposals": {"propose": Action.PROPOSE_POLICY, "accept": Action.SET_POLICY, "decline": Action.PROPOSE_POLICY},
     "questions": dict.fromkeys(("ask", "take_back", "mine", "news", "told", "seen"), Action.REVIEW)
     | dict.fromkeys(("answer", "take_answer_back"), Action.ANSWER_QUESTIONS),
-    "raids": {**dict.fromkeys(("look", "show", "last_batch"), Action.REVIEW), "settle": Action.SETTLE_RAIDS},
+    "raids": dict.fromkeys(("look", "look_beside", "around", "get", "show", "last_batch"), Action.REVIEW)
+    | {"settle": Action.SETTLE_RAIDS},
     "reassign": {"release": Action.REASSIGN},
     "registry": dict.fromkeys(("promote", "register", "rollback", "set_metrics"), Action.MANAGE_MODELS),
     "removals": {"send_to_review": Action.REVIEW},
@@ -57,6 +59,7 @@ ASKS = {
     "second_opinions": {"withdraw": Action.ADJUDICATE},
     "shadows": dict.fromkeys(("start", "stop"), Action.MANAGE_MODELS),
     "slices": dict.fromkeys(("reviewers", "overview", "outside", "save", "delete"), Action.MANAGE_SLICES),
+    "source_links": {"put": Action.SET_LINKS},
     "trail": dict.fromkeys(("search", "people", "export"), Action.SEE_AUDIT_TRAIL),
     "transparency": {"report": Action.SEE_REPORT},
     "webhooks": dict.fromkeys(

@@ -19,6 +19,7 @@ _PARTS = (
     "panel_history.js",
     "panel_nearest.js",
     "panel_context.js",
+    "panel_raid.js",
     "guidelines.js",
     "panels.js",
     "focus.js",
@@ -38,6 +39,7 @@ _card = st.components.v2.component(
 )
 
 
-def mount(data: dict[str, Any], key: str = KEY) -> None:
-    """Put the card here. `data` is what payload.build made; what it reports is kept under the key."""
-    _card(key=key, data=data, default={"log": []}, on_log_change=lambda: None)
+def mount(data: dict[str, Any], key: str = KEY) -> str | None:
+    """Put the card here; what it reports is kept under the key. Returns the raid that somebody wants to see, if any."""
+    said = _card(key=key, data=data, default={"log": []}, on_log_change=lambda: None, on_raid_change=lambda: None)
+    return said.raid if isinstance(said.raid, str) else None

@@ -21,6 +21,7 @@ const ACTS = [
   { act: "near", key: "w", onScreen: true, help: "Similar decided comments" },
   { act: "guidelines", key: "i", onScreen: true, help: "Guidelines at the labels" },
   { act: "context", key: "t", onScreen: true, help: "Thread and author of this comment" },
+  { act: "open", key: "o", onScreen: true, help: "Open the original in a new tab" },
   { act: "focus", key: "f", help: "What I work on" },
   { act: "widen", key: null },
   { act: "hand", key: "r", onScreen: true, help: "Hand over to somebody" },

@@ -123,6 +123,7 @@ class Card {
         this.tell("A held comment is back.")
       },
       reveal: (item) => {
+        if (revealAround(item, this)) return
         item.choice.revealed = !item.choice.revealed
         if (item.choice.revealed && item.masked) desk.reveals.add(item.id)
       },
@@ -131,11 +132,19 @@ class Card {
         this.settings.maskAll = !this.settings.maskAll
         localStorage.setItem(this.maskAllKey, this.settings.maskAll ? "1" : "0")
       },
+      context: (item) => {
+        item.choice.context = !item.choice.context
+        item.aroundTrouble = null
+        this.sent.dirty = true // what it shows is asked for
+      },
+      more: (item, part) => askMore(item, AROUND_PARTS[part], this),
+      unveil: (item, id) => unveil(item, id, this),
+      open: () => openOriginal(this),
+      raid: (item) => item.raid && this.trigger("raid", item.raid[1]),
       near: () => unfoldNear(this),
       shownear: (item, index) => revealNear(item, index, this),
       guidelines: () => toggleGuides(this),
       guide: (_item, index) => openGuide(this, index),
-      context: (item) => (item.choice.context = !item.choice.context),
       note: (item) => this.openNote(item),
       focus: () => openFocus(this),
       widen: () => widen(this),
@@ -267,6 +276,7 @@ class Card {
     const beat = {
       kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
       revealed: [...this.desk.reveals].slice(0, 500), near: nearWanted(this), guidelines: this.guidelines ? this.guidelines.stamp : null,
+      asks: contextAsks(this.desk.item),
       asked: this.asked, screen: this.desk.screen(), leaving: document.hidden,
     }
     this.asked = null
@@ -300,13 +310,14 @@ class Card {
     const gone = this.desk.hear(data)
     takeNear(this, data.near)
     takeGuides(this, data.guidelines)
+    const around = [contextsTold(this.desk, data.contexts), raidsTold(this.desk, data.raids)].some(Boolean)
     if (gone) this.desk.problems.push(`Comment ${gone.id} is not yours any more: your claim lapsed and somebody else took it, or it was settled.`)
     if (answered) {
       this.sent.id = null
       for (const id of this.sent.revealed || []) this.desk.reveals.delete(id)
     }
     if (this.desk.item !== before || this.isNew) this.turned()
-    else if (before && (before.spans !== spansBefore || before.near !== nearBefore)) this.redraw()
+    else if (before && (before.spans !== spansBefore || before.near !== nearBefore || around)) this.redraw()
     else this.refresh()
     if (this.sent.dirty || this.desk.lacking || (data.more && data.answers.length) || (this.desk.pending.length && (answered || this.isNew))) this.send()
     this.isNew = false
@@ -356,7 +367,7 @@ class Card {
     const quiet = now - this.sent.at
     const claim = (this.claimSeconds || 120) * 1000
     const short = this.desk.queue.length < 4
-    const lacking = this.desk.bare().length > 0 || nearWanted(this).length > 0
+    const lacking = this.desk.bare().length > 0 || nearWanted(this).length > 0 || contextAsks(this.desk.item).length > 0
     const touched = this.desk.item && this.screen !== undefined && this.screen !== JSON.stringify(this.desk.screen())
     const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(touched ? 4000 : 15000, claim / 6)
     const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
@@ -376,7 +387,7 @@ function toggle(labels, index) {
 
 const cards = new WeakMap()
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   let card = cards.get(parentElement)
   if (card && card.desk.person !== data.person) {
     card.end()
@@ -387,6 +398,7 @@ export default function ({ data, parentElement, setStateValue }) {
     cards.set(parentElement, card)
   }
   card.emit = setStateValue
+  card.trigger = setTriggerValue
   card.hear(data)
   return () => {
     card.end()

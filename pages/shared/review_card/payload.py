@@ -1,7 +1,6 @@
 """What the card is told: comments to show, answers, counts. Blind comments come without anything that could sway."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from core.labels import LABEL_TITLES, LABELS
 from core.own_keys import KEYS, OwnKeys
 from core.questions import Asked
 from core.review import Counts, Elsewhere
-from core.review_items import Context, Evidence, Item, Question, Remark
+from core.review_items import Evidence, Item, Question
 from core.scoring.protocol import Span
 from core.session_goal import GOAL, Goal
 from pages.shared.words import _
@@ -35,7 +34,8 @@ def item_json(item: Item, person: str = "") -> dict[str, Any]:
         "source": comment.source,
         "author": comment.author,
         "written": comment.created_at.isoformat() if comment.created_at else None,
-        "context": _context(item.context),
+        "context": item.has_context,
+        "link": item.link,
         "escalation": None
         if escalation is None
         else {
@@ -172,15 +172,6 @@ def _question(question: Question | None, person: str) -> dict[str, Any] | None:
         "text": question.text,
         "answer": question.answer,
         "answeredBy": question.answered_by,
-    }
-
-
-def _context(context: Context) -> dict[str, Any]:
-    parent: Remark | None = context.parent
-    return {
-        "parent": asdict(parent) if parent else None,
-        "thread": [asdict(remark) for remark in context.thread],
-        "author": [asdict(remark) for remark in context.author],
     }
 
 
