@@ -10,7 +10,8 @@ from core.accounts import Action, Person, check_may
 from core.domain import Comment, LabelFlags, Outcome, RoutingState, now, unpack_labels
 from core.errors import Conflict, NotFound
 from core.golden_mix import places_of
-from core.review_items import masked_of
+from core.review_items import scores_of
+from core.wellbeing.masking import Scored
 from db.models import DecisionRow
 from db.session import Session, Sessions
 from db.stores.claims import ClaimStore
@@ -68,12 +69,17 @@ class Neighbour:
     text: str
     """MOST_CHARS of it."""
     written: datetime | None
-    severe: bool = False
-    """Whether its text stays masked until somebody asks for it."""
+    scored: Scored | None = None
+    """What masks its text; None around blind items, and where scores are hidden or missing."""
     fate: Fate | None = None
     """None around blind items, where it could sway."""
     labels: LabelFlags | None = None
     """What people gave it, where they decided."""
+
+    @property
+    def severe(self) -> bool:
+        """Whether it is severe by scores that may be told."""
+        return self.scored is not None and self.scored.severe
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +194,11 @@ class _Teller:
         decided = self._history.latest_decisions(ids)
         hidden = self._history.blind_texts({one.text_hash for one in comments})
         scored = [one for one in comments if one.id in places and not _waits_blind(places[one.id])]
-        masked = masked_of(self._session, scored)
+        seen = scores_of(self._session, scored)
         return {
             one.id: _neighbour(
                 one,
-                severe=masked.get(one.id, False) and one.text_hash not in hidden,
+                scored=None if one.text_hash in hidden else seen.get(one.id),
                 fate=_fate(places.get(one.id), decided.get(one.id), hidden=one.text_hash in hidden),
                 decision=decided.get(one.id),
             )
@@ -205,12 +211,12 @@ def _waits_blind(place: Place) -> bool:
 
 
 def _neighbour(
-    comment: Comment, *, severe: bool = False, fate: Fate | None = None, decision: DecisionRow | None = None
+    comment: Comment, *, scored: Scored | None = None, fate: Fate | None = None, decision: DecisionRow | None = None
 ) -> Neighbour:
     text = comment.text if len(comment.text) <= MOST_CHARS else comment.text[:MOST_CHARS] + " …"
     told = decision is not None and fate in (Fate.REMOVED, Fate.APPROVED)
     labels = unpack_labels(decision.labels) if decision is not None and told else None
-    return Neighbour(comment.id, comment.author, text, comment.created_at, severe, fate, labels)
+    return Neighbour(comment.id, comment.author, text, comment.created_at, scored, fate, labels)
 
 
 def _fate(place: Place | None, decision: DecisionRow | None, *, hidden: bool) -> Fate:

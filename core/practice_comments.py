@@ -125,7 +125,7 @@ EXAMPLES: Final = (
             (
                 "reveal",
                 "The text is masked because the model thinks that it is severe. You may decide by the "
-                "scores alone; {reveal} shows the text, and hides it again.",
+                "scores alone; {reveal} shows more of it, step by step, and then hides it again.",
             ),
             ("", "Obscene is set, and no word of it is. {obscene} takes it off, {submit} removes the comment."),
         ),
@@ -140,7 +140,7 @@ EXAMPLES: Final = (
         why="It announces harm to somebody, with a place and a day. A threat needs no rude word.",
         hints=(
             ("hold", "Not ready to decide? {hold} sets it aside for a day, for you alone. Try it."),
-            ("", "Masked again: {reveal} shows it. Then the labels, and {submit}."),
+            ("", "Masked again: {reveal} shows more. Then the labels, and {submit}."),
         ),
         marks=(("you will find out what happens", "threat", 0.9),),
     ),

@@ -17,6 +17,7 @@ from core.raid_clusters import Cluster, Kind, find_clusters
 from core.review_items import Evidence, evidence_of
 from core.second_opinions import SecondOpinions
 from core.verdict import Verdict, entry_of
+from core.wellbeing.masking import WHOLE, Cover, Masking
 from db.session import Session, Sessions
 from db.stores.claims import ClaimStore
 from db.stores.comments import CommentStore
@@ -82,10 +83,11 @@ class Sample:
     evidence: Evidence | None
     """Scores, thresholds, what identical texts were; None without scores."""
 
-    @property
-    def masked(self) -> bool:
-        """Whether the text stays masked until somebody asks for it, as in the queue; without scores it does too."""
-        return self.evidence is None or self.evidence.severe
+    def cover(self, masking: Masking) -> Cover:
+        """How the text begins for somebody, as in the queue; without scores it is masked whole for everybody."""
+        if self.evidence is None:
+            return WHOLE
+        return masking.cover(self.evidence.scores, self.evidence.thresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +196,11 @@ class Raids:
         check_may(by, Action.REVIEW)
         return next((one for one in (self._look.clusters if self._look else ()) if one.key == key), None)
 
-    def faces(self, clusters: Sequence[Cluster]) -> dict[int, tuple[str, bool]]:
-        """By representative, its text and whether that stays masked until somebody asks for it."""
+    def faces(self, clusters: Sequence[Cluster]) -> dict[int, Sample]:
+        """By representative, what is shown of it."""
         with self._sessions.read() as session:
             samples = _samples(session, [cluster.representative for cluster in clusters])
-        return {one.comment_id: (one.text, one.masked) for one in samples}
+        return {one.comment_id: one for one in samples}
 
     def find(self) -> Look:
         """Look now: seconds for many new comments."""

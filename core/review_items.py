@@ -10,6 +10,7 @@ from core.accounts import Person
 from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
 from core.golden_mix import places_of
 from core.labels import LABELS
+from core.wellbeing.masking import Scored, is_severe
 from db.session import Session, Sessions
 from db.stores.claims import Claim
 from db.stores.comments import CommentStore
@@ -20,11 +21,6 @@ from db.stores.queue import Place, QueueStore
 from db.stores.scores import ScoreStore
 from db.stores.second_opinions import SecondOpinionStore
 from db.stores.suggestions import SuggestedLabels, SuggestionStore
-
-SEVERE_TOXIC = 0.98
-"""A probability of `toxic` that masks a text by itself."""
-_SEVERE = frozenset({"severe_toxic", "threat", "identity_hate"})
-"""Labels that mask a text from their threshold on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,8 @@ class Evidence:
 
     @property
     def severe(self) -> bool:
-        """Whether the text stays masked until somebody asks for it."""
-        over = dict(zip(LABELS, self.preset, strict=True))
-        return any(over[label] for label in _SEVERE) or self.scores[0] >= SEVERE_TOXIC
+        """Whether the text is severe: then a look at it is noted, and it begins masked for whoever chose nothing."""
+        return is_severe(self.scores, self.thresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +167,11 @@ def evidence_of(session: Session, comments: Sequence[Comment]) -> dict[int, Evid
     return _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
 
 
-def masked_of(session: Session, comments: Sequence[Comment]) -> dict[int, bool]:
-    """Whether each text stays masked until somebody asks for it, whatever lane it was in; without scores it does."""
+def scores_of(session: Session, comments: Sequence[Comment]) -> dict[int, Scored]:
+    """What masks each text, whatever lane it was in; what has no scores is absent."""
     places = QueueStore(session).places([comment.id for comment in comments])
-    return _Evidence(DecisionStore(session), QueueStore(session), ScoreStore(session), PolicyStore(session)).masks(
-        comments, places
+    return _Evidence(DecisionStore(session), QueueStore(session), ScoreStore(session), PolicyStore(session)).scored(
+        places
     )
 
 
@@ -205,14 +200,9 @@ class _Evidence:
             if comment.id in scores
         }
 
-    def masks(self, comments: Sequence[Comment], places: dict[int, Place]) -> dict[int, bool]:
+    def scored(self, places: dict[int, Place]) -> dict[int, Scored]:
         scores = self._scores(list(places.values()))
-        known = {
-            i: Evidence(scores[i], self._limits(place.policy_id), place.model_id, 1, [])
-            for i, place in places.items()
-            if i in scores
-        }
-        return {comment.id: comment.id not in known or known[comment.id].severe for comment in comments}
+        return {i: Scored(scores[i], self._limits(place.policy_id)) for i, place in places.items() if i in scores}
 
     def _scores(self, places: Sequence[Place]) -> dict[int, tuple[float, ...]]:
         found: dict[int, tuple[float, ...]] = {}

@@ -60,6 +60,7 @@ from core.transparency.service import TransparencyReports
 from core.webhooks.addresses import networks_setting
 from core.webhooks.delivery import Delivery
 from core.webhooks.service import Webhooks
+from core.wellbeing.exposure import Exposure
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -209,6 +210,11 @@ class Services:
     def preferences(self) -> Preferences:
         """What each person set for themselves."""
         return Preferences(self.sessions)
+
+    @cached_property
+    def exposure(self) -> Exposure:
+        """What each moderator has seen, for themselves."""
+        return Exposure(self.sessions)
 
     @cached_property
     def guidelines(self) -> Guidelines:

@@ -19,7 +19,7 @@ from pages.shared.empty import draw_beginning
 from pages.shared.practice_offer import draw_offer
 from pages.shared.raid_list import open_cluster
 from pages.shared.resources import services
-from pages.shared.review_card import around, beside, control, log, payload
+from pages.shared.review_card import around, beside, control, log, payload, wellbeing
 from pages.shared.status import scoring_banner
 
 person = require(Action.REVIEW)
@@ -75,12 +75,16 @@ def what_waits(
     """Claims, comments and highlights that the browser lacks, counts. In haste, a refill is left to the next run."""
     at, settings = now(), services().settings
     preferences = services().preferences.all_of(person)
-    counts = review.counts(person, payload.local_midnight(at, st.context.timezone_offset))
+    chosen, today = wellbeing.Chosen.of(preferences), payload.local_midnight(at, st.context.timezone_offset)
+    counts = review.counts(person, today)
     focus = control.focus_of(person, preferences)
     within = services().focuses.waiting(focus, by=person)
     waiting = (counts.waiting if within is None else within).values()
     want = payload.wanted(waiting)
-    claims = review.take(person, want, least=want // 4 if in_haste else want // 2, within=focus.within)
+    wellbeing.keep_wish(services(), person, chosen.wish, desk)
+    away = wellbeing.take_break(services(), person, beat, desk)
+    least = want // 4 if in_haste else want // 2
+    claims = [] if away else review.take(person, want, least=least, within=focus.within, wish=chosen.wish)
     have, bare, near = log.numbers(beat, "have"), log.numbers(beat, "bare"), log.pairs(beat, "near")
     unknown = (bare | near.keys()) - desk.models.keys()
     lacks = [c for c in claims if c.comment_id not in have or c.comment_id in unknown]
@@ -91,29 +95,34 @@ def what_waits(
         "claim_seconds": settings.claim_seconds,
         "hold_seconds": settings.hold_hours * 3600,
         "preferences": payload.preferences_json(preferences),
+        "seen": wellbeing.seen_json(services(), person, chosen, desk, today),
         "focus": control.focus_json(focus, None if within is None else sum(waiting)),
         "asked": control.asked_json(person, beat),
         "resume": control.screen_json(person, beat, desk, preferences),
         "labels": payload.label_titles(),
         **payload.talk_json(*services().questions.told(person), answers=person.may(Action.ANSWER_QUESTIONS)),
-        "items": [payload.item_json(item, person.name) for item in items if item.comment.id not in have],
+        "items": [
+            payload.item_json(item, person.name) | chosen.item_json(item)
+            for item in items
+            if item.comment.id not in have
+        ],
         "spans": highlights(items, bare, desk),
-        "contexts": around.answers(services().contexts, person, beat),
+        "contexts": around.answers(services().contexts, person, beat, chosen.sight.masking),
         "raids": raids_of(claims, counts.waiting[Lane.FLAGGED], person),
-        "near": beside.similar(near, person, desk),
+        "near": beside.similar(near, person, desk, chosen.sight.masking),
         "guidelines": beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines")),
         "more": len(ready) < want // 2 < sum(waiting),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
-        "elsewhere": None if ready else why_nothing(review, person, at),
+        "elsewhere": None if ready or away else why_nothing(review, person, chosen, at),
     }
 
 
-def why_nothing(review: Review, person: Person, at: datetime) -> dict[str, Any]:
+def why_nothing(review: Review, person: Person, chosen: wellbeing.Chosen, at: datetime) -> dict[str, Any]:
     """What the card says while it has nothing to show."""
     if not services().intake.has_comments():
         return payload.nothing_json()
-    return payload.elsewhere_json(review.elsewhere(person), at)
+    return payload.elsewhere_json(review.elsewhere(person, chosen.wish), at)
 
 
 def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> dict[str, Any]:

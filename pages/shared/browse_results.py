@@ -12,10 +12,11 @@ from core.labels import LABEL_TITLES, LABELS
 from pages.shared import state
 from pages.shared.access import current_person
 from pages.shared.browse_filters import STANDING_TITLES
-from pages.shared.comment import plain
+from pages.shared.comment import listed, plain
 from pages.shared.comment_list import comment_list
 from pages.shared.empty import draw_empty, draw_no_comments
-from pages.shared.history_panel import BADGES, is_severe
+from pages.shared.history_panel import BADGES
+from pages.shared.masks import Masks, masks
 from pages.shared.resources import services
 from pages.shared.words import _
 
@@ -55,17 +56,18 @@ def _draw_list(results: Results, open_comment: Callable[[int | None], None]) -> 
         chosen = state.kept("browse_list").open
         open_comment(int(chosen) if chosen in {item.id for item in results.items} else None)
 
-    rows = [row_of(item) for item in results.items]
+    mine = masks()
+    rows = [row_of(item, mine) for item in results.items]
     comment_list(rows, opened=state.kept("browse_open"), key="browse_list", on_open=open_row)
 
 
-def row_of(item: Item) -> dict[str, object]:
-    """What the list shows of a comment. Nothing that cannot be seen, nothing severe, no score that is withheld."""
-    masked = is_severe(item)
+def row_of(item: Item, mine: Masks) -> dict[str, object]:
+    """What the list shows of a comment. Nothing that cannot be seen, nothing masked, no score that is withheld."""
+    text = listed(item.id, item.text, mine.cover(item.scores))
     return {
         "id": item.id,
-        "text": "Severe text: open it to read" if masked else plain(item.text, 240),
-        "masked": masked,
+        "text": _("Masked: open it to read") if text is None else text,
+        "masked": text is None,
         "state": STANDING_TITLES[item.standing],
         "color": BADGES[item.standing],
         "facts": [

@@ -15,6 +15,7 @@ from core.labels import LABEL_TITLES, LABELS
 from pages.shared.access import current_person, require
 from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import CSS, comment_html, draw_comment, plain
+from pages.shared.masks import masks
 from pages.shared.nearest_panel import draw_nearest
 from pages.shared.resources import services
 from pages.shared.words import _
@@ -38,9 +39,6 @@ BADGES = {
 }
 """Colours of where a comment stands."""
 
-MASKED_FROM = {"toxic": 0.98, "severe_toxic": 0.5, "threat": 0.5, "identity_hate": 0.5}
-"""From one of these probabilities on, a text is masked until revealed."""
-
 _TIMELINE = """<style>
 .m-line{border-left:2px solid color-mix(in srgb,currentColor 18%,transparent);margin:.2em 0 0 .4em;padding:0}
 .m-line>div{position:relative;padding:0 0 .7em 1em;margin:0}
@@ -50,13 +48,6 @@ _TIMELINE = """<style>
 .m-line .m-who{font-weight:600}
 .m-line .m-comment{margin-top:.2em;font-size:.9em;border-left:3px solid rgba(245,158,11,.6);padding-left:.6em}
 </style>"""
-
-
-def is_severe(item: Item) -> bool:
-    """Whether the text is masked until somebody asks to see it."""
-    return item.scores is not None and any(
-        score >= MASKED_FROM.get(label, 2) for label, score in zip(LABELS, item.scores, strict=True)
-    )
 
 
 def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
@@ -69,7 +60,7 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
     if history.link:
         st.html(original_html(history.link))
     with st.container(border=True):
-        draw_comment(comment.id, comment.text, masked=is_severe(comment))
+        draw_comment(comment.id, comment.text, masked=masks().cover(comment.scores))
     if comment.hidden:
         st.info(
             "It waits for a blind decision: scores, labels and notes are hidden until it is decided.",

@@ -10,16 +10,16 @@ from core.errors import ModeratoError
 from core.label_errors import Found, Origin, Status, Suspect
 from core.labels import LABEL_TITLES, LABELS
 from core.runs import LABEL_ERRORS
+from core.wellbeing.masking import Cover
 from pages.shared.access import require
 from pages.shared.comment import draw_comment
+from pages.shared.masks import Masks, masks
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
 
 SHOWN = 20
 """Items on a page."""
-_SEVERE = frozenset({"severe_toxic", "threat", "identity_hate"})
-"""Texts with one of these, given or suggested, are masked until somebody asks."""
 _TOLD = {
     Status.LISTED: ("", "gray"),
     Status.WAITING: ("waits for somebody to decide it", "blue"),
@@ -109,7 +109,7 @@ def _draw_summary(found: Found, statuses: list[Status]) -> None:
 def _draw_items(items: Sequence[Suspect], statuses: dict[str, Status], texts: dict[str, str]) -> list[Suspect]:
     audited = services().label_errors.audit_items(items)
     every = st.checkbox("Tick all on this page", key=f"every_{items[0].key if items else ''}", disabled=not items)
-    picked = []
+    picked, mine = [], masks()
     for item in items:
         with st.container(border=True, key=f"suspect_{item.key}"):
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -128,7 +128,7 @@ def _draw_items(items: Sequence[Suspect], statuses: dict[str, Status], texts: di
                     st.badge(words, color=colour)
                 if item.key in audited:
                     st.badge("audit item", color="violet", help="What is decided now counts in the metrics")
-            draw_comment(_number(item), texts[item.key], masked=waits or _is_severe(item))
+            draw_comment(_number(item), texts[item.key], masked=waits or _cover(item, mine))
             st.caption("Row of the base data" if item.origin is Origin.BASE else f"Comment {item.comment_id}")
         if ticked and statuses[item.key] is Status.LISTED:
             picked.append(item)
@@ -147,9 +147,9 @@ def _names(mask: int) -> str:
     return ", ".join(LABEL_TITLES[label] for label, on in zip(LABELS, unpack_labels(mask), strict=True) if on)
 
 
-def _is_severe(item: Suspect) -> bool:
-    flags = unpack_labels(item.given | item.suggested)
-    return any(on and label in _SEVERE for label, on in zip(LABELS, flags, strict=True))
+def _cover(item: Suspect, mine: Masks) -> Cover:
+    """By the labels that were given or are suggested: all that the list says is severe as for scores."""
+    return mine.cover_of_labels(unpack_labels(item.given | item.suggested))
 
 
 def _number(item: Suspect) -> int:

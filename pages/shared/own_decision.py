@@ -13,9 +13,9 @@ from core.labels import LABEL_TITLES, LABELS
 from core.own_history import Entry, Undone
 from pages.shared.access import require
 from pages.shared.browse_filters import STANDING_TITLES
-from pages.shared.comment import CSS, comment_html, draw_comment, plain
-from pages.shared.history_panel import is_severe
+from pages.shared.comment import CSS, comment_html, draw_comment, listed
 from pages.shared.links import page_link
+from pages.shared.masks import Masks, masks
 from pages.shared.notice import Kind, notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
@@ -30,16 +30,18 @@ _COLOURS = {Outcome.APPROVE: "green", Outcome.REMOVE: "red", Outcome.ESCALATE: "
 _SAID = "own_history_said"
 
 
-def row_of(entry: Entry) -> dict[str, object]:
-    """What the list shows of it. Nothing severe, nothing that cannot be seen, nothing of what others said."""
+def row_of(entry: Entry, mine: Masks) -> dict[str, object]:
+    """What the list shows of it. Nothing masked, nothing that cannot be seen, nothing of what others said."""
     decision, comment = entry.decision, entry.comment
-    masked = comment is not None and is_severe(comment)
-    text = plain(comment.text, 240) if comment and comment.text else _("The text was erased.")
+    there = comment is not None and bool(comment.text)
+    text = (
+        listed(comment.id, comment.text, mine.cover(comment.scores)) if comment and there else _("The text was erased.")
+    )
     return {
         "id": decision.id,
         "number": decision.comment_id,
-        "text": _("Severe text: open it to read") if masked else text,
-        "masked": masked or not (comment and comment.text),
+        "text": _("Masked: open it to read") if text is None else text,
+        "masked": text is None or not there,
         "state": _("Undone") if entry.undone_at else _(OUTCOMES[decision.outcome]),
         "color": "gray" if entry.undone_at else _COLOURS[decision.outcome],
         "facts": [
@@ -68,7 +70,7 @@ def _draw_opened() -> None:
     decision, comment = entry.decision, entry.comment
     with st.container(border=True):
         if comment and comment.text:
-            draw_comment(comment.id, comment.text, masked=is_severe(comment))
+            draw_comment(comment.id, comment.text, masked=masks().cover(comment.scores))
         else:
             st.write(_("The text was erased."))
     _draw_verdict(entry)

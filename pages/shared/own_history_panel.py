@@ -17,6 +17,7 @@ from pages.shared import own_decision
 from pages.shared.access import require
 from pages.shared.comment_list import comment_list
 from pages.shared.empty import Step, draw_empty
+from pages.shared.masks import masks
 from pages.shared.notice import notice
 from pages.shared.own_decision import OPEN, OUTCOMES
 from pages.shared.resources import services
@@ -145,7 +146,9 @@ def _draw_list(page: Page) -> None:
         chosen = kept(_LIST).open
         keep(OPEN, chosen if chosen in {entry.decision.id for entry in page.entries} else None)
 
-    comment_list([own_decision.row_of(entry) for entry in page.entries], opened=kept(OPEN), key=_LIST, on_open=on_open)
+    mine = masks()
+    rows = [own_decision.row_of(entry, mine) for entry in page.entries]
+    comment_list(rows, opened=kept(OPEN), key=_LIST, on_open=on_open)
 
 
 def _draw_none_yet() -> None:

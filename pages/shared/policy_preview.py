@@ -14,6 +14,7 @@ from pages.shared import state
 from pages.shared.browse_results import row_of
 from pages.shared.comment_list import comment_list
 from pages.shared.figures import table
+from pages.shared.masks import masks
 
 _SHOWN = 5
 _GROUPS = {
@@ -73,4 +74,6 @@ def _draw_examples(title: str, change: Change, browse: Browse, open_comment: Cal
         open_comment(int(chosen) if chosen in {item.id for item in items} else None)
 
     st.markdown(f"**{title}**, the newest:")
-    comment_list([row_of(item) for item in items], opened=state.kept("policy_open"), key=key, on_open=open_row)
+    mine = masks()
+    rows = [row_of(item, mine) for item in items]
+    comment_list(rows, opened=state.kept("policy_open"), key=key, on_open=open_row)

@@ -13,6 +13,7 @@ from core.practice_comments import EXAMPLES, Example
 from core.review import Elsewhere
 from core.review_items import Evidence, Item
 from pages.shared.review_card import payload
+from pages.shared.review_card.wellbeing import Chosen
 from pages.shared.words import _
 
 DESK: Final = "practice"
@@ -22,7 +23,7 @@ _LONG = 86_400.0
 _OUTCOMES = {Outcome.APPROVE: "Approve", Outcome.REMOVE: "Remove", Outcome.ESCALATE: "Escalate"}
 
 
-def told(review: PracticeReview, person: Person, have: Collection[int]) -> dict[str, Any]:
+def told(review: PracticeReview, person: Person, have: Collection[int], chosen: Chosen) -> dict[str, Any]:
     """Everything but answers, preferences and guidelines; `have` are the examples that the browser has."""
     lacks = [(number, BY_ID[number]) for number, _held in review.order if number not in have]
     return {
@@ -30,12 +31,13 @@ def told(review: PracticeReview, person: Person, have: Collection[int]) -> dict[
         "desk": DESK,
         "title": _("Practice"),
         "labels": payload.label_titles(),
-        "items": [_item(number, example) for number, example in lacks],
+        "items": [_item(number, example, chosen) for number, example in lacks],
         "spans": {str(number): _spans(example) for number, example in lacks},
         "near": None,
         "focus": None,
         "asked": None,
         "resume": None,
+        "seen": None,
         "raids": {},
         **payload.talk_json((0, None), [], answers=False),
         "more": False,
@@ -73,7 +75,7 @@ def _answer(outcome: Outcome, labels: LabelFlags) -> str:
     return f"{_(_OUTCOMES[outcome])}: {', '.join(given) or _('no label')}"
 
 
-def _item(number: int, example: Example) -> dict[str, Any]:
+def _item(number: int, example: Example, chosen: Chosen) -> dict[str, Any]:
     blind = example.lane is Lane.AUDIT
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     item = Item(
@@ -87,7 +89,7 @@ def _item(number: int, example: Example) -> dict[str, Any]:
     )
     place = _("Practice, {number} of {many}").format(number=EXAMPLES.index(example) + 1, many=len(EXAMPLES))
     hints = [[need, _(words)] for need, words in example.hints]
-    return payload.item_json(item) | {"shown": place, "hints": hints}
+    return payload.item_json(item) | chosen.item_json(item) | {"shown": place, "hints": hints}
 
 
 def _context(number: int, example: Example) -> dict[str, Any]:

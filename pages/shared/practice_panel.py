@@ -14,6 +14,7 @@ from pages.shared.access import require
 from pages.shared.links import page_link
 from pages.shared.resources import services
 from pages.shared.review_card import around, beside, log, payload
+from pages.shared.review_card.wellbeing import Chosen
 from pages.shared.words import _
 
 _ROOM = "practice_room"
@@ -41,15 +42,17 @@ def draw() -> None:
     beat = log.last_beat(steps)
     if room.review.progress != before:
         _keep(room, person)
-    told = practice_card.told(room.review, person, log.numbers(beat, "have"))
-    settings = services().settings
+    preferences, guidelines = _own_ways(person, beat)
+    chosen, settings = Chosen.of(preferences), services().settings
+    told = practice_card.told(room.review, person, log.numbers(beat, "have"), chosen)
     more = {
         "claim_seconds": settings.claim_seconds,
         "hold_seconds": settings.hold_hours * 3600,
         "round": room.round,
-        **_own_ways(person, beat),
+        "preferences": _card_preferences(preferences, chosen),
+        "guidelines": guidelines,
+        "contexts": practice_card.contexts(number for number, part, _from in around.asks(beat) if part is None),
     }
-    more["contexts"] = practice_card.contexts(number for number, part, _from in around.asks(beat) if part is None)
     review_card.mount({"answers": answers, "beat": beat.get("id"), "trouble": None, **told, **more}, key=_key(room))
     _draw_next(room)
 
@@ -76,15 +79,19 @@ def _is_ours(step: dict[str, object]) -> bool:
     return step.get("kind") == "beat" or step.get("desk") == practice_card.DESK
 
 
-def _own_ways(person: Person, beat: dict[str, Any]) -> dict[str, Any]:
-    """What the queue's card is told of the person's preferences and the team's guidelines."""
+def _own_ways(person: Person, beat: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The person's preferences by name, and the team's guidelines for the card."""
     try:
         chosen = services().preferences.all_of(person)
-        guidelines = beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines"))
+        return chosen, beside.guidelines_json(services().guidelines.in_force(by=person), beat.get("guidelines"))
     except DatabaseTrouble:  # the practice needs neither
-        chosen, guidelines = {}, None
-    # the goal of a sitting is for work: nothing here counts towards it
-    return {"preferences": payload.preferences_json(chosen) | {"goal": {}}, "guidelines": guidelines}
+        return {}, None
+
+
+def _card_preferences(preferences: dict[str, Any], chosen: Chosen) -> dict[str, Any]:
+    """Own keys and masks; no goal, no breaks, and nothing that would change the order or leave something out."""
+    see = chosen.to_json() | {"notToday": [], "mildAfter": 0, "breaks": None}
+    return payload.preferences_json(preferences) | {"goal": {}, "see": see}
 
 
 def _keep(room: Room, person: Person) -> None:

@@ -8,11 +8,13 @@ from core.accounts import Action, Person
 from core.domain import now
 from core.errors import ModeratoError
 from core.raid_clusters import Cluster, Kind
-from core.raids import Look
+from core.raids import Look, Sample
+from core.wellbeing.masking import Masking
 from pages.shared.access import require
-from pages.shared.comment import plain
+from pages.shared.comment import listed, plain
 from pages.shared.comment_list import comment_list
 from pages.shared.empty import Step, draw_empty, draw_no_comments
+from pages.shared.masks import masks
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
@@ -110,17 +112,18 @@ def _open(look: Look) -> None:
 
 
 def _rows(look: Look) -> list[dict[str, object]]:
-    faces = services().raids.faces(look.clusters)
-    rows = (_row(cluster, *faces.get(cluster.representative, ("", True))) for cluster in look.clusters)
+    faces, masking = services().raids.faces(look.clusters), masks().masking
+    rows = (_row(cluster, faces.get(cluster.representative), masking) for cluster in look.clusters)
     return [{"id": at} | row for at, row in enumerate(rows)]
 
 
-def _row(cluster: Cluster, text: str, masked: bool) -> dict[str, object]:
+def _row(cluster: Cluster, face: Sample | None, masking: Masking) -> dict[str, object]:
+    text = listed(face.comment_id, face.text, face.cover(masking), _CHARS) if face else None
     word, color = KINDS[cluster.kind]
     facts = [many(len(cluster.ids), "comment"), f"since {since(cluster.first_at)}"]
     facts += [many(cluster.authors, "author")] if cluster.kind is not Kind.AUTHOR and cluster.authors else []
     facts += [plain(cluster.shared, 40)] if cluster.shared else []
     return {
-        "number": cluster.representative, "text": "Masked: open it to look" if masked else plain(text, _CHARS),
-        "masked": masked, "state": word, "color": color, "facts": facts,
+        "number": cluster.representative, "text": _("Masked: open it to look") if text is None else text,
+        "masked": text is None, "state": word, "color": color, "facts": facts,
     }  # fmt: skip

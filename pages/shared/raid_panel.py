@@ -13,8 +13,10 @@ from core.errors import ModeratoError
 from core.labels import LABEL_TITLES, LABELS
 from core.raid_clusters import Cluster, Kind
 from core.raids import MOST_SETTLED, BulkVerdict, Settled, Shown
+from core.wellbeing.masking import Mask
 from pages.shared import score_bars
 from pages.shared.access import require
+from pages.shared.masks import masks
 from pages.shared.notice import Kind as NoticeKind
 from pages.shared.notice import notice
 from pages.shared.raid_list import many, since
@@ -103,7 +105,7 @@ def _draw_texts(cluster: Cluster, shown: Shown) -> list[int]:
             some=len(shown.samples), many=f"{len(cluster.others):,}"
         )
         st.markdown(f"**{words}**")
-        if is_text and not first.masked:
+        if is_text and first.cover(masks().masking).mask is Mask.OPEN:
             st.caption(_("Marked: what the commonest text does not have."))
         ticked += draw_samples(shown.samples, first if is_text else None)
     return ticked

@@ -7,7 +7,9 @@ from difflib import SequenceMatcher
 import streamlit as st
 
 from core.raids import Sample
+from core.wellbeing.masking import Mask
 from pages.shared.comment import draw_comment
+from pages.shared.masks import masks
 from pages.shared.words import _
 
 _WORDS = re.compile(r"\w+|[^\w\s]")
@@ -17,11 +19,11 @@ _COMPARED = 2_000
 
 def draw_samples(samples: Sequence[Sample], first: Sample | None = None) -> list[int]:
     """Draw comments with a box each; the ids of those ticked. With `first`, what it has not is marked."""
-    ticked = []
+    ticked, masking = [], masks().masking
     for sample in samples:
         with st.container(border=True, gap="small"):
-            marked = differences(first.text, sample.text) if first and not first.masked else ()
-            draw_comment(sample.comment_id, sample.text, marked, masked=sample.masked)
+            marked = differences(first.text, sample.text) if first and first.cover(masking).mask is Mask.OPEN else ()
+            draw_comment(sample.comment_id, sample.text, marked, masked=sample.cover(masking))
             with st.container(horizontal=True, vertical_alignment="center"):
                 label = _("Tick #{number}").format(number=sample.comment_id)
                 if st.checkbox(label, key=f"raid_tick_{sample.comment_id}"):

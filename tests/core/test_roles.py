@@ -18,6 +18,7 @@ ASKS = {
     "author_exports": {"write": Action.MANAGE_PRIVACY},
     "contexts": dict.fromkeys(("show", "more"), Action.REVIEW),
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
+    "exposure": dict.fromkeys(("days", "stretch"), Action.REVIEW),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "focuses": dict.fromkeys(("choose", "waiting", "origins"), Action.REVIEW),
     "golden_mix": {"set": Action.MIX_GOLDEN},
@@ -52,7 +53,7 @@ ASKS = {
     "removals": {"send_to_review": Action.REVIEW},
     "review": dict.fromkeys(
         ("claim", "take", "items", "heartbeat", "decide", "settle_identical", "skip", "hold", "resume", "undo",
-         "counts", "elsewhere"),
+         "counts", "elsewhere", "give_back"),
         Action.REVIEW,
     ),
     "runs": dict.fromkeys(("begin", "launch", "start", "stop"), Action.MANAGE_MODELS),

@@ -53,7 +53,7 @@ def test_own_numbers_and_decisions(app, decided, bob, app_services):
     assert [row["number"] for row in rows(app)] == made[::-1]
     shown = {metric.label: metric.value for metric in app.metric}
     assert (shown["Decided"], shown["Removed"], shown["Approved"], shown["Median time"]) == ("3", "3", "0", "2.0 s")
-    assert rows(app)[0]["text"] == "Severe text: open it to read"
+    assert rows(app)[0]["text"] == "Masked: open it to read"
     assert "Insult 3" in words(app)
 
 

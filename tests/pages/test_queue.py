@@ -181,6 +181,7 @@ def test_nothing_to_do_is_explained(app, fill):
     data = told(app)
     assert data["items"] == []
     nothing = {"claimed": 0, "held": 0, "back": None, "unscored": 0, "othersTurn": 0, "asked": 0, "askedSince": None}
+    nothing["unwished"] = False
     assert data["elsewhere"] == nothing
 
 

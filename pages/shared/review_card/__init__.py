@@ -15,6 +15,8 @@ _PARTS = (
     "acts.js",
     "keys.js",
     "desk.js",
+    "masks.js",
+    "rest.js",
     "ask.js",
     "panel_history.js",
     "panel_nearest.js",

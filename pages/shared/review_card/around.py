@@ -6,6 +6,8 @@ from typing import Any, Final
 from core.accounts import Person
 from core.context import MOST_COUNTED, RECENT, AuthorCounts, Contexts, Neighbour, Page, Part, Shown
 from core.errors import DatabaseTrouble, ModeratoError
+from core.wellbeing.masking import Cover, Masking
+from core.wellbeing.words import found_words
 from pages.shared.review_card.steps import is_number
 from pages.shared.words import said
 
@@ -15,9 +17,11 @@ Ask = tuple[int, Part | None, int | None]
 """Comment, part, and the comment from which to go on; without a part, the beginning of everything."""
 
 
-def answers(contexts: Contexts, person: Person, beat: dict[str, Any]) -> list[dict[str, Any]]:
+def answers(
+    contexts: Contexts, person: Person, beat: dict[str, Any], masking: Masking | None = None
+) -> list[dict[str, Any]]:
     """What to tell for each question of the sign of life."""
-    return [_answer(contexts, person, ask) for ask in asks(beat)]
+    return [_answer(contexts, person, ask, masking or Masking()) for ask in asks(beat)]
 
 
 def asks(beat: dict[str, Any]) -> Iterator[Ask]:
@@ -33,38 +37,41 @@ def asks(beat: dict[str, Any]) -> Iterator[Ask]:
             yield one["item"], Part(part), start
 
 
-def _answer(contexts: Contexts, person: Person, ask: Ask) -> dict[str, Any]:
+def _answer(contexts: Contexts, person: Person, ask: Ask, masking: Masking) -> dict[str, Any]:
     comment_id, part, start = ask
     asked = {"item": comment_id, "part": part and part.value, "from": start}
     try:
         if part is None or start is None:
-            return asked | _shown(contexts.show(comment_id, by=person))
-        return asked | {"page": _page(contexts.more(comment_id, part, start, by=person))}
+            return asked | _shown(contexts.show(comment_id, by=person), masking)
+        return asked | {"page": _page(contexts.more(comment_id, part, start, by=person), masking)}
     except DatabaseTrouble:  # not answered: the browser asks again
         raise
     except ModeratoError as error:
         return asked | {"problem": said(error)}
 
 
-def _shown(shown: Shown) -> dict[str, Any]:
+def _shown(shown: Shown, masking: Masking) -> dict[str, Any]:
     return {
-        "parent": _row(shown.parent) if shown.parent else None,
-        "pages": {part.value: _page(page) for part, page in shown.pages.items()},
+        "parent": _row(shown.parent, masking) if shown.parent else None,
+        "pages": {part.value: _page(page, masking) for part, page in shown.pages.items()},
         "counts": _counts(shown.counts) if shown.counts else None,
     }
 
 
-def _page(page: Page) -> dict[str, Any]:
-    return {"rows": [_row(row) for row in page.rows], "more": page.more}
+def _page(page: Page, masking: Masking) -> dict[str, Any]:
+    return {"rows": [_row(row, masking) for row in page.rows], "more": page.more}
 
 
-def _row(row: Neighbour) -> dict[str, Any]:
+def _row(row: Neighbour, masking: Masking) -> dict[str, Any]:
+    cover = row.scored.cover(masking) if row.scored else Cover(masking.unscored)
     return {
         "id": row.comment_id,
         "author": row.author,
         "text": row.text,
         "written": row.written.isoformat() if row.written else None,
-        "severe": row.severe,
+        "severe": cover.severe,
+        "mask": cover.mask.value,
+        "words": found_words(row.text),
         "fate": row.fate and row.fate.value,
         "labels": [index for index, on in enumerate(row.labels or ()) if on],
     }

@@ -16,6 +16,8 @@ class Card {
     this.scriptTitles = {}
     this.isNew = true
     this.used = new Set() // acts so far: hints go by them
+    this.resting = null // the name of the break that is on
+    this.seen = null // what the reader has seen, as the server counts it
     bindKeys(this.preferences.keys)
     this.view = new View(root, data.labels, this)
     this.settings = {
@@ -58,6 +60,7 @@ class Card {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (endsBreak(this, event)) return
     const target = event.composedPath()[0]
     if (target === this.view.q(".noteinput")) return this.noteKey(event)
     if (target === this.view.q(".askinput")) return askingKey(event, this)
@@ -86,6 +89,7 @@ class Card {
     const before = item
     this.acts()[name](item, argument)
     this.used.add(name)
+    if (name === "rest") return // a break draws itself
     if (this.desk.item !== before) this.turned()
     else this.redraw()
   }
@@ -123,10 +127,10 @@ class Card {
         this.tell("A held comment is back.")
       },
       reveal: (item) => {
-        if (revealAround(item, this)) return
-        item.choice.revealed = !item.choice.revealed
-        if (item.choice.revealed && item.masked) desk.reveals.add(item.id)
+        if (!revealAround(item, this)) item.choice.step = nextStep(item, this.settings)
       },
+      rest: () => (this.resting ? endBreak(this) : beginBreak(this)),
+      later: () => (desk.laterAt = performance.now()),
       unfold: (item) => (item.choice.unfolded = true),
       mask: () => {
         this.settings.maskAll = !this.settings.maskAll
@@ -248,6 +252,7 @@ class Card {
 
   redraw() {
     this.view.draw(this.desk, this.settings)
+    this.noteShown()
     this.view.drawProblems(this.desk)
     this.view.button("mask").setAttribute("aria-pressed", String(this.settings.maskAll))
     drawHint(this)
@@ -255,8 +260,17 @@ class Card {
     if (this.sent.dirty) this.send()
   }
 
+  // A severe text that is shown, in part or whole, is noted: by V, or because its reader has it open from the start.
+  noteShown() {
+    const item = this.desk.item
+    if (!item || !item.masked || item.noted || maskNow(item, this.settings) === "whole") return
+    item.noted = true
+    this.desk.reveals.add(item.id)
+  }
+
   counted() {
-    if (this.counts) this.view.drawCounts(this.desk, this.counts)
+    if (this.counts) this.view.drawCounts(this.desk, this.counts, this.seen)
+    this.view.drawSuggestion(suggestion(this))
     drawAsked(this.view.q(".mine"), this.myQuestions)
     drawFocus(this)
     drawGoal(this)
@@ -275,7 +289,8 @@ class Card {
     if (!again && this.sent.id !== null && now - this.sent.at < GATHER_MS) return // one report at a time; the rest follows its answer
     const beat = {
       kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
-      revealed: [...this.desk.reveals].slice(0, 500), near: nearWanted(this), guidelines: this.guidelines ? this.guidelines.stamp : null,
+      revealed: [...this.desk.reveals].slice(0, 500), away: this.resting || undefined,
+      near: nearWanted(this), guidelines: this.guidelines ? this.guidelines.stamp : null,
       asks: contextAsks(this.desk.item),
       asked: this.asked, screen: this.desk.screen(), leaving: document.hidden,
     }
@@ -290,7 +305,10 @@ class Card {
 
   hear(data) {
     this.claimSeconds = data.claim_seconds
+    if (this.desk.seesOtherwise(data.preferences)) this.desk.forget()
+    if (this.resting) data = { ...data, items: [], order: [], elsewhere: null } // what was on its way when it began
     this.preferences = data.preferences || {}
+    this.seen = data.seen || null
     this.mayAnswer = Boolean(data.mayAnswer)
     if (bindKeys(this.preferences.keys)) this.view.drawKeys()
     this.root.querySelector(".card").dataset.hand = (this.preferences.keys || {}).hand || ""
@@ -353,6 +371,7 @@ class Card {
   }
 
   visible() {
+    if (this.resting) return
     const item = this.desk.item
     if (item) document.hidden ? pause(item) : resumeTime(item)
     if (document.hidden) this.send(true) // where it stopped, for another device
@@ -370,9 +389,11 @@ class Card {
     const lacking = this.desk.bare().length > 0 || nearWanted(this).length > 0 || contextAsks(this.desk.item).length > 0
     const touched = this.desk.item && this.screen !== undefined && this.screen !== JSON.stringify(this.desk.screen())
     const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(touched ? 4000 : 15000, claim / 6)
-    const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
+    const calm = this.resting && !this.desk.pending.length && this.sent.id === null
+    const tries = !calm && (this.desk.pending.length || this.isAwake() || (short && !document.hidden))
     if (this.claimSeconds && tries && quiet > due) this.send(true)
     this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
+    this.view.drawSuggestion(suggestion(this))
     if ((this.preferences.goal || {}).minutes) drawGoal(this)
     const item = this.desk.item
     this.view.drawLease(item, item ? (item.until - now) / 1000 : 0, claim / 2000)

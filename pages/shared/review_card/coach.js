@@ -2,11 +2,11 @@
 // item.hints: [[what must have been done, words], ...]; the first whose act is still to be done is shown.
 
 const HINTED_LABELS = { toxic: 0, severe: 1, obscene: 2, threat: 3, insult: 4, identity: 5 }
-const NOT_PRACTISED = new Set(["focus", "widen", "hand", "held", "near", "ask", "send", "keep"]) // they would reach beyond the practice
+const NOT_PRACTISED = new Set(["focus", "widen", "hand", "held", "near", "ask", "send", "keep", "rest", "later"]) // they would reach beyond the practice
 const SATISFIED = {
   label: (card, item) => item.choice.labels.length > 1,
   flip: (_card, item) => item.choice.outcome !== null,
-  reveal: (_card, item) => item.choice.revealed,
+  reveal: (card, item) => maskNow(item, card.settings) === "open",
   context: (_card, item) => item.choice.context,
   note: (_card, item) => Boolean(item.choice.note),
   resume: (card) => !card.desk.held.length,

@@ -44,11 +44,19 @@ class Desk:
     """Monotonic time of that."""
     kept_at: float = 0.0
     """Monotonic time of the last heartbeat that was passed on."""
+    unwanted: frozenset[str] = frozenset()
+    """Labels that the person does not want today, as far as their claims are free of them."""
+    away: str | None = None
+    """The break at whose beginning the person's claims went back last."""
+    seen: dict[str, Any] | None = None
+    """What the person was told of their own exposure, and when (monotonic)."""
+    looked_at: float = 0.0
 
     def of(self, person: Person) -> "Desk":
         """This desk, cleared if somebody else sits at it now."""
         if self.person != person.name:
             self.person, self.kept_at, self.told, self.screen = person.name, 0.0, None, None
+            self.unwanted, self.away, self.seen = frozenset(), None, None
             self.answers.clear()
             self.models.clear()
             self.revealed.clear()

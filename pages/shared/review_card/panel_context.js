@@ -18,7 +18,7 @@ const contextPanel = {
       item.choice.context ? t("Hide thread and author") : t("Show thread and author")))
     if (!item.choice.context) return
     if (!item.context) return box.append(element("p", t("Nothing around it is known: no thread, no author.")))
-    const version = [item.id, item.aroundVersion, card.settings.maskAll, [...shownAround(item)]].join()
+    const version = [item.id, item.aroundVersion, card.settings.maskAll, rowsAround(item).map((row) => stepNow(besideOf(row), card.settings))].join()
     if (!this.made || this.version !== version) this.made = makeAround(item, card)
     this.version = version
     box.append(this.made)
@@ -113,7 +113,8 @@ function rowOf(item, row, card, mark = "", named = true) {
   if (row.written) head.append(element("span", new Date(row.written).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })))
   const body = element("div", "", "remark")
   body.dir = "auto"
-  if (isMaskedAround(item, row, card.settings)) veil(body, row)
+  noteAround(row, card)
+  if (isMaskedAround(row, card.settings)) veil(body, row, card)
   else drawText(body, row.text, [], card.view.titles)
   made.append(head, body)
   return made
@@ -126,43 +127,50 @@ function fateOf(row, card) {
   return made
 }
 
-function veil(body, row) {
+function veil(body, row, card) {
+  const words = maskNow(besideOf(row), card.settings) === "words"
   const button = element("button", t("Reveal"), "quiet")
   button.type = "button"
   button.dataset.act = "unveil"
   button.dataset.index = row.id
-  body.append(element("span", maskOf(row.text), "veiled"), button)
+  if (words) drawCovered(body, row.text, coversOf(besideOf(row)))
+  else body.append(blocks(row.text, t("Masked text")))
+  body.append(" ", button)
 }
 
 // -- masks: what V shows, after the comment itself ----------------------------------------------------------------
 
-const shownAround = (item) => (item.choice.shown ||= new Set())
+const isMaskedAround = (row, settings) => maskNow(besideOf(row), settings) !== "open"
 
-const isMaskedAround = (item, row, settings) => (row.severe || settings.maskAll) && !shownAround(item).has(row.id)
+// The audit trail hears of a severe text that is shown, once.
+function noteAround(row, card) {
+  if (!row.severe || row.noted || maskNow(besideOf(row), card.settings) === "whole") return
+  row.noted = card.sent.dirty = true
+  card.desk.reveals.add(row.id)
+}
 
 function rowsAround(item) {
   if (!item.around) return []
   return [item.around.parent, ...AROUND_PARTS.flatMap((part) => item.around.pages[part].rows)].filter(Boolean)
 }
 
-const severeAround = (item, settings) => rowsAround(item).filter((row) => row.severe || settings.maskAll)
+const severeAround = (item, settings) => rowsAround(item).filter((row) => maskSteps(besideOf(row), settings).length > 1)
 
 // Shows what is masked around the comment, once that itself is open; masks it again the next time. True: that was it.
 function revealAround(item, card) {
-  const canMask = item.masked || card.settings.maskAll
-  if (!item.choice.context || (canMask && !item.choice.revealed)) return false
-  const masked = severeAround(item, card.settings).filter((row) => isMaskedAround(item, row, card.settings))
+  const canMask = maskSteps(item, card.settings).length > 1
+  if (!item.choice.context || stepNow(item, card.settings) !== "open") return false
+  const masked = severeAround(item, card.settings).filter((row) => isMaskedAround(row, card.settings))
   for (const row of masked) unveil(item, row.id, card)
   if (masked.length) return true
-  const shown = shownAround(item).size > 0
-  shownAround(item).clear()
+  const rows = rowsAround(item).map(besideOf)
+  const shown = rows.some((row) => row.choice.step)
+  for (const row of rows) row.choice.step = null
   return shown && !canMask
 }
 
 function unveil(item, id, card) {
-  shownAround(item).add(id)
-  if (rowsAround(item).some((row) => row.id === id && row.severe)) card.desk.reveals.add(id)
-  card.sent.dirty = true
+  for (const row of rowsAround(item).filter((one) => one.id === id)) besideOf(row).choice.step = nextStep(besideOf(row), card.settings)
 }
 
 // -- the server ---------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from core.review import Counts, Elsewhere
 from core.review_items import Evidence, Item, Question
 from core.scoring.protocol import Span
 from core.session_goal import GOAL, Goal
+from pages.shared.review_card.wellbeing import Chosen
 from pages.shared.words import _
 
 _DAY = 24 * 60
@@ -67,6 +68,7 @@ def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "keys": OwnKeys.parse(chosen.get(KEYS)).as_json(),
         "goal": Goal.parse(chosen.get(GOAL)).as_json(),
+        "see": Chosen.of(chosen).to_json(),
     }
 
 
@@ -91,6 +93,7 @@ def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:
         "back": back,
         "unscored": elsewhere.unscored,
         "othersTurn": elsewhere.others_turn,
+        "unwished": elsewhere.unwished,
         "asked": elsewhere.asked,
         "askedSince": elsewhere.asked_since.isoformat() if elsewhere.asked_since else None,
     }

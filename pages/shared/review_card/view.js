@@ -50,6 +50,7 @@ class View {
 
   // Everything about the comment on the screen.
   draw(desk, settings) {
+    if (this.card.resting) return
     const item = desk.item
     this.root.querySelector(".card").dataset.state = item ? "item" : settings.loaded ? "empty" : "loading"
     this.q(".desk").hidden = !item && settings.loaded
@@ -95,19 +96,20 @@ class View {
   }
 
   drawBody(item, settings) {
-    const masked = (item.masked || settings.maskAll) && !item.choice.revealed
+    const [now, step] = [maskNow(item, settings), stepNow(item, settings)]
     const box = this.text
     box.replaceChildren()
     box.dataset.cid = String(item.id)
-    box.classList.toggle("masked", masked)
-    box.setAttribute("aria-label", masked ? t("Comment text, masked. {key} reveals it.", { key: keyName(keyOf("reveal")) || t("The button") }) : t("Comment text"))
-    if (masked) box.textContent = maskOf(item.text)
+    box.classList.toggle("masked", now === "whole")
+    box.setAttribute("aria-label", maskWords(now, step))
+    if (now === "whole") box.append(blocks(item.text))
+    else if (now === "words") drawCovered(box, item.text, coversOf(item))
     else this.drawOpen(item)
     if (this.drawn !== item) box.scrollTop = 0
     this.drawn = item
-    const can = item.masked || settings.maskAll
-    this.button("reveal").disabled = !can
-    this.q(".revealword").textContent = can && item.choice.revealed ? "Mask" : "Reveal"
+    const next = nextStep(item, settings)
+    this.button("reveal").disabled = next === step
+    this.q(".revealword").textContent = step === "open" && next !== step ? t("Mask") : next === "words" ? t("Show words") : t("Reveal")
   }
 
   drawOpen(item) {
@@ -173,7 +175,28 @@ class View {
     this.q(".empty .reason").textContent = reason
   }
 
-  drawCounts(desk, counts) {
+  // The page during a break. Nothing else of it is drawn until it ends.
+  drawBreak(on) {
+    this.root.querySelector(".card").dataset.state = on ? "break" : "loading"
+    this.q(".pause").hidden = !on
+    if (!on) return
+    this.q(".desk").hidden = this.q(".empty").hidden = true
+    this.text.replaceChildren()
+    delete this.text.dataset.cid
+    this.drawn = null
+    this.say(t("A break. Any key goes on."))
+    this.q(".pause button").focus({ preventScroll: true })
+  }
+
+  drawSuggestion(words) {
+    const box = this.q(".suggest")
+    if (this.suggested === words) return
+    this.suggested = words
+    box.hidden = !words
+    setText(this.q(".suggestwords"), words)
+  }
+
+  drawCounts(desk, counts, seen) {
     const counted = LANES.filter((lane) => counts.waiting[lane] || ALWAYS_COUNTED.includes(lane))
     const lanes = counted.map((lane) => {
       const place = element("span", LANE_SHORT[lane] + " ", "count")
@@ -186,7 +209,7 @@ class View {
     done.append(element("b", count.format(Math.max(0, counts.done + desk.uncounted))))
     const typical = element("span", "Median ", "count")
     typical.append(element("b", median))
-    this.q(".today").replaceChildren(done, typical)
+    this.q(".today").replaceChildren(done, typical, ...(seen && seen.meter ? [meterOf(seen.meter)] : []))
   }
 
   drawSaved(desk, lost, trouble) {
@@ -229,6 +252,20 @@ class View {
   button(act) {
     return this.q(`[data-act=${act}]`)
   }
+}
+
+function maskWords(now, step) {
+  if (now === "open") return t("Comment text")
+  const key = keyName(keyOf("reveal")) || t("The button")
+  if (now === "words") return t("Comment text, some words masked. {key} shows them.", { key })
+  return step === "words" ? t("Comment text, masked until its words are known. {key} shows it.", { key }) : t("Comment text, masked. {key} reveals it.", { key })
+}
+
+// Quiet: what the reader asked to see of their own day.
+function meterOf({ severe, minutes }) {
+  const place = element("span", t("Severe today") + " ", "count")
+  place.append(element("b", count.format(severe)), ` · ${t("{many} min", { many: minutes })}`)
+  return place
 }
 
 function element(name, words = "", kind = "") {
@@ -290,6 +327,9 @@ function emptyWords(desk, elsewhere, outside = "") {
   const held = outside + (mine ? " " + tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : "")
   if (elsewhere && elsewhere.title) return [elsewhere.title, elsewhere.reason]
   if (!elsewhere) return ["Fetching more", "The next comments are on their way." + held]
+  if (elsewhere.unwished) {
+    return [t("What is left is what you do not want to see today"), t("It waits for others. Take the list off under Preferences, or come back tomorrow.") + held]
+  }
   if (elsewhere.claimed) {
     const many = count.format(elsewhere.claimed)
     const holds = elsewhere.held ? ` (${elsewhere.held} held for later)` : ""
