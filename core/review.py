@@ -89,6 +89,7 @@ class Review:
         self._clock = clock
         self._lease = timedelta(seconds=settings.claim_seconds)
         self._hold = timedelta(hours=settings.hold_hours)
+        self._undo = timedelta(hours=settings.undo_hours)
         self._recent = Recent()
         self._opinions = SecondOpinions(sessions, clock)
         self._mix = GoldenMix(sessions, clock)
@@ -222,7 +223,8 @@ class Review:
         """Take back one's own decision, the newest or that of the key press `target`; returns the reopened comments.
 
         A batch is undone as one. The comment that was on the screen is claimed for the person again. The same client_id
-        again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision.
+        again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision
+        or it is older than settings.undo_hours.
         What was sent to review after the policy had removed it (core.removals) is removed without review again.
         A second opinion or adjudication that is not given yet is no reason: it is taken from whoever has it.
         """
@@ -235,6 +237,7 @@ class Review:
             if mixed := golden_mix.undo(session, by, client_id, target, ledger.last_of(by.name)):
                 return [mixed]
             last = _require_own(ledger, by, target)
+            self._check_recent(last)
             group = ledger.batch_of(last) if last.batch else [last]
             queue, claims = QueueStore(session), ClaimStore(session)
             ids = [decision.comment_id for decision in group]
@@ -395,6 +398,16 @@ class Review:
             raise Conflict(f"{taken.person} has comment {verdict.comment_id} now. Nothing was recorded.")
         if not self._was_given(claims, place, by):
             raise Conflict(_not_given(place))
+
+    def _check_recent(self, last: Decision) -> None:
+        if self._clock() - last.decided_at > self._undo:
+            hours = self._undo.total_seconds() / 3600
+            raise Conflict(
+                "Your decision on comment {comment} is more than {hours} hours old: it cannot be undone any more. "
+                "Ask a lead to look at it again.",
+                comment=last.comment_id,
+                hours=f"{hours:g}",
+            )
 
     def _was_given(self, claims: ClaimStore, place: Place, by: Person) -> bool:
         """Whether the person may decide: what was opened again needs a claim of one's own since it was decided.

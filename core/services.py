@@ -24,6 +24,7 @@ from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.nearest import Nearest
 from core.own_agreement import OwnAgreement
+from core.own_history import OwnHistory
 from core.people import People
 from core.planning import Planner
 from core.policies import Policies
@@ -199,6 +200,11 @@ class Services:
     def site_settings(self) -> SiteSettings:
         """What people set on pages."""
         return SiteSettings(self.sessions)
+
+    @cached_property
+    def own_history(self) -> OwnHistory:
+        """What each person decided, for their own eyes."""
+        return OwnHistory(self.sessions, self.browse, self.review, self.settings)
 
     @cached_property
     def preferences(self) -> Preferences:

@@ -28,10 +28,10 @@ if choice := panels.choose(metrics):
         panels.draw_label(metrics, choice, label)
         metrics_corrected.draw(traffic, services().agreement, choice)
     else:
-        panels.draw_empty(metrics)
+        panels.draw_nothing(metrics)
     panels.draw_activity(metrics)
 else:
-    panels.draw_empty(metrics)
+    panels.draw_nothing(metrics)
 hold_steady()
 panels.mark_drawn()
 panels.watch(metrics, seen)

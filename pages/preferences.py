@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.accounts import Action
-from pages.shared import goal_panel, keys_panel, language_panel, sight_panel
+from pages.shared import goal_panel, keys_panel, language_panel, practice_offer, sight_panel
 from pages.shared.access import require
 from pages.shared.words import _
 
@@ -14,3 +14,5 @@ language_panel.draw(person)
 sight_panel.draw(person)
 goal_panel.draw(person)
 keys_panel.draw(person)
+if person.may(Action.REVIEW):
+    practice_offer.draw(person)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -14,14 +15,15 @@ from core.review import Review
 from core.review_items import Claim, Item
 from pages.shared import review_card, state, trouble
 from pages.shared.access import require
-from pages.shared.links import page_link
+from pages.shared.empty import draw_beginning
+from pages.shared.practice_offer import draw_offer
 from pages.shared.raid_list import open_cluster
 from pages.shared.resources import services
 from pages.shared.review_card import around, beside, control, log, payload, wellbeing
 from pages.shared.status import scoring_banner
-from pages.shared.words import _, said
+from pages.shared.words import said
 
-require(Action.REVIEW)
+person = require(Action.REVIEW)
 st.html(
     "<style>.stMainBlockContainer{padding:3.25rem 1.5rem 1rem;max-width:1400px}"
     ".stDialog{display:none}"  # the card itself says that the connection is lost, without covering a comment
@@ -113,8 +115,15 @@ def what_waits(
         "more": len(ready) < want // 2 < sum(waiting),
         "order": [[c.comment_id, (c.lease_until - at).total_seconds(), c.held] for c in claims],
         "counts": payload.counts_json(counts),
-        "elsewhere": None if ready or away else payload.elsewhere_json(review.elsewhere(person, chosen.wish), at),
+        "elsewhere": None if ready or away else why_nothing(review, person, chosen, at),
     }
+
+
+def why_nothing(review: Review, person: Person, chosen: wellbeing.Chosen, at: datetime) -> dict[str, Any]:
+    """What the card says while it has nothing to show."""
+    if not services().intake.has_comments():
+        return payload.nothing_json()
+    return payload.elsewhere_json(review.elsewhere(person, chosen.wish), at)
 
 
 def highlights(items: Sequence[Item], bare: Collection[int], desk: log.Desk) -> dict[str, Any]:
@@ -138,16 +147,15 @@ def raids_of(claims: Sequence[Claim], flagged: int, person: Person) -> dict[str,
 
 @st.fragment(run_every=5)
 def beginning() -> None:
-    """Where to begin, as long as there is nothing."""
+    """Where to begin, as long as there is nothing: under the card, which says what is missing."""
     try:
-        nothing = not services().intake.has_comments()
+        if not services().intake.has_comments():
+            draw_beginning(require(Action.REVIEW))
     except DatabaseTrouble:  # the card tells it
         return
-    if nothing:
-        st.info(_("There are no comments yet. Bring a file, or paste some on the Score page."), icon=":material/inbox:")
-        page_link("data.py", label=_("Import comments"), icon=":material/upload:")
 
 
+draw_offer(person)
 card()
 beginning()
 scoring_banner()  # under the card: what it says must not move what is being read

@@ -41,6 +41,7 @@ PAGES = {
     ],
     "You": [
         ("preferences.py", "Preferences", "tune", Action.KEEP_PREFERENCES),
+        ("practice.py", "Practice", "school", Action.REVIEW),
     ],
 }
 """File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""

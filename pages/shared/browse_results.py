@@ -10,11 +10,14 @@ from core.browse_filter import Filter
 from core.domain import Outcome
 from core.labels import LABELS
 from pages.shared import state
+from pages.shared.access import current_person
 from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import listed, plain
 from pages.shared.comment_list import comment_list
+from pages.shared.empty import draw_empty, draw_no_comments
 from pages.shared.history_panel import BADGES
 from pages.shared.masks import Masks, masks
+from pages.shared.resources import services
 from pages.shared.titles import label_title
 from pages.shared.words import _, later, ngettext, written
 
@@ -139,15 +142,14 @@ def _step(way: str, label: str, to: Place, *, end: bool) -> None:
 
 
 def _draw_nothing(results: Results) -> None:
+    person = current_person()
     if results.unfinished:
-        st.info(
-            _("Nothing among the comments down to number {number:,}. “Keep looking” goes on from there.").format(
-                number=results.older
-            ),
-            icon=":material/search:",
-        )
+        why = _("Nothing among the comments down to number {number:,}. “Keep looking” goes on from there.")
+        draw_empty(_("Nothing found so far"), why.format(number=results.older))
+    elif person and not services().intake.has_comments():
+        draw_no_comments(person, _("Whatever comes in can be found here, by its words and by what became of it."))
     else:
-        st.info(
-            _("No comment matches. Take a filter away, or import comments on the Data page."),
-            icon=":material/search_off:",
+        draw_empty(
+            _("No comment matches"),
+            _("Take a filter away, or look for fewer words. Texts are found some seconds after they came in."),
         )

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.accounts import Action
 from core.domain import Lane, Stage, now
 from core.labels import LABELS
 from core.metrics import curves
 from core.metrics.estimate import FEW
 from core.metrics.service import Days, Metrics, ModelChoice, Overview, Version, View
 from pages.shared import metric_charts, metrics_tables, metrics_words, state
+from pages.shared.access import require
 from pages.shared.charts import Chart, draw_chart
-from pages.shared.links import page_link
+from pages.shared.empty import Step, draw_empty, draw_no_comments
+from pages.shared.resources import services
 from pages.shared.titles import LANES, STAGES, label_title, label_word
 from pages.shared.words import _, later, written
 
@@ -65,21 +68,20 @@ def _titled(name: str, stage: Stage) -> str:
     return f"{name} ({_(STAGES[stage])})"
 
 
-def draw_empty(metrics: Metrics) -> None:
+def draw_nothing(metrics: Metrics) -> None:
     """What to do while there is nothing to measure."""
-    with st.container(border=True):
-        st.subheader(_("Nothing to measure yet"))
-        if metrics.days() is None:
-            st.write(_("Metrics compare what a model says with what people decide. First comments have to come in."))
-            page_link("data.py", label=_("Import comments"), icon=":material/database:")
-        else:
-            st.write(
-                _(
-                    "No decided comment of these days has a score by this model. Decide some in the queue, audit items "
-                    "first: they are the sample that speaks for all traffic. Or choose more days or another model."
-                )
-            )
-            page_link("queue.py", label=_("Open the queue"), icon=":material/inbox:")
+    person = require(Action.SEE_METRICS)
+    if not services().intake.has_comments():
+        draw_no_comments(person, _("Metrics compare what a model says with what people decide."))
+        return
+    if metrics.days() is None:
+        why = _("Metrics compare what a model says with what people decide: nothing was scored yet.")
+    else:
+        why = _(
+            "No decided comment of these days has a score by this model. Decide some in the queue, audit items first: "
+            "they are the sample that speaks for all traffic. Or choose more days or another model."
+        )
+    draw_empty(_("Nothing to measure yet"), why, Step("queue.py", _("Open the queue"), ":material/inbox:"))
 
 
 def explain(reviewed: Overview, traffic: Overview, pending: int) -> None:

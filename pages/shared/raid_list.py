@@ -4,14 +4,16 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.accounts import Person
+from core.accounts import Action, Person
 from core.domain import now
 from core.errors import ModeratoError
 from core.raid_clusters import Cluster, Kind
 from core.raids import Look, Sample
 from core.wellbeing.masking import Masking
+from pages.shared.access import require
 from pages.shared.comment import listed, plain
 from pages.shared.comment_list import comment_list
+from pages.shared.empty import Step, draw_empty, draw_no_comments
 from pages.shared.masks import masks
 from pages.shared.notice import notice
 from pages.shared.resources import services
@@ -92,8 +94,14 @@ def _draw_summary(look: Look) -> None:
         else written(look.looked)
     )
     st.caption(_("Waiting comments looked at by {at:%H:%M:%S} UTC: {part}.").format(at=look.at, part=part))
-    if not look.clusters:
-        st.info(_("Nothing waits in clusters: what is there is for the queue."), icon=":material/check:")
+    if not look.clusters and not services().intake.has_comments():
+        draw_no_comments(require(Action.REVIEW), _("Waiting comments that belong together are listed here."))
+    elif not look.clusters:
+        draw_empty(
+            _("Nothing waits in clusters"),
+            _("No raid and no burst among what waits. The queue has what there is; this page looks again by itself."),
+            Step("queue.py", _("Open the queue"), ":material/inbox:"),
+        )
     if look.more:
         st.caption(
             _("The {many} largest clusters are listed; {more:,} smaller ones are not.").format(

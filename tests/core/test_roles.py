@@ -33,6 +33,7 @@ ASKS = {
     "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
     "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},
     "own_agreement": {"mine": Action.REVIEW, "team": Action.SEE_AGREEMENT},
+    "own_history": dict.fromkeys(("page", "require", "has_begun", "undo", "days"), Action.REVIEW),
     "people": dict.fromkeys(
         ("create", "invite", "reset_password", "set_roles", "disable", "enable", "sign_out"), Action.MANAGE_PEOPLE
     ),

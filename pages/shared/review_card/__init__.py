@@ -29,10 +29,11 @@ _PARTS = (
     "focus.js",
     "hand.js",
     "goal.js",
+    "coach.js",
     "view.js",
     "card.js",
 )
-"""One module in several files: words, text, keys, what is decided, asking, parts beside a comment, the card."""
+"""One module in several files: words, text, keys, what is decided, asking, parts beside a comment, hints, the card."""
 
 _card = st.components.v2.component(
     "review_card",
@@ -42,8 +43,8 @@ _card = st.components.v2.component(
 )
 
 
-def mount(data: dict[str, Any], speaks: str | None = None) -> str | None:
-    """Put the card here. Returns the key of a raid that somebody wants to see.
+def mount(data: dict[str, Any], speaks: str | None = None, key: str = KEY) -> str | None:
+    """Put the card here; what it reports is kept under the key. Returns the raid that somebody wants to see, if any.
 
     `data` is what payload.build made; `speaks` is the language whose words the browser has: those are not sent again.
     """
@@ -51,6 +52,6 @@ def mount(data: dict[str, Any], speaks: str | None = None) -> str | None:
     if told["language"] == speaks:
         del told["words"]
     said = _card(
-        key=KEY, data={**data, **told}, default={"log": []}, on_log_change=lambda: None, on_raid_change=lambda: None
+        key=key, data={**data, **told}, default={"log": []}, on_log_change=lambda: None, on_raid_change=lambda: None
     )
     return said.raid if isinstance(said.raid, str) else None

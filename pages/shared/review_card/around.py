@@ -21,11 +21,11 @@ def answers(
     contexts: Contexts, person: Person, beat: dict[str, Any], masking: Masking | None = None
 ) -> list[dict[str, Any]]:
     """What to tell for each question of the sign of life."""
-    return [_answer(contexts, person, ask, masking or Masking()) for ask in _asks(beat)]
+    return [_answer(contexts, person, ask, masking or Masking()) for ask in asks(beat)]
 
 
-def _asks(beat: dict[str, Any]) -> Iterator[Ask]:
-    """A browser can send anything: what is no question is dropped."""
+def asks(beat: dict[str, Any]) -> Iterator[Ask]:
+    """The questions. A browser can send anything: what is no question is dropped."""
     found = beat.get("asks")
     for one in found[:_MOST_ASKED] if isinstance(found, list) else []:
         if not isinstance(one, dict) or not is_number(one.get("item")):

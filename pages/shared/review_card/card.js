@@ -16,12 +16,13 @@ class Card {
     this.focus = this.counts = this.origins = this.colleagues = this.asked = null
     this.scriptTitles = {}
     this.isNew = true
+    this.used = new Set() // acts so far: hints go by them
     this.resting = null // the name of the break that is on
     this.seen = null // what the reader has seen, as the server counts it
     bindKeys(this.preferences.keys)
     this.view = new View(root, data.labels, this)
     this.settings = {
-      maskAll: localStorage.getItem(MASK_ALL) === "1", near: localStorage.getItem(NEAR_OPEN) === "1",
+      maskAll: localStorage.getItem(this.maskAllKey) === "1", near: localStorage.getItem(NEAR_OPEN) === "1",
       guided: localStorage.getItem(GUIDED) === "1", elsewhere: null, loaded: false,
     }
     this.sent = { at: -1e9, id: null, dirty: false }
@@ -34,6 +35,10 @@ class Card {
     makeGuides(this)
     this.timer = setInterval(() => this.tick(), 250)
     this.focusDesk()
+  }
+
+  get maskAllKey() {
+    return this.desk.name ? `${MASK_ALL}.${this.desk.name}` : MASK_ALL
   }
 
   listen(target, kind, handler) {
@@ -81,8 +86,10 @@ class Card {
   act(name, argument) {
     const item = this.desk.item
     if (ON_SCREEN.has(name) && !(item && item.painted)) return // nobody can have meant what was not shown yet
+    if (this.desk.name && NOT_PRACTISED.has(name)) return
     const before = item
     this.acts()[name](item, argument)
+    this.used.add(name)
     if (name === "rest") return // a break draws itself
     if (this.desk.item !== before) this.turned()
     else this.redraw()
@@ -128,7 +135,7 @@ class Card {
       unfold: (item) => (item.choice.unfolded = true),
       mask: () => {
         this.settings.maskAll = !this.settings.maskAll
-        localStorage.setItem(MASK_ALL, this.settings.maskAll ? "1" : "0")
+        localStorage.setItem(this.maskAllKey, this.settings.maskAll ? "1" : "0")
       },
       context: (item) => {
         item.choice.context = !item.choice.context
@@ -249,6 +256,7 @@ class Card {
     this.noteShown()
     this.view.drawProblems(this.desk)
     this.view.button("mask").setAttribute("aria-pressed", String(this.settings.maskAll))
+    drawHint(this)
     this.counted()
     if (this.sent.dirty) this.send()
   }
@@ -312,6 +320,7 @@ class Card {
     this.myQuestions = data.myQuestions
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
+    drawCoach(this, data)
     this.settings.trouble = data.trouble || null
     this.heardAt = performance.now()
     const answered = data.beat !== null && data.beat === this.sent.id

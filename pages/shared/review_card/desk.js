@@ -2,18 +2,22 @@
 
 const RESERVED = "moderato.step."
 
-const PARKED = Symbol.for("moderato.desk")
+const PARKED = "moderato.desk"
 
 // The desk outlives the card: another page, or a connection that was lost and found, puts up a new one.
+// A named desk (the practice's) is another one, with steps of its own: no step ever goes from one to the other.
 function deskOf(data) {
-  const parked = window[PARKED]
-  if (parked && parked.person === data.person) return parked
-  return (window[PARKED] = new Desk(data))
+  const place = Symbol.for(data.desk ? `${PARKED}.${data.desk}` : PARKED)
+  const parked = window[place]
+  if (parked && parked.person === data.person && parked.round === data.round) return parked
+  return (window[place] = new Desk(data))
 }
 
 class Desk {
   constructor(data) {
     this.person = data.person
+    this.name = data.desk || "" // "" is the queue's
+    this.round = data.round // a practice that is begun again begins with an empty desk
     this.queue = [] // queue[0] is on the screen
     this.held = []
     this.history = [] // steps of this visit: {id, kind, item, choice}
@@ -140,9 +144,9 @@ class Desk {
 
   record(step) {
     this.clock = Math.max(Date.now(), this.clock + 1)
-    const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...step }
+    const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...(this.name && { desk: this.name }), ...step }
     this.pending.push(made)
-    this.sitting.count(changeOf(made))
+    if (!this.name) this.sitting.count(changeOf(made)) // the practice is no work towards a goal
     try {
       localStorage.setItem(this.prefix + made.id, JSON.stringify(made))
     } catch {
@@ -154,7 +158,7 @@ class Desk {
   // -- what a reload must not lose --------------------------------------------------------------------------------
 
   get prefix() {
-    return RESERVED + encodeURIComponent(this.person) + "."
+    return (this.name ? `moderato.${this.name}.` : RESERVED) + encodeURIComponent(this.person) + "."
   }
 
   restore() {
@@ -231,6 +235,7 @@ class Desk {
 
   // Behind what is on the screen, before what is less urgent.
   placeOf(item) {
+    if (this.name) return this.queue.length // the practice has an order of its own
     const rank = (other) => (other.handed ? -1 : LANES.indexOf(other.lane))
     const at = this.queue.findIndex((other, index) => index > 0 && rank(other) > rank(item))
     return at < 0 ? this.queue.length : at

@@ -11,9 +11,9 @@ from core.domain import LabelFlags, Outcome
 from core.errors import BadInput, Conflict, DatabaseTrouble, ModeratoError
 from core.labels import LABELS
 from core.questions import Questions
-from core.review import Review
 from core.verdict import Verdict
 from pages.shared.review_card import control, talk
+from pages.shared.review_card.reviewing import Reviewing
 from pages.shared.review_card.steps import comment_of, is_number, uuid_of
 from pages.shared.words import said
 
@@ -29,6 +29,8 @@ class Desk:
     """What this browser session's server side remembers."""
 
     person: str = ""
+    name: str = ""
+    """Whose steps it takes: "" for the queue's, "practice" for those. The other's are refused."""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was answered to each step, for when it is sent again."""
     models: dict[int, int] = field(default_factory=dict)
@@ -95,7 +97,7 @@ def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
 
 
 def apply(
-    review: Review, person: Person, steps: Sequence[dict[str, Any]], desk: Desk, questions: Questions | None = None
+    review: Reviewing, person: Person, steps: Sequence[dict[str, Any]], desk: Desk, questions: Questions | None = None
 ) -> list[dict[str, Any]]:
     """Do each step once and in order; returns the answers. What the database does not take is sent again."""
     answers = []
@@ -105,7 +107,7 @@ def apply(
         name = str(step.get("id"))
         if name not in desk.answers:
             try:
-                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step, questions)}
+                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step, desk.name, questions)}
             except DatabaseTrouble:  # not confirmed, so the browser keeps it and sends it again
                 break
             except ModeratoError as error:
@@ -119,9 +121,13 @@ def apply(
     return answers
 
 
-def _do(review: Review, person: Person, step: dict[str, Any], questions: Questions | None) -> dict[str, Any]:
+def _do(
+    review: Reviewing, person: Person, step: dict[str, Any], desk: str, questions: Questions | None
+) -> dict[str, Any]:
     if step.get("by") != person.name:
         raise Conflict("That step was not made as {name}. Nothing was recorded.", name=person.name)
+    if step.get("desk", "") != desk:
+        raise Conflict("That step belongs to another page. Nothing was recorded.")
     kind, of = (value if isinstance(value, str) else None for value in (step.get("kind"), step.get("of")))
     if questions and (kind in talk.KINDS or (kind == "undo" and of in talk.KINDS)):
         return talk.do(questions, person, step)
@@ -137,14 +143,14 @@ def _do(review: Review, person: Person, step: dict[str, Any], questions: Questio
         review.hold(person, comment_of(step))
     elif kind == "resume":
         review.resume(person, comment_of(step))
-    elif kind in control.KINDS:
+    elif kind in control.KINDS and not desk:
         return control.act(person, step)
     else:
         raise BadInput("The card sent a step that this server does not know. Reload the page.")
     return {}
 
 
-def _undo(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any]:
+def _undo(review: Reviewing, person: Person, step: dict[str, Any]) -> dict[str, Any]:
     if step.get("of") in ("skip", "hold"):
         review.resume(person, comment_of(step))
         return {"comment": comment_of(step)}

@@ -13,6 +13,7 @@ from core.scoring.protocol import Span
 from core.session_goal import GOAL, Goal
 from pages.shared import titles
 from pages.shared.review_card.wellbeing import Chosen
+from pages.shared.words import _
 
 _DAY = 24 * 60
 _WEAK = 0.4
@@ -75,6 +76,12 @@ def counts_json(counts: Counts) -> dict[str, Any]:
     """What stays in view."""
     waiting = {lane.value: many for lane, many in counts.waiting.items()}
     return {"waiting": waiting, "done": counts.done, "median": counts.median_seconds}
+
+
+def nothing_json() -> dict[str, Any]:
+    """What stands in the card's place while there are no comments at all."""
+    reason = _("They come here by themselves once they are imported, or sent by your site, and scored.")
+    return {"title": _("No comments yet"), "reason": reason}
 
 
 def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:

@@ -167,6 +167,9 @@ class View {
 
   drawEmpty(desk, settings) {
     const [title, reason] = (settings.elsewhere && emptyFocusWords(this.card)) || emptyWords(desk, settings.elsewhere, outsideWords(this.card))
+    const nothing = Boolean(settings.elsewhere?.title) // no comment at all, or the practice's end
+    this.q(".emptyacts [data-act=undo]").hidden = nothing && !desk.history.length
+    this.q(".emptyacts [data-act=focus]").hidden = nothing
     this.text.replaceChildren()
     delete this.text.dataset.cid
     this.drawn = null
@@ -287,7 +290,7 @@ function setText(box, words) {
 
 function origin(item) {
   const day = item.written ? new Date(item.written).toLocaleDateString(dateLocale(), { day: "numeric", month: "short", year: "numeric" }) : ""
-  const whole = ["#" + item.id, item.author && t("by {author}", { author: item.author }), item.source, day].filter(Boolean).join("  ·  ")
+  const whole = [item.shown || "#" + item.id, item.author && t("by {author}", { author: item.author }), item.source, day].filter(Boolean).join("  ·  ")
   return Array.from(whole).map((c) => (isHidden(c) ? "�" : c)).join("")
 }
 
@@ -329,6 +332,7 @@ function emptyWords(desk, elsewhere, outside = "") {
   const held = mine ? tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : ""
   const beside = [outside.trim(), held].filter(Boolean).join(" ")
   const said = (words) => `${words} ${beside}`.trim()
+  if (elsewhere && elsewhere.title) return [elsewhere.title, elsewhere.reason]
   if (!elsewhere) return [t("Fetching more"), said(t("The next comments are on their way."))]
   if (elsewhere.unwished) {
     return [t("What is left is what you do not want to see today"), said(t("It waits for others. Take the list off under Preferences, or come back tomorrow."))]
