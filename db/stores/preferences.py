@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.preference_models import PreferenceRow
@@ -21,8 +22,11 @@ class PreferenceStore:
         return {name: value for name, value in self._session.execute(query)}
 
     def put(self, person: str, name: str, value: Any, *, at: datetime) -> None:
-        """Set one."""
-        self._session.merge(PreferenceRow(person=person, name=name, value=value, changed_at=at))
+        """Set one, whatever another device does at the same moment."""
+        insert = postgresql.insert if self._session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        new = insert(PreferenceRow).values(person=person, name=name, value=value, changed_at=at)
+        changed = {"value": new.excluded.value, "changed_at": new.excluded.changed_at}
+        self._session.execute(new.on_conflict_do_update(index_elements=["person", "name"], set_=changed))
 
     def remove(self, person: str, name: str) -> None:
         """Back to what everybody has."""
