@@ -14,8 +14,9 @@ from core.script import LATIN
 from core.work_filter import WorkFilter
 from db.session import Sessions
 from db.stores.claims import ClaimStore
+from db.stores.golden_mix import GoldenMixStore
 from db.stores.policies import PolicyStore
-from db.stores.queue_filter import Within
+from db.stores.queue_filter import Within, as_if_flagged
 from db.stores.slices import SliceStore, StoredSlice
 
 FOCUS: Final = "focus"
@@ -103,6 +104,8 @@ class Focuses:
             ready = [one for one in store.mine(by.name, at=at) if not one.held and one.handed_by is None]
             stay = store.matching(ready, focus.within) | {keep}
             store.put_back([one.comment_id for one in ready if one.comment_id not in stay], at)
+            mixed, fitting = GoldenMixStore(session), as_if_flagged(focus.within, {})
+            mixed.set_aside_but(by.name, fitting, keep=keep, at=at)
 
     def waiting(self, focus: Focus, *, by: Person) -> dict[Lane, int] | None:
         """Open comments within it, by lane, whoever has them; None where it is everything.

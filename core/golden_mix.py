@@ -5,7 +5,7 @@ metric, export, webhook, gate or outcome knows. Only the person's own numbers an
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,6 +22,7 @@ from db.stores.claims import Claim
 from db.stores.golden_mix import GoldenMixStore
 from db.stores.policies import PolicyStore
 from db.stores.queue import Place
+from db.stores.queue_filter import Within, as_if_flagged
 from db.stores.scores import ScoreStore
 from db.stores.site_settings import SiteSettingStore
 
@@ -106,24 +107,28 @@ class GoldenMix:
             telling = tuple(source for source, ordinary in store.sources(ids) if not ordinary)
             return Stock(store.many(), len(ids), telling)
 
-    def draw(self, session: Session, by: Person, flagged: Sequence[Claim]) -> None:
-        """Perhaps put some on the desk of somebody who was just given these flagged comments: each lies beside one."""
+    def draw(
+        self, session: Session, by: Person, flagged: Sequence[Claim], within: Within, without: Mapping[str, float]
+    ) -> None:
+        """Perhaps put some on the desk of somebody who was just given these flagged comments: each lies beside one.
+
+        Filter and wish bear on them as on those: one of another source would tell what it is, and a threat is no less
+        of one for being known.
+        """
         mix = Mix.parse(SiteSettingStore(session).get(SETTING)) if flagged else Mix()
         hits = [claim.priority for claim in flagged if mix.every and self._chance.random() * mix.every < 1]
         if not hits:
             return
         store, at = GoldenMixStore(session), self._clock()
         model, policy = ScoreStore(session).live_model_id(), PolicyStore(session).active()
-        if not model or not policy:
+        fitting = as_if_flagged(within, without)
+        if not model or not policy or fitting is None:
             return
         since = at - timedelta(days=mix.days)
-        free = store.candidates(model, policy.thresholds, person=by.name, since=since)
+        free = store.candidates(model, policy.thresholds, *fitting, person=by.name, since=since)
         for number, priority in zip(self._chance.sample(free, min(len(hits), len(free))), hits, strict=False):
-            row = GoldenAnswerRow(
-                comment_id=number, person=by.name, drawn_at=at, model_id=model, policy_id=policy.id,
-                priority=priority, held=False,
-            )  # fmt: skip
-            store.add(row)
+            of_draw = {"comment_id": number, "person": by.name, "drawn_at": at, "model_id": model}
+            store.add(of_draw | {"policy_id": policy.id, "priority": priority, "held": False})
 
 
 def claims_of(session: Session, by: Person, until: datetime) -> list[Claim]:

@@ -194,7 +194,7 @@ def _questions(questions: Sequence[QuestionRow], blind: bool) -> Iterator[Event]
         if row.answered_at and row.answered_by:
             answer = None if blind else row.answer
             yield Event(row.answered_at, "answered", "Answered", row.answered_by, note=answer, to=row.asker)
-        if row.closed_at and row.decision_id is None:
+        if row.closed_at and row.decision_id is None and row.question is not None:  # else an erasure closed it
             yield Event(row.closed_at, "asked", "Took the question back", row.asker)
 
 

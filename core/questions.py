@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.verdict import clean_note
 from db.question_models import QuestionRow
 from db.session import Session, Sessions
-from db.stores.claims import ClaimStore, Seeker
+from db.stores.claims import Claim, ClaimStore, Seeker
 from db.stores.comments import CommentStore
 from db.stores.decisions import DecisionStore
 from db.stores.golden_mix import GoldenMixStore
@@ -106,7 +106,8 @@ class Questions:
                 raise NotFound("There is no such question of yours.")
             queue, claims, at = QueueStore(session), ClaimStore(session), self._clock()
             place = queue.lock([row.comment_id])[row.comment_id]
-            if row.closed_at and row.decision_id is None:
+            session.refresh(row)  # somebody may have decided while this waited for the lock
+            if was_taken_back(row):
                 return row.comment_id
             if row.closed_at or place.state is not RoutingState.OPEN:
                 raise Conflict("Comment {number} was decided meanwhile. My work says how.", number=row.comment_id)
@@ -148,6 +149,7 @@ class Questions:
             if row is None or row.answered_by != by.name:
                 raise NotFound("There is no such answer of yours.")
             QueueStore(session).lock([row.comment_id])
+            session.refresh(row)  # somebody may have decided while this waited for the lock
             if row.closed_at:
                 raise Conflict("Comment {number} was decided by your answer meanwhile.", number=row.comment_id)
             row.answer = row.answered_by = row.answered_at = row.answer_id = None
@@ -201,6 +203,11 @@ def close(session: Session, made: Decision, answer: str | None, *, by: Person) -
     row.told_at = at if by.name == row.asker else None
 
 
+def was_taken_back(row: QuestionRow) -> bool:
+    """Whether the asker closed the question. An erasure, which closes it too, takes its words."""
+    return row.closed_at is not None and row.decision_id is None and row.question is not None
+
+
 def seeker_of(by: Person, judges: Collection[str], stale: datetime) -> Seeker:
     """Whose turn comments are, for this person."""
     return Seeker(by.name, judges, by.may(Action.ANSWER_QUESTIONS), stale)
@@ -213,7 +220,7 @@ def _words(given: str, complaint: str) -> str:
     return words
 
 
-def _check_askable(place: Place, claim: object, by: Person, at: datetime) -> None:
+def _check_askable(place: Place, claim: Claim | None, by: Person, at: datetime) -> None:
     number = place.comment_id
     if place.state is not RoutingState.OPEN:
         raise Conflict("Comment {number} is not open any more. Nothing was sent.", number=number)
@@ -228,10 +235,9 @@ def _check_askable(place: Place, claim: object, by: Person, at: datetime) -> Non
     _check_own(claim, number, by, at)
 
 
-def _check_own(claim: object, number: int, by: Person, at: datetime) -> None:
-    person, until = getattr(claim, "person", by.name), getattr(claim, "lease_until", at)
-    if person != by.name and until >= at:
-        raise Conflict("{person} has comment {number} now. Nothing was sent.", person=person, number=number)
+def _check_own(claim: Claim | None, number: int, by: Person, at: datetime) -> None:
+    if claim and claim.person != by.name and claim.lease_until >= at:
+        raise Conflict("{person} has comment {number} now. Nothing was sent.", person=claim.person, number=number)
 
 
 def _check_answerable(row: QuestionRow | None, claims: ClaimStore, by: Person, at: datetime) -> None:
@@ -267,7 +273,7 @@ def _told(session: Session, rows: list[QuestionRow]) -> list[Asked]:
                 answered_by=row.answered_by,
                 answered_at=row.answered_at,
                 closed_at=row.closed_at,
-                taken_back=row.closed_at is not None and row.decision_id is None,
+                taken_back=was_taken_back(row),
                 by=entry.person if entry else None,
                 outcome=entry.outcome if entry else None,
                 labels=entry.labels if entry else None,

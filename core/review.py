@@ -36,7 +36,7 @@ from db.stores.golden_mix import GoldenMixStore
 from db.stores.policies import PolicyStore
 from db.stores.questions import QuestionStore
 from db.stores.queue import Place, QueueStore
-from db.stores.queue_filter import Within
+from db.stores.queue_filter import Within, as_if_flagged
 from db.stores.second_opinions import SecondOpinionStore
 
 PASSED = timedelta(minutes=15)
@@ -144,7 +144,8 @@ class Review:
             mine = store.mine(by.name, at=at)
             if ready > before:
                 known = {claim.id for claim in claims}
-                self._mix.draw(session, by, [c for c in mine if c.lane is Lane.FLAGGED and c.id not in known])
+                new = [claim for claim in mine if claim.lane is Lane.FLAGGED and claim.id not in known]
+                self._mix.draw(session, by, new, within, without)
             return self._with_mixed(session, by, mine)
 
     def items(self, by: Person, claims: Sequence[Claim]) -> list[Item]:
@@ -158,13 +159,16 @@ class Review:
         return items
 
     def give_back(self, by: Person, *, wish: Wish | None = None) -> None:
-        """Give the person's claims back but for held ones: all of them, or those that the wish leaves to others."""
+        """Give the person's claims back but for held ones: what the queue gave, or what the wish leaves to others."""
         check_may(by, Action.REVIEW)
         if wish is not None and not wish.without:
             return
         with self._sessions.begin() as session:
             only = None if wish is None else wish.limits(_thresholds(session))
             ClaimStore(session).give_back(by.name, self._clock(), only)
+            if only:
+                mixed = GoldenMixStore(session)
+                mixed.set_aside_but(by.name, as_if_flagged((), only), keep=None, at=self._clock())
 
     def heartbeat(self, by: Person, comment_ids: Collection[int]) -> list[int]:
         """Extend the person's leases, lapsed ones too; returns the comments that somebody else took or settled."""
@@ -249,6 +253,7 @@ class Review:
             unasked = {i for i, place in places.items() if place.lane in OTHERS_LANES} | {
                 i for i in ids if self._is_free(taken.get(i), by)
             }
+            unasked -= {i for i in ids if places[i].waits_for_answer}  # a question about it is no entry of the ledger
             free = [d for d in group if newest.get(d.comment_id) == d and d.comment_id in unasked]
             if last.id not in {decision.id for decision in free}:
                 raise Conflict(f"Comment {last.comment_id} has moved on since: that step cannot be undone any more.")

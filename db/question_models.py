@@ -37,9 +37,9 @@ class QuestionRow(Base):
     answer_id: Mapped[UUID | None] = mapped_column(unique=True)
     """Made by the browser that answered."""
     closed_at: Mapped[datetime | None]
-    """When the comment was decided or the question taken back; NULL while it waits."""
+    """When the comment was decided or erased, or the question taken back; NULL while it waits."""
     decision_id: Mapped[UUID | None] = mapped_column(index=True)
-    """client_id of the ledger's entry that closed it; NULL if it was taken back."""
+    """client_id of the ledger's entry that closed it; NULL if it was taken back, or erased."""
     told_at: Mapped[datetime | None]
     """When the asker had seen what somebody else decided."""
 

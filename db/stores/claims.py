@@ -234,11 +234,11 @@ class ClaimStore:
     def give_back(self, person: str, at: datetime, only: Limits | None = None) -> None:
         """End the person's claims but for held ones, as if their lease had run out: they are not passed over.
 
-        With limits, those of comments that reach one.
+        With limits, those of comments that reach one. Without, what was handed over stays with its receiver.
         """
         mine = select(ClaimRow.id).join(RoutingRow, RoutingRow.comment_id == ClaimRow.comment_id)
         mine = mine.where(ClaimRow.person == person, _LIVE, ~ClaimRow.held)
-        ids = list(self._session.scalars(mine if only is None else mine.where(reaches(only))))
+        ids = list(self._session.scalars(mine.where(ClaimRow.handed_by.is_(None) if only is None else reaches(only))))
         if ids:
             ended = update(ClaimRow).where(ClaimRow.id.in_(ids)).values(released_at=at, lease_until=at)
             self._session.execute(ended)

@@ -154,7 +154,7 @@ class ErasedStore:
         self._session.connection().execute(emptied, values)
         noted = (DecisionRow.comment_id.in_(ids), DecisionRow.note.is_not(None))
         self._session.execute(update(DecisionRow).where(*noted).values(note=None))
-        QuestionStore(self._session).bury(ids)
+        QuestionStore(self._session).bury(ids, at)
         self._session.execute(
             delete(GoldenAnswerRow).where(GoldenAnswerRow.comment_id.in_(ids), GoldenAnswerRow.closed_at.is_(None))
         )

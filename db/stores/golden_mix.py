@@ -1,12 +1,13 @@
 """Comments with known answers in people's queues: which are on whose desk, and what was answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core.domain import Outcome
@@ -37,11 +38,17 @@ class GoldenMixStore:
         self._session = session
 
     def candidates(
-        self, model_id: int, thresholds: Sequence[float], *, person: str | None = None, since: datetime | None = None
+        self,
+        model_id: int,
+        thresholds: Sequence[float],
+        *fitting: ColumnElement[bool],
+        person: str | None = None,
+        since: datetime | None = None,
     ) -> list[int]:
         """Comments that can be mixed in: known answers, not routed, and flagged by the model at these thresholds.
 
-        Without those that the person was given after `since`, or has now.
+        Without those that the person was given after `since`, or has now. `fitting` are conditions on a comment and its
+        scores (db.stores.queue_filter.as_if_flagged).
         """
         over = or_(*(getattr(ScoreRow, name) >= at for name, at in zip(LABEL_COLUMNS, thresholds, strict=True)))
         found = (
@@ -49,7 +56,9 @@ class GoldenMixStore:
             .join(ScoreRow, ScoreRow.comment_id == GoldenRow.comment_id)
             .join(CommentRow, CommentRow.id == GoldenRow.comment_id)
             .outerjoin(RoutingRow, RoutingRow.comment_id == GoldenRow.comment_id)
-            .where(ScoreRow.model_id == model_id, over, RoutingRow.comment_id.is_(None), CommentRow.text != "")
+            .where(
+                ScoreRow.model_id == model_id, over, RoutingRow.comment_id.is_(None), CommentRow.text != "", *fitting
+            )
         )
         if person is not None:
             given = select(GoldenAnswerRow.id).where(
@@ -63,10 +72,25 @@ class GoldenMixStore:
         named = select(CommentRow.source).where(CommentRow.id.in_(comment_ids)).distinct().order_by(CommentRow.source)
         return [(source, self._is_ordinary(source)) for source in self._session.scalars(named)]
 
-    def add(self, row: GoldenAnswerRow) -> None:
-        """Put one on somebody's desk."""
-        self._session.add(row)
-        self._session.flush()
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Put one on somebody's desk, unless another window of theirs has just done so."""
+        insert = postgresql.insert if self._session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        self._session.execute(insert(GoldenAnswerRow).on_conflict_do_nothing(), [values])
+
+    def set_aside_but(
+        self, person: str, fitting: Sequence[ColumnElement[bool]] | None, keep: int | None, at: datetime
+    ) -> None:
+        """Take off the person's desk what does not fit, None for all of it; held ones and the comment `keep` stay."""
+        gone = update(GoldenAnswerRow).where(GoldenAnswerRow.person == person, _OPEN, ~GoldenAnswerRow.held)
+        gone = gone if keep is None else gone.where(GoldenAnswerRow.comment_id != keep)
+        if fitting is not None:
+            scored = (ScoreRow.comment_id == GoldenAnswerRow.comment_id) & (
+                ScoreRow.model_id == GoldenAnswerRow.model_id
+            )
+            fit = select(GoldenAnswerRow.id).join(CommentRow, CommentRow.id == GoldenAnswerRow.comment_id)
+            fit = fit.join(ScoreRow, scored).where(GoldenAnswerRow.person == person, _OPEN, *fitting)
+            gone = gone.where(GoldenAnswerRow.id.not_in(fit))
+        self._session.execute(gone.values(closed_at=at))
 
     def desk(self, person: str) -> Sequence[GoldenAnswerRow]:
         """What lies on the person's desk."""

@@ -88,10 +88,11 @@ class QuestionStore:
         seen = update(QuestionRow).where(QuestionRow.asker == person, QuestionRow.id.in_(ids))
         self._session.execute(seen.where(QuestionRow.closed_at.is_not(None)).values(told_at=at))
 
-    def bury(self, comment_ids: Collection[int]) -> None:
-        """Empty what people wrote about these comments, which may quote them."""
+    def bury(self, comment_ids: Collection[int], at: datetime) -> None:
+        """Empty what people wrote about these comments, which may quote them; nobody waits for an answer any more."""
         gone = update(QuestionRow).where(QuestionRow.comment_id.in_(comment_ids))
         self._session.execute(gone.values(question=None, answer=None))
+        self._session.execute(gone.where(_OPEN).values(closed_at=at))
 
 
 def is_turn(person: str, *, answers: bool, stale: datetime | None) -> ColumnElement[bool]:

@@ -31,6 +31,11 @@ class Place:
         """Whether it is shown without scores: audit items always, whatever lane they wait in."""
         return self.audit or self.asked_blind or self.lane in BLIND_LANES
 
+    @property
+    def waits_for_answer(self) -> bool:
+        """Whether somebody asked about it, and nobody has decided it since."""
+        return self.state is RoutingState.OPEN and self.lane is Lane.ASKED
+
 
 class QueueStore:
     """Reads and changes routing for review."""

@@ -4,6 +4,7 @@ Blind comments are drawn at random, so that what is decided of them speaks for a
 they would tell the scores and bend the sample. Lane, source and script may.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,9 +35,26 @@ Within = tuple[tuple[Terms, ...], ...]
 
 def conditions(within: Within, lane: Lane) -> list[ColumnElement[bool]] | None:
     """Conditions on routing for a lane, to be ANDed; None where the lane is left out altogether."""
+    return _all_of(within, lane, lambda terms: _of_one(terms, lane))
+
+
+def as_if_flagged(within: Within, without: Mapping[str, float]) -> list[ColumnElement[bool]] | None:
+    """The same for comments that are not routed, with their scores joined: would they be let through if flagged?
+
+    Those at or over one of the limits `without` would not.
+    """
+    found = _all_of(within, Lane.FLAGGED, lambda terms: [*_origin(terms), *_scores(terms)])
+    if found is None or not without:
+        return found
+    return [*found, *(getattr(ScoreRow, label) < limit for label, limit in without.items())]
+
+
+def _all_of(
+    within: Within, lane: Lane, of: Callable[[Terms], list[ColumnElement[bool]]]
+) -> list[ColumnElement[bool]] | None:
     found = []
     for group in within:
-        parts = [_of_one(terms, lane) for terms in group if not terms.lanes or lane in terms.lanes]
+        parts = [of(terms) for terms in group if not terms.lanes or lane in terms.lanes]
         if not parts:
             return None
         if all(parts):  # a choice that is content with anything makes the others say nothing
@@ -53,7 +71,8 @@ def in_none(choices: tuple[Terms, ...], lane: Lane) -> list[ColumnElement[bool]]
 
 
 def _of_one(terms: Terms, lane: Lane) -> list[ColumnElement[bool]]:
-    found = _origin(terms)
+    origin = _origin(terms)
+    found = [_looked_up(and_(*origin), CommentRow.id == RoutingRow.comment_id)] if origin else []
     scores = [] if lane in BLIND_LANES else _scores(terms)
     if scores:
         mine = (ScoreRow.comment_id == RoutingRow.comment_id, ScoreRow.model_id == RoutingRow.model_id)
@@ -67,9 +86,7 @@ def _origin(terms: Terms) -> list[ColumnElement[bool]]:
         told = [script for script in terms.scripts if script is not None]
         latin = [CommentRow.script.is_(None)] if None in terms.scripts else []
         wanted.append(or_(*latin, *([CommentRow.script.in_(told)] if told else [])))
-    if not wanted:
-        return []
-    return [_looked_up(and_(*wanted), CommentRow.id == RoutingRow.comment_id)]
+    return wanted
 
 
 def _looked_up(holds: ColumnElement[bool], *row: ColumnElement[bool]) -> ColumnElement[bool]:

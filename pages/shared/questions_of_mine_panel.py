@@ -62,6 +62,8 @@ def _status(one: Asked) -> str:
         return _("Taken back")
     if one.outcome is not None:
         return _decided(one.outcome, one.labels)
+    if one.question is None:
+        return _("Erased")
     if one.answered_at:
         return _("Answered: the comment is in your queue")
     return _("Waits since {moment}").format(moment=f"{one.asked_at:%Y-%m-%d %H:%M} UTC")

@@ -11,18 +11,23 @@ from core.accounts import Person, Role
 from core.browse import Browse
 from core.domain import Lane, Outcome
 from core.errors import BadInput, NotFound
+from core.focus import Chosen
 from core.golden_mix import GoldenMix, Mix
 from core.questions import Questions
 from core.review import Review
 from core.verdict import Verdict
+from core.wish import Wish
+from core.work_filter import WorkFilter
 from db.models import ClaimRow, DecisionRow, RoutingRow
 from db.question_models import GoldenAnswerRow
 from db.stores.audit import TrailFilter
+from db.stores.golden_mix import GoldenMixStore
 from tests.core.test_review import TOXIC, Clock, remove
 from tests.support.queue import CLEAN, Waiting, fill_queue, flagged
 
 ADA = Person("Ada", frozenset({Role.MODERATOR}))
 BOB = Person("Bob", frozenset({Role.MODERATOR}))
+CARL = Person("Carl", frozenset({Role.MODERATOR}))
 LENA = Person("Lena", frozenset({Role.LEAD}))
 
 
@@ -206,3 +211,41 @@ def test_the_stock_says_what_can_be_used_and_what_would_tell(services, golden):
     assert (stock.golden, stock.usable, stock.telling) == (2, 1, ("test",))
     fill_queue(services.sessions, flagged(1), source="test")
     assert services.golden_mix.stock().telling == ()
+
+
+FORUM = WorkFilter(sources=("forum",))
+CALM = Wish(frozenset({"toxic"}))
+
+
+def test_filter_and_wish_bear_on_it_as_on_what_lies_beside_it(services, review, golden):
+    """One of another source would tell what it is; a label that is not for today is not, known answers or none."""
+    fill_queue(services.sessions, flagged(2), source="forum")
+    focus = services.focuses.choose(Chosen(FORUM), by=ADA)
+    assert len(review.take(ADA, 5, within=focus.within)) == 2
+    assert golden in [claim.comment_id for claim in review.take(BOB, 5)] or answers(services) == []
+    fill_queue(services.sessions, [Waiting("A threat", scores=(0.3, 0.1, 0.1, 0.8, 0.2, 0.1))])
+    assert golden not in [claim.comment_id for claim in review.take(BOB, 5, wish=CALM)]
+
+
+def test_what_filter_and_wish_leave_out_leaves_the_desk(services, review, golden):
+    fill_queue(services.sessions, flagged(1))
+    for by in (ADA, BOB, CARL):
+        fill_queue(services.sessions, flagged(1))
+        assert golden in seen(review, by)
+    services.focuses.choose(Chosen(FORUM), by=ADA, keep=golden)
+    assert [claim.comment_id for claim in review.take(ADA, 1)][:1] == [golden], "on the screen it stays"
+    services.focuses.choose(Chosen(FORUM), by=ADA)
+    review.give_back(BOB, wish=CALM)
+    review.give_back(CARL, wish=Wish(frozenset({"threat"})))
+    assert {row.person for row in answers(services) if row.closed_at is None} == {"Carl"}
+
+
+def test_two_windows_that_draw_the_same_one_leave_one(services, golden):
+    with services.sessions.begin() as session:
+        values = {
+            "comment_id": golden, "person": "Ada", "drawn_at": Clock().at, "model_id": 1, "policy_id": 1,
+            "priority": 0.5, "held": False,
+        }  # fmt: skip
+        for _ in range(2):
+            GoldenMixStore(session).add(values)
+    assert len(answers(services)) == 1

@@ -122,3 +122,10 @@ def test_an_erasure_takes_the_note_and_the_desk_along(services, hand_over, revie
     with services.sessions.read() as session:
         assert {row.handed_note for row in session.query(ClaimRow)} == {None}
     assert services.preferences.get(bob, DESK) is None
+
+
+def test_a_break_leaves_what_was_handed_over_with_its_receiver(hand_over, review, ada, bob, both):
+    hand_over.give(both[1], "Bob", "yours", by=ada)
+    review.give_back(bob)
+    (claim,) = review._mine(bob)
+    assert (claim.comment_id, claim.handed_note) == (both[1], "yours")

@@ -14,6 +14,7 @@ from core.review import Review
 from core.verdict import Verdict
 from db.models import DecisionRow, RoutingRow
 from db.question_models import QuestionRow
+from db.stores.queue import QueueStore
 from tests.core.test_review import TOXIC, Clock, remove
 from tests.support.queue import Waiting, fill_queue
 
@@ -289,4 +290,59 @@ def test_a_decision_counts_in_the_lane_of_questions(services, review, asked):
     review.decide(Verdict(uuid4(), number, Outcome.ESCALATE, NO_LABELS), by=LENA)
     (entry,) = ledger(services)
     assert (entry.lane, entry.outcome) == (Lane.ASKED, Outcome.ESCALATE)
+    assert place(services, number) == (RoutingState.OPEN, Lane.ESCALATED)
+
+
+def test_a_comment_that_was_asked_about_since_cannot_be_taken_back(services, review, questions):
+    (number,) = fill_queue(services.sessions, [Waiting("Is this one an insult?")])
+    review.claim(ADA)
+    escalated = uuid4()
+    review.decide(Verdict(escalated, number, Outcome.ESCALATE, NO_LABELS), by=ADA)
+    review.claim(BOB)
+    questions.ask(number, "And this?", by=BOB, client_id=uuid4())
+    with pytest.raises(Conflict, match="moved on"):
+        review.undo(ADA, uuid4(), escalated)
+    assert place(services, number) == (RoutingState.OPEN, Lane.ASKED)
+    assert seen(review, LENA) == [number]
+
+
+def test_a_lead_who_passed_it_on_cannot_open_a_second_question(services, review, questions, asked):
+    number, _ = asked()
+    review.claim(LENA)
+    passed_on = uuid4()
+    review.decide(Verdict(passed_on, number, Outcome.ESCALATE, NO_LABELS), by=LENA)
+    review.claim(BOB)
+    questions.ask(number, "And this?", by=BOB, client_id=uuid4())
+    with pytest.raises(Conflict, match="moved on"):
+        review.undo(LENA, uuid4(), passed_on)
+
+
+def test_nobody_waits_for_the_answer_about_a_comment_that_was_erased(services, review, questions, asked):
+    number, _ = asked()
+    job = services.privacy.erase_comment(number, by=Person("Root", frozenset(Role)))
+    services.privacy.finish(job.id)
+    assert review.elsewhere(ADA).asked == 0
+    assert questions.told(ADA)[0] == (0, None)
+    (told,) = questions.mine(ADA)
+    assert not told.waits
+    assert not told.taken_back
+
+
+def test_what_a_colleague_did_meanwhile_is_seen_behind_the_lock(services, review, questions, asked, monkeypatch):
+    """Read before the lock, a question looks open that a lead has just passed on."""
+    number, key = asked()
+    review.claim(LENA)
+    lock, raced = QueueStore.lock, []
+
+    def lock_late(self, ids):
+        if not raced and services.settings.database_url.startswith("postgresql"):
+            raced.append(1)
+            review.decide(Verdict(uuid4(), number, Outcome.ESCALATE, NO_LABELS), by=LENA)
+        return lock(self, ids)
+
+    monkeypatch.setattr(QueueStore, "lock", lock_late)
+    if not services.settings.database_url.startswith("postgresql"):
+        pytest.skip("SQLite lets one transaction write at a time")
+    with pytest.raises(Conflict, match="meanwhile"):
+        questions.take_back(key, by=ADA)
     assert place(services, number) == (RoutingState.OPEN, Lane.ESCALATED)

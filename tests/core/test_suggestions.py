@@ -130,7 +130,9 @@ def test_a_stranger_s_word_on_what_was_let_through_puts_it_into_the_lane(service
 
 
 @sqlite_only
-@pytest.mark.parametrize("lane", [Lane.AUDIT, Lane.ESCALATED, Lane.SECOND, Lane.ADJUDICATION, Lane.DISAGREEMENT])
+@pytest.mark.parametrize(
+    "lane", [Lane.AUDIT, Lane.ASKED, Lane.ESCALATED, Lane.SECOND, Lane.ADJUDICATION, Lane.DISAGREEMENT]
+)
 def test_what_people_look_at_blind_or_again_is_left_alone(services, trusted, lane):
     (id_,) = fill_queue(services.sessions, [Waiting("the same", lane=lane)], source="site")
     send(services, trusted, "the same")
