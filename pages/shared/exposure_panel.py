@@ -12,7 +12,7 @@ from pages.shared.charts import MUTED, bars, draw_chart
 from pages.shared.links import page_link
 from pages.shared.resources import services
 from pages.shared.review_card.payload import local_midnight
-from pages.shared.words import _
+from pages.shared.words import _, written
 
 
 def draw(person: Person) -> None:
@@ -38,8 +38,8 @@ def draw(person: Person) -> None:
 def _draw_today(day: Day) -> None:
     with st.container(horizontal=True):
         st.metric(_("Seen today"), f"{day.severe + day.other:,}", border=True)
-        st.metric(_("Severe of them"), f"{day.severe:,}", border=True)
-        st.metric(_("Severe, shown"), f"{day.revealed:,}", border=True,
+        st.metric(_("Severe of them"), written(day.severe), border=True)
+        st.metric(_("Severe, shown"), written(day.revealed), border=True,
                   help=_("Severe texts that you had shown: in the queue, in Browse, among raids"))  # fmt: skip
         st.metric(_("Time on severe ones"), _("{many} min").format(many=round(day.severe_seconds / 60)), border=True)
 

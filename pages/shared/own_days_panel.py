@@ -9,7 +9,8 @@ from core.own_days import Day, local_midnights
 from pages.shared.charts import Chart, bars, draw_chart
 from pages.shared.own_decision import OUTCOMES
 from pages.shared.resources import services
-from pages.shared.words import _, ngettext
+from pages.shared.titles import OUTCOMES
+from pages.shared.words import _, ngettext, written
 from pages.shared.zones import browser_zone
 
 DAYS = 14
@@ -29,7 +30,7 @@ def draw(person: Person) -> None:
 
 def _draw_today(today: Day) -> None:
     with st.container(horizontal=True):
-        st.metric(_("Decided"), f"{today.done:,}", border=True)
+        st.metric(_("Decided"), written(today.done), border=True)
         for outcome, title in OUTCOMES.items():
             st.metric(_(title), f"{today.outcomes[outcome]:,}", border=True)
         median = today.median_seconds
@@ -37,7 +38,7 @@ def _draw_today(today: Day) -> None:
             _("Median time"), "–" if median is None else _("{seconds} s").format(seconds=f"{median:.1f}"), border=True
         )
         st.metric(_("Worked"), _("{minutes} min").format(minutes=f"{today.minutes:.0f}"), border=True)
-    given = [(LABEL_TITLES[label], many) for label, many in zip(LABELS, today.labels, strict=True) if many]
+    given = [(_(LABEL_TITLES[label]), many) for label, many in zip(LABELS, today.labels, strict=True) if many]
     words = ", ".join(f"{_(title)} {many:,}" for title, many in given)
     told = _("Labels given today: {labels}.").format(labels=words) if given else _("No label given today.")
     st.caption(
@@ -57,7 +58,7 @@ def _chart(days: list[Day]) -> Chart:
     return bars(
         [day.day for day in days],
         {_(title): [day.outcomes[outcome] for day in days] for outcome, title in OUTCOMES.items()},
-        alt=words.format(many=f"{total:,}", days=DAYS),
+        alt=words.format(many=written(total), days=DAYS),
         x_unit="day", x_title=_("Your days"), y_unit="count", y_title=_("Comments"), y_range=(0, None),
         colours={_(title): _COLOURS[outcome] for outcome, title in OUTCOMES.items()},
         height=220,

@@ -19,7 +19,7 @@ from pages.shared.masks import Masks, masks
 from pages.shared.notice import Kind, notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
-from pages.shared.words import _, later, ngettext, said
+from pages.shared.words import _, later, ngettext, said, written
 from pages.shared.zones import browser_zone
 
 OPEN = "own_history_open"
@@ -110,7 +110,7 @@ def _draw_undo(entry: Entry) -> None:
             )
         )
     else:
-        label = ngettext("Take it back", "Take all {many} back", entry.together).format(many=f"{entry.together:,}")
+        label = ngettext("Take it back", "Take all {many} back", entry.together).format(many=written(entry.together))
         st.button(label, key="own_undo", icon=":material/undo:", on_click=_undo, args=(entry.decision.id,))
         st.caption(
             _("It waits in the queue again, with you first. Possible for {hours} hours after the decision.").format(
@@ -136,7 +136,7 @@ def _undone_words(done: Undone) -> str:
         "Taken back. Comment {number} waits in the queue again, with you first.",
         "{many} decisions taken back. Comment {number} waits in the queue again, with you first.",
         done.reopened,
-    ).format(many=f"{done.reopened:,}", number=done.comment_id)
+    ).format(many=written(done.reopened), number=done.comment_id)
     if not done.stayed:
         return words
     more = ngettext(
@@ -144,7 +144,7 @@ def _undone_words(done: Undone) -> str:
         "{many} more have moved on since and stay as they are.",
         done.stayed,
     )
-    return words + " " + more.format(many=f"{done.stayed:,}")
+    return words + " " + more.format(many=written(done.stayed))
 
 
 def _labels(decision: Decision) -> str:
@@ -157,7 +157,7 @@ def _labels(decision: Decision) -> str:
 def _together(entry: Entry) -> str:
     if entry.together == 1:
         return ""
-    return _("{many} comments together").format(many=f"{entry.together:,}")
+    return _("{many} comments together").format(many=written(entry.together))
 
 
 def _where(entry: Entry) -> str:
