@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.accounts import Action, Person
+from core.errors import DatabaseTrouble
 from core.languages import LANGUAGES
 from pages.shared import state, words
 from pages.shared.access import require
@@ -16,8 +17,12 @@ _BROWSER = ""
 
 def follow_choice(person: Person) -> None:
     """Speak the language that the person chose, from here on: once a run, before anything is drawn."""
-    if person.may(Action.KEEP_PREFERENCES):
+    if not person.may(Action.KEEP_PREFERENCES):
+        return
+    try:
         words.choose(parse(services().preferences.get(person, LANGUAGE)))
+    except DatabaseTrouble:  # what was spoken before goes on; the page itself says what is wrong
+        return
 
 
 def parse(value: object) -> str | None:
