@@ -168,7 +168,7 @@ def _where(entry: Entry) -> str:
 
 
 def _seconds(decision: Decision) -> str:
-    return "" if decision.seconds is None else _("{seconds} s").format(seconds=f"{decision.seconds:.1f}")
+    return "" if decision.seconds is None else _("{seconds} s").format(seconds=written(decision.seconds, ".1f"))
 
 
 def _moment(at: datetime) -> str:
