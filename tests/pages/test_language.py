@@ -126,7 +126,7 @@ def test_german_is_read_by_who_chose_it(app, app_services):
     app_services.preferences.put("language", "de", by=ADA)
     app.run()
     app.switch_page("metrics.py").run()
-    assert (app.title[0].value, app.subheader[0].value) == ("Kennzahlen", "Noch nichts zu messen")
+    assert (app.title[0].value, app.subheader[0].value) == ("Kennzahlen", "Noch keine Kommentare")
 
 
 def test_the_choice_on_preferences_holds_at_once_and_on_every_device(app, app_services):
