@@ -24,7 +24,11 @@ from pages.shared.zones import browser_zone
 
 OPEN = "own_history_open"
 """Under which the opened decision's number is kept."""
-OUTCOMES = {Outcome.APPROVE: later("Approved"), Outcome.REMOVE: later("Removed"), Outcome.ESCALATE: later("Escalated")}
+OUTCOMES = {
+    Outcome.APPROVE: later("Approved"),
+    Outcome.REMOVE: later("Removed"),
+    Outcome.ESCALATE: later("Escalated"),
+}
 """What was done, as people read it."""
 _COLOURS = {Outcome.APPROVE: "green", Outcome.REMOVE: "red", Outcome.ESCALATE: "violet"}
 _SAID = "own_history_said"
