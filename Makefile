@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 
 # Packages are checked for known vulnerabilities where somebody can be asked; `make audit` fails where nobody can.
-.PHONY: run test lint audit fmt migrate bench setup clean
+.PHONY: run test lint audit fmt migrate bench words setup clean
 run: setup ; @.venv/bin/moderato run
 # Browser tests run by themselves, so that pages answer soon; torch in many small processes is quickest on one thread each.
 test: .venv/.dev
@@ -15,6 +15,7 @@ lint: .venv/.dev
 audit: .venv/.dev ; $(PY) .ci/audit.py --strict
 fmt: .venv/.dev ; $(PY) -m ruff check --fix . && $(PY) -m ruff format .
 migrate: setup ; $(PY) -m db.migrate $(m)
+words: .venv/.dev ; $(PY) -m locales.catalogue
 bench: .venv/.dev ; $(PY) -m benchmarks
 setup: .venv/.ready
 clean: ; rm -rf .venv

@@ -23,6 +23,7 @@ from api.request_log import RequestLog
 from api.rest.routes import build_rest_routes
 from api.sign_in import HANDLERS, SignInRoutes
 from api.sockets import send_at_once
+from api.words import Reader
 from core.logs import set_up_logs
 from core.metrics.ahead import FoldAhead
 from core.reach import check_reach
@@ -90,6 +91,7 @@ app = st.App(
     ],
     middleware=[
         Middleware(RequestLog, meter=watched.meter),
+        Middleware(Reader),
         Middleware(SecurityHeaders),
         Middleware(OwnHost, names=lambda: settings().own_names),
         Middleware(SameOrigin),

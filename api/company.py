@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from api.sign_in import enter, local_path, visitor_of
 from api.sign_in_pages import page
+from api.words import _, said
 from core.errors import DatabaseTrouble, ModeratoError
 from core.services import Services
 from core.settings import Settings
@@ -77,7 +78,7 @@ class CompanyRoutes:
         except DatabaseTrouble:
             raise
         except ModeratoError as error:
-            return page("You cannot come in", str(error), link=("/sign-in", "Back"), status=403)
+            return page(_("You cannot come in"), said(error), link=("/sign-in", _("Back")), status=403)
         return await enter(wired, request, secret, request.session.pop("next", "/"))
 
     @cached_property
@@ -95,7 +96,7 @@ class CompanyRoutes:
 
 def _failed(error: Exception) -> Response:
     log.warning("the company's sign-in failed: %s", type(error).__name__)
-    words = (
+    words = _(
         "Your company's sign-in did not answer, or not as it should. Try again; if it stays so, tell an administrator."
     )
-    return page("That did not work", words, link=("/sign-in", "Back"), status=502)
+    return page(_("That did not work"), words, link=("/sign-in", _("Back")), status=502)

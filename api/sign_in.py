@@ -13,6 +13,7 @@ from api.guard import is_same_origin
 from api.programs import is_from_here
 from api.sign_in_pages import Field, Form, page
 from api.who import is_local, note_use, signed_in, tell_away
+from api.words import _, later, said
 from core.errors import BadInput, DatabaseTrouble, ModeratoError, NotFound
 from core.passwords import MIN_LENGTH
 from core.services import Services
@@ -21,10 +22,7 @@ from core.throttle import Throttled
 
 _MOST_BYTES = 16_384
 _MOST_WAITING = 32
-_RULE = f"At least {MIN_LENGTH} characters. Four or five words do well."
-_NAME = Field("name", "Name", "text", "username")
-_NEW = Field("password", "New password", complete="new-password", help=_RULE)
-_AGAIN = Field("again", "The same again", complete="new-password")
+_RULE = later("At least {many} characters. Four or five words do well.")
 
 
 class Busy(ModeratoError):
@@ -69,8 +67,8 @@ class SignInRoutes:
     async def sign_out(self, request: Request) -> Response:
         """Asked for by GET, a button; posted, out."""
         if request.method == "GET":
-            form = Form("/sign-out", (), "Sign out")
-            return page("Sign out", "Every tab of this browser is signed out within seconds.", form)
+            form = Form("/sign-out", (), _("Sign out"))
+            return page(_("Sign out"), _("Every tab of this browser is signed out within seconds."), form)
         _check_origin(request)
         wired = self._services()
         await to_thread.run_sync(wired.sign_ins.sign_out, token_of(request.cookies, wired.settings))
@@ -82,8 +80,8 @@ class SignInRoutes:
         """The first administrator: on this machine, while nobody has an account."""
         wired = self._services()
         if not await is_local(wired.sign_ins) or not is_from_here(request):
-            words = "There are accounts already, or you are not on the machine that Moderato runs on."
-            return page("Not here", words, link=("/sign-in", "Sign in"), status=404)
+            words = _("There are accounts already, or you are not on the machine that Moderato runs on.")
+            return page(_("Not here"), words, link=("/sign-in", _("Sign in")), status=404)
         if request.method == "GET":
             return _setup_page()
         form = await _read(request)
@@ -95,7 +93,7 @@ class SignInRoutes:
         except DatabaseTrouble:
             raise
         except ModeratoError as error:
-            return _setup_page(str(error), name)
+            return _setup_page(said(error), name)
         return await enter(wired, request, token, "/")
 
     async def welcome(self, request: Request) -> Response:
@@ -106,7 +104,7 @@ class SignInRoutes:
         try:
             account = await to_thread.run_sync(wired.people.account_of_link, secret)
         except NotFound as error:
-            return page("This link does not work", str(error), link=("/sign-in", "Sign in"), status=404)
+            return page(_("This link does not work"), said(error), link=("/sign-in", _("Sign in")), status=404)
         wrong = ""
         if request.method == "POST":
             try:
@@ -115,13 +113,13 @@ class SignInRoutes:
             except DatabaseTrouble:
                 raise
             except ModeratoError as error:
-                wrong = str(error)
+                wrong = said(error)
             else:
                 return RedirectResponse("/sign-in?told=password", 303)
-        fields = (_NEW, _AGAIN)
-        words = f"You sign in as {account.name}. Choose a password."
-        asked = Form("/welcome", fields, "Set the password", (("link", secret), ("username", account.name)))
-        return page("Welcome to Moderato", words, asked, wrong=wrong, status=400 if wrong else 200)
+        fields = _new_password()
+        words = _("You sign in as {name}. Choose a password.").format(name=account.name)
+        asked = Form("/welcome", fields, _("Set the password"), (("link", secret), ("username", account.name)))
+        return page(_("Welcome to Moderato"), words, asked, wrong=wrong, status=400 if wrong else 200)
 
     async def password(self, request: Request) -> Response:
         """Change one's own password."""
@@ -131,8 +129,8 @@ class SignInRoutes:
         if account is None:
             return RedirectResponse("/sign-in?" + urlencode({"next": "/password"}), 303)
         if account.is_company:
-            words = "You sign in at your company's sign-in: change your password there."
-            return page("Change your password", words, link=("/", "Back to Moderato"))
+            words = _("You sign in at your company's sign-in: change your password there.")
+            return page(_("Change your password"), words, link=("/", _("Back to Moderato")))
         wrong, status = "", 200
         if request.method == "POST":
             form = await _read(request)
@@ -142,13 +140,13 @@ class SignInRoutes:
             except DatabaseTrouble:
                 raise
             except ModeratoError as error:
-                wrong, status = str(error), 429 if isinstance(error, Throttled) else 400
+                wrong, status = said(error), 429 if isinstance(error, Throttled) else 400
             else:
                 return RedirectResponse("/sign-in?told=password", 303)
-        fields = (Field("old", "Password of now"), _NEW, _AGAIN)
-        words = f"{account.name}, every browser that you are signed in with is signed out."
-        asked = Form("/password", fields, "Change it")
-        return page("Change your password", words, asked, wrong=wrong, status=status)
+        fields = (Field("old", _("Password of now")), *_new_password())
+        words = _("{name}, every browser that you are signed in with is signed out.").format(name=account.name)
+        asked = Form("/password", fields, _("Change it"))
+        return page(_("Change your password"), words, asked, wrong=wrong, status=status)
 
     async def session(self, request: Request) -> Response:
         """For open tabs, every few seconds: whose this browser is. 401 for nobody's."""
@@ -167,16 +165,20 @@ class SignInRoutes:
     ) -> Response:
         wired = self._services()
         back, company = local_path(back), bool(wired.settings.oidc_url)
-        link = (f"/sign-in/company?{urlencode({'next': back})}", f"Sign in with {wired.settings.oidc_name}")
+        link = (
+            f"/sign-in/company?{urlencode({'next': back})}",
+            _("Sign in with {company}").format(company=wired.settings.oidc_name),
+        )
         asked = None
         if not company or await to_thread.run_sync(wired.sign_ins.has_passwords):
             hidden = (("next", back),)
-            name_field = Field("name", "Name", "text", "username", value=name[:60])
-            asked = Form("/sign-in", (name_field, Field("password", "Password")), "Sign in", hidden)
+            name_field = Field("name", _("Name"), "text", "username", value=name[:60])
+            asked = Form("/sign-in", (name_field, Field("password", _("Password"))), _("Sign in"), hidden)
         status = 200 if wrong is None else 429 if isinstance(wrong, Throttled) else 403
         answer = page(
-            "Sign in", "Moderato shows people's comments to those who look after them.", asked,
-            wrong=str(wrong or ""), right=_TOLD.get(told or "", ""), link=link if company else None, status=status,
+            _("Sign in"), _("Moderato shows people's comments to those who look after them."), asked,
+            wrong=said(wrong) if wrong else "", right=_(_TOLD.get(told or "", "")),
+            link=link if company else None, status=status,
         )  # fmt: skip
         if isinstance(wrong, Throttled):
             answer.headers["retry-after"] = str(wrong.seconds)
@@ -220,16 +222,23 @@ def local_path(path: str) -> str:
 
 
 def _setup_page(wrong: str = "", name: str = "") -> Response:
-    words = (
+    words = _(
         "The first administrator has every role, and invites everybody else. From then on nobody comes in without "
         "signing in, and programs need a key."
     )
-    named = Field(
-        "name", "Your name", "text", "username", "Your decisions carry it, earlier ones of this name too.", name
+    carries = _("Your decisions carry it, earlier ones of this name too.")
+    named = Field("name", _("Your name"), "text", "username", carries, name)
+    form = Form("/setup", (named, *_new_password()), _("Create the administrator"))
+    link = ("/", _("Stay without accounts, on this machine alone"))
+    return page(_("Set up accounts"), words, form, wrong=wrong, link=link, status=400 if wrong else 200)
+
+
+def _new_password() -> tuple[Field, Field]:
+    rule = _(_RULE).format(many=MIN_LENGTH)
+    return (
+        Field("password", _("New password"), complete="new-password", help=rule),
+        Field("again", _("The same again"), complete="new-password"),
     )
-    form = Form("/setup", (named, _NEW, _AGAIN), "Create the administrator")
-    link = ("/", "Stay without accounts, on this machine alone")
-    return page("Set up accounts", words, form, wrong=wrong, link=link, status=400 if wrong else 200)
 
 
 def _check_origin(request: Request) -> None:
@@ -266,7 +275,7 @@ def _check_twice(form: dict[str, str]) -> None:
         raise BadInput("The two passwords differ. Type the same one twice.")
 
 
-_TOLD = {"out": "You are signed out.", "password": "Your password is set. Sign in with it."}  # nosec B105 # words for people
+_TOLD = {"out": later("You are signed out."), "password": later("Your password is set. Sign in with it.")}  # nosec B105 # words for people
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
     ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iOS"), ("Windows", "Windows"), ("Mac OS", "macOS"),

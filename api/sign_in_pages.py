@@ -7,6 +7,8 @@ from typing import Literal
 
 from starlette.responses import HTMLResponse
 
+from api.words import _, reader
+
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -83,11 +85,11 @@ def page(
     parts += [f'<div class="good" role="status">{escape(right)}</div>'] if right else []
     parts += [_form(form)] if form else []
     if link:
-        parts += ['<p class="or">or</p>'] if form else []
+        parts += [f'<p class="or">{escape(_("or"))}</p>'] if form else []
         second = " second" if form else ""
         parts += [f'<a class="go{second}" href="{escape(link[0])}">{escape(link[1])}</a>']
     body = (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<!doctype html><html lang="' + reader().code + '"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<link rel="icon" href="/favicon.png">'
         f"<title>{escape(title)} · Moderato</title><style>{_STYLE}</style><main>{''.join(parts)}</main></html>"

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.sign_in_pages import page
+from api.words import _, later, said
 from core.errors import DatabaseTrouble
 from core.settings import Settings
 from core.sign_ins import SignedIn, SignIns, token_of
@@ -21,7 +22,7 @@ PATIENCE: Final = 5.0
 """Seconds that an answer waits: a server that hangs accepts connections and never answers."""
 _RETRY: Final = "5"
 """Seconds, for the header Retry-After."""
-_SILENT: Final = "The database does not answer. Nobody was signed out; Moderato goes on by itself once it does."
+_SILENT: Final = later("The database does not answer. Nobody was signed out; Moderato goes on by itself once it does.")
 
 
 class _Looks:
@@ -77,7 +78,7 @@ def away(headers: Headers, words: str, *, again: bool = True) -> Response:
     kept = {"retry-after": _RETRY, "cache-control": "no-store"}
     if "text/html" not in headers.get("accept", ""):
         return PlainTextResponse(f"{words}\n", 503, kept)
-    answer = page("The database is away", words, status=503)
+    answer = page(_("The database is away"), words, status=503)
     answer.headers.update(kept | ({"refresh": _RETRY} if again else {}))
     return answer
 
@@ -87,4 +88,8 @@ async def tell_away(request: Request, error: Exception) -> Response:
     if request.url.path == "/session":
         headers = {"retry-after": _RETRY, "cache-control": "no-store"}
         return JSONResponse({"problem": "database"}, 503, headers)
-    return away(request.headers, str(error), again=request.method == "GET")
+    return away(
+        request.headers,
+        said(error) if isinstance(error, DatabaseTrouble) else str(error),
+        again=request.method == "GET",
+    )

@@ -7,6 +7,7 @@ The value is the slowest of the page loads (warm browser cache): from asking for
 
 import argparse
 import random
+import re
 import sqlite3
 import statistics
 import tempfile
@@ -145,7 +146,8 @@ def time_pages(url: str) -> dict[str, float]:
 def _load(page: Page, url: str, query: dict[str, str]) -> float:
     started = time.perf_counter()
     page.goto(f"{url}/browse?{urlencode(query)}", wait_until="commit")
-    page.locator("[data-cid], [data-testid=stAlert]").first.wait_for(timeout=60_000)
+    nothing = page.get_by_role("heading", name=re.compile("No comment matches|Nothing found so far"))
+    page.locator("[data-cid]").or_(nothing).first.wait_for(timeout=60_000)
     taken = time.perf_counter() - started
     page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
     page.wait_for_timeout(200)

@@ -1,5 +1,11 @@
-"""The review queue at keyboard speed: key press to next comment painted, and to decision stored and confirmed."""
+"""The review queue at keyboard speed: key press to next comment painted, and to decision stored and confirmed.
 
+    python -m benchmarks.queue_latency [--wellbeing]
+
+With --wellbeing the person has masked words, mild comments in between, a list for not today, and the meter.
+"""
+
+import argparse
 import json
 import statistics
 import tempfile
@@ -7,8 +13,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from core.services import build_services
+from core.accounts import local_person
+from core.labels import LABELS
+from core.services import Services, build_services
 from core.settings import Settings
+from core.wellbeing.choices import NOT_TODAY, SEE, NotToday, Sight
+from core.wellbeing.masking import Mask, Masking, Rule
 from tests.support.card import Card
 from tests.support.chromium import ARGS, executable
 from tests.support.queue import Waiting, fill_queue
@@ -65,12 +75,25 @@ def at(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
+def choose_everything(services: Services) -> None:
+    """Ada's preferences, all of them on."""
+    sight = Sight(Masking((Rule(Mask.WORDS),) * len(LABELS), Mask.WORDS), mild_after=2, meter=True)
+    services.preferences.put(SEE, sight.to_json(), by=local_person("Ada"))
+    chosen = NotToday(frozenset({"identity_hate"}), 9e10)
+    services.preferences.put(NOT_TODAY, chosen.to_json(), by=local_person("Ada"))
+
+
 def main() -> None:
     """Measure and print one line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--wellbeing", action="store_true", help="with everything that masks, rests and spreads")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         data = Path(folder) / "data"
         services = build_services(Settings(data_dir=data))
         fill_queue(services.sessions, comments())
+        if options.wellbeing:
+            choose_everything(services)
         services.close()
         with serving(data, embedded_worker="false") as server:
             browser = playwright.chromium.launch(executable_path=executable(), args=ARGS)
@@ -92,6 +115,7 @@ def main() -> None:
         "presses": len(paints),
         "acks": len(acks),
         "waiting": WAITING,
+        "wellbeing": options.wellbeing,
     }
     print(json.dumps(figures))
 

@@ -54,6 +54,8 @@ class Action(StrEnum):
     """Take decisions and comments out."""
     SEE_DATA = "see_data"
     """See what was imported and exported."""
+    SET_LINKS = "set_links"
+    """Say where the originals of a source's comments stand."""
     SEE_METRICS = "see_metrics"
     """See how good the models are."""
     SEE_AGREEMENT = "see_agreement"
@@ -114,6 +116,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.REASSIGN,
         Action.MANAGE_SLICES,
         Action.IMPORT,
+        Action.SET_LINKS,
         Action.SEE_AGREEMENT,
         Action.SEE_REPORT,
         Action.SEE_POLICY,
@@ -139,6 +142,7 @@ MAY: Final[Mapping[Role, frozenset[Action]]] = {
         Action.MANAGE_PEOPLE,
         Action.MANAGE_WEBHOOKS,
         Action.MANAGE_PRIVACY,
+        Action.SET_LINKS,
         Action.ERASE,
         Action.SEE_AUDIT_TRAIL,
         Action.SEE_REPORT,
@@ -199,5 +203,5 @@ def check_may(person: Person | None, action: Action) -> Person:
         raise NotAllowed("You are not signed in. Open the dashboard's first page.")
     if not person.may(action):
         who = " or ".join(role.value for role, actions in MAY.items() if action in actions)
-        raise NotAllowed(f"This needs the role {who}. Ask an administrator for it.")
+        raise NotAllowed("This needs the role {who}. Ask an administrator for it.", who=who)
     return person

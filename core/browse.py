@@ -9,9 +9,11 @@ from core.browse_filter import Filter, to_criteria
 from core.domain import LabelFlags, Outcome, Stage, unpack_labels
 from core.errors import NotAllowed, NotFound
 from core.history import Event, Facts, SixScores, Standing, six, standing_of, tell
+from core.source_links import links_of
 from db.models import CommentRow, DecisionRow, RoutingRow
 from db.session import Sessions
 from db.stores.browse import BrowseStore
+from db.stores.comments import comment_of
 from db.stores.guidelines import GuidelineStore, Since
 from db.stores.history import HistoryStore
 from db.stores.policies import PolicyStore
@@ -69,6 +71,8 @@ class History:
     events: list[Event]
     identical: list[Item]
     """Others with the same text; no more than 20."""
+    link: str | None = None
+    """Where the original stands (core.source_links); None while it waits for a blind decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +160,13 @@ class Browse:
             same = store.identical(comment, _SAME_SHOWN)
             items = _items(store, [comment_id, *(row.id for row in same)], None, self._only)
             facts = _facts(store, PolicyStore(session), comment, GuidelineStore(session).since())
+            link = None if items[0].hidden else links_of(session, [comment_of(comment)]).get(comment_id)
             if self._only is not None:  # a golden item may be mixed into their queue: its answer stays unknown
                 facts = replace(facts, golden=None)
         events = tell(facts, blind=items[0].hidden)
         if self._only is not None:
             events = [_of_others(event, self._only) for event in events]
-        return History(items[0], comment.external_id, comment.thread, comment.parent, events, items[1:])
+        return History(items[0], comment.external_id, comment.thread, comment.parent, events, items[1:], link)
 
     def _allowed(self, wanted: Filter) -> Filter:
         """What somebody who sees only their own decisions may look for."""

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 from core.accounts import PROGRAM, Action, Person
 from core.domain import Decision
-from core.review_items import masked_of
+from core.review_items import scores_of
 from core.text import text_hash
+from core.wellbeing.masking import WHOLE, Cover, Masking, Scored
 from db.session import Sessions
 from db.stores.comments import CommentStore
 from db.stores.erasures import ErasureStore
@@ -58,8 +59,8 @@ class Near:
     text: str
     """Its beginning."""
     is_cut: bool
-    masked: bool
-    """Whether it stays masked until somebody asks for it, as in the queue; without scores it does too."""
+    scored: Scored | None
+    """What masks it, as in the queue; without scores it is masked whole."""
     likeness: float
     """Cosine, LEAST_ALIKE to 1; 1 for the same text."""
     decision: Decision
@@ -68,6 +69,10 @@ class Near:
     """Comments of this text that people decided."""
     alike: int
     """Those of them that were decided the same way."""
+
+    def cover(self, masking: Masking) -> Cover:
+        """How it begins for somebody."""
+        return self.scored.cover(masking) if self.scored else WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +148,9 @@ class Nearest:
             chosen = [(digest, like) for digest, like in alike if digest in precedents][:MOST_SHOWN]
             ids = [precedents[digest].newest.comment_id for digest, _ in chosen]
             comments = CommentStore(session).get_many(ids)
-            masked = masked_of(session, list(comments.values()))
+            scored = scores_of(session, list(comments.values()))
         return tuple(
-            Near(i, comments[i].text[:SHOWN_CHARS], len(comments[i].text) > SHOWN_CHARS, masked[i],
+            Near(i, comments[i].text[:SHOWN_CHARS], len(comments[i].text) > SHOWN_CHARS, scored.get(i),
                  1.0 if digest == own else like, precedents[digest].newest, precedents[digest].many,
                  precedents[digest].alike)
             for (digest, like), i in zip(chosen, ids, strict=True)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
@@ -12,10 +13,11 @@ from uuid import UUID, uuid5
 from core.accounts import Action, Person, check_may
 from core.domain import NO_LABELS, Decision, LabelFlags, Lane, Outcome, RoutingState, now
 from core.errors import BadInput, Conflict
-from core.raid_clusters import Cluster, find_clusters
+from core.raid_clusters import Cluster, Kind, find_clusters
 from core.review_items import Evidence, evidence_of
 from core.second_opinions import SecondOpinions
 from core.verdict import Verdict, entry_of
+from core.wellbeing.masking import WHOLE, Cover, Masking
 from db.session import Session, Sessions
 from db.stores.claims import ClaimStore
 from db.stores.comments import CommentStore
@@ -33,17 +35,21 @@ MOST_CLUSTERS: Final = 50
 """Clusters that a look keeps: the largest."""
 MOST_SETTLED: Final = 10_000
 """Comments that one decision settles at most."""
+LEAST_LINKED: Final = 10
+"""Comments of a cluster from which on the queue says of each that it is one of many."""
+_BESIDE: Final = 120.0
+"""Seconds between looks that begin beside the queue at least, and twenty times the length of the last one."""
 _CHUNK: Final = 1_000
 """Comments of a transaction: others wait for no more than that."""
-_PAUSE: Final = 0.0015
-"""Seconds of rest after each 25 texts (about 4 ms) of a look in the background."""
+_PAUSE: Final = 0.001
+"""Seconds of rest after each 100 texts (about 7 ms) of a look in the background."""
 _REST: Final = 10.0
 """A look is followed by a rest of so many times its length, at least this long in seconds; a settled raid ends it."""
 
 log = logging.getLogger("moderato.raids")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Look:
     """What one look found."""
 
@@ -59,6 +65,13 @@ class Look:
     more: int
     """Smaller clusters that are not listed."""
 
+    @cached_property
+    def cluster_of(self) -> dict[int, Cluster]:
+        """By comment, the listed cluster of LEAST_LINKED that it is in; of like text rather than of a burst."""
+        many = [one for one in self.clusters if len(one.ids) >= LEAST_LINKED]
+        many.sort(key=lambda one: one.kind is Kind.TEXT)  # a later one takes the place of an earlier
+        return {comment_id: one for one in many for comment_id in one.ids}
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -70,10 +83,11 @@ class Sample:
     evidence: Evidence | None
     """Scores, thresholds, what identical texts were; None without scores."""
 
-    @property
-    def masked(self) -> bool:
-        """Whether the text stays masked until somebody asks for it, as in the queue; without scores it does too."""
-        return self.evidence is None or self.evidence.severe
+    def cover(self, masking: Masking) -> Cover:
+        """How the text begins for somebody, as in the queue; without scores it is masked whole for everybody."""
+        if self.evidence is None:
+            return WHOLE
+        return masking.cover(self.evidence.scores, self.evidence.thresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +155,7 @@ class Raids:
         self._thread: Thread | None = None
         self._problem = False
         self._rested = 0.0
+        self._beside_from = time.monotonic() + _BESIDE / 4  # a server that has just begun has other things to do
 
     def look(self, *, by: Person) -> Look | None:
         """The newest look, None before the first. Begins another in the background where the data has changed.
@@ -163,11 +178,29 @@ class Raids:
         """Let the next call of `look` begin one, however short ago the last one was."""
         self._rested = 0.0
 
-    def faces(self, clusters: Sequence[Cluster]) -> dict[int, tuple[str, bool]]:
-        """By representative, its text and whether that stays masked until somebody asks for it."""
+    def look_beside(self, *, by: Person) -> None:
+        """Begin a look in the background for the queue, now and then. Costs the caller no question to the database."""
+        check_may(by, Action.REVIEW)
+        if time.monotonic() >= self._beside_from and not self.is_looking():
+            self._beside_from = time.monotonic() + _BESIDE
+            self._begin(only_if_stale=True)
+
+    def around(self, comment_ids: Sequence[int], *, by: Person) -> dict[int, Cluster]:
+        """By comment, the cluster of many that the newest look has it in. Reads no database."""
+        check_may(by, Action.REVIEW)
+        known = self._look.cluster_of if self._look else {}
+        return {comment_id: known[comment_id] for comment_id in comment_ids if comment_id in known}
+
+    def get(self, key: str, *, by: Person) -> Cluster | None:
+        """The cluster of the newest look that has this key; None where it went."""
+        check_may(by, Action.REVIEW)
+        return next((one for one in (self._look.clusters if self._look else ()) if one.key == key), None)
+
+    def faces(self, clusters: Sequence[Cluster]) -> dict[int, Sample]:
+        """By representative, what is shown of it."""
         with self._sessions.read() as session:
             samples = _samples(session, [cluster.representative for cluster in clusters])
-        return {one.comment_id: (one.text, one.masked) for one in samples}
+        return {one.comment_id: one for one in samples}
 
     def find(self) -> Look:
         """Look now: seconds for many new comments."""
@@ -188,6 +221,7 @@ class Raids:
             self._look = Look(version, self._clock(), len(waiting), version[0], kept, len(found) - len(kept))
             ended = time.monotonic()
             self._rested = ended + max(_REST, _REST * (ended - started))
+            self._beside_from = ended + max(_BESIDE, 2 * _REST * (ended - started))
             return self._look
 
     def show(self, cluster: Cluster, turn: int = 0, *, by: Person) -> Shown:
@@ -268,13 +302,14 @@ class Raids:
             version = RaidStore(session).version()
         return self._look is None or self._look.version != version
 
-    def _begin(self) -> None:
-        self._thread = Thread(target=self._find_quietly, name="raids", daemon=True)
+    def _begin(self, *, only_if_stale: bool = False) -> None:
+        self._thread = Thread(target=self._find_quietly, args=(only_if_stale,), name="raids", daemon=True)
         self._thread.start()
 
-    def _find_quietly(self) -> None:
+    def _find_quietly(self, only_if_stale: bool) -> None:
         try:
-            self.find()
+            if not only_if_stale or self._is_stale():
+                self.find()
         except Exception as error:  # whatever it is, the page says so and the next look begins anew
             log.warning("looking for clusters failed: %s", type(error).__name__)
             self._problem = True

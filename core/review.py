@@ -1,7 +1,7 @@
 """The review queue: claim, decide, undo, skip, hold, escalate. Every act is one short transaction."""
 
 import statistics
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +10,7 @@ from uuid import UUID
 from core import golden_mix, questions
 from core.accounts import Action, Person, check_may
 from core.domain import (
+    BLIND_LANES,
     OTHERS_LANES,
     REOPENED_LANES,
     Decision,
@@ -20,15 +21,19 @@ from core.domain import (
 )
 from core.errors import BadInput, Conflict, NotFound
 from core.golden_mix import GoldenMix
+from core.labels import LABELS
 from core.recent import Recent
 from core.review_items import Item, build_items, build_mixed
 from core.second_opinions import SecondOpinions, after
 from core.settings import Settings
 from core.verdict import Verdict, entry_of, revocation_of
+from core.wellbeing.masking import severe_limits
+from core.wish import ANY, Wish, lowest
 from db.session import Session, Sessions
 from db.stores.claims import PERSONS_LANES, Claim, ClaimStore, Seeker
 from db.stores.decisions import DecisionStore
 from db.stores.golden_mix import GoldenMixStore
+from db.stores.policies import PolicyStore
 from db.stores.questions import QuestionStore
 from db.stores.queue import Place, QueueStore
 from db.stores.queue_filter import Within
@@ -38,7 +43,6 @@ PASSED = timedelta(minutes=15)
 """For so long a comment that somebody skipped or escalated is offered to them only when nothing else waits."""
 MOST_IDENTICAL = 5_000
 """Comments that one key press settles at most."""
-
 MOST_CANDIDATES = 1_000
 """Free comments of a lane that are looked for at once under a filter."""
 
@@ -73,6 +77,8 @@ class Elsewhere:
     """Questions of the person that no lead has answered yet."""
     asked_since: datetime | None = None
     """When the oldest of them was asked."""
+    unwished: bool = False
+    """Whether comments are free that the person does not want to be given."""
 
 
 class Review:
@@ -83,6 +89,7 @@ class Review:
         self._clock = clock
         self._lease = timedelta(seconds=settings.claim_seconds)
         self._hold = timedelta(hours=settings.hold_hours)
+        self._undo = timedelta(hours=settings.undo_hours)
         self._recent = Recent()
         self._opinions = SecondOpinions(sessions, clock)
         self._mix = GoldenMix(sessions, clock)
@@ -99,23 +106,26 @@ class Review:
         *,
         least: int | None = None,
         within: Within = (),
+        wish: Wish = ANY,
     ) -> list[Claim]:
         """The person's claims after adding free comments until `want` are ready; held ones come last, uncounted.
 
         While `least` are ready nothing is added: a refill now and then costs less than one after each decision. What
-        is added is `within` what the person works on (core.focus).
+        is added is `within` what the person works on (core.focus), without what the wish leaves to others.
         """
         check_may(by, Action.REVIEW)
         claims = self._mine(by)
         if sum(not claim.held and not claim.golden for claim in claims) >= (want if least is None else least):
             return claims
-        at = self._clock()
+        at, thresholds = self._clock(), self._policy_thresholds()
+        without, mild = wish.limits(thresholds), wish.mild_share(want)
         chosen_of = [lane for lane in lanes if lane is not Lane.ASKED]  # answers come whatever one works on
-        among: dict[Lane, list[int]] = {lane: self._among(lane, within) for lane in chosen_of} if within else {}
+        among = self._among_lanes(chosen_of, within, without)
         with self._sessions.begin() as session:
             store = ClaimStore(session)
             store.release_lapsed(at)
             ready = sum(not claim.held for claim in store.mine(by.name, at=at))
+            want -= mild
             seeker, before = self._seeker(session, by), ready
             for since in (at - PASSED, None):
                 for lane in lanes:
@@ -129,6 +139,8 @@ class Review:
                     ready += len(ids)
                 if ready:  # what was passed over comes back only when nothing else is left
                     break
+            if mild and Lane.FLAGGED in lanes:
+                self._add_mild(store, by.name, mild, lowest(severe_limits(thresholds), without), within)
             mine = store.mine(by.name, at=at)
             if ready > before:
                 known = {claim.id for claim in claims}
@@ -144,6 +156,15 @@ class Review:
             found = {item.comment.id: item for item in [*items, *build_mixed(self._sessions, by, mixed)]}
             return [found[claim.comment_id] for claim in own if claim.comment_id in found]
         return items
+
+    def give_back(self, by: Person, *, wish: Wish | None = None) -> None:
+        """Give the person's claims back but for held ones: all of them, or those that the wish leaves to others."""
+        check_may(by, Action.REVIEW)
+        if wish is not None and not wish.without:
+            return
+        with self._sessions.begin() as session:
+            only = None if wish is None else wish.limits(_thresholds(session))
+            ClaimStore(session).give_back(by.name, self._clock(), only)
 
     def heartbeat(self, by: Person, comment_ids: Collection[int]) -> list[int]:
         """Extend the person's leases, lapsed ones too; returns the comments that somebody else took or settled."""
@@ -202,7 +223,8 @@ class Review:
         """Take back one's own decision, the newest or that of the key press `target`; returns the reopened comments.
 
         A batch is undone as one. The comment that was on the screen is claimed for the person again. The same client_id
-        again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision.
+        again changes nothing. Raises NotFound if there is nothing to undo, Conflict if somebody built on the decision
+        or it is older than settings.undo_hours.
         What was sent to review after the policy had removed it (core.removals) is removed without review again.
         A second opinion or adjudication that is not given yet is no reason: it is taken from whoever has it.
         """
@@ -215,6 +237,7 @@ class Review:
             if mixed := golden_mix.undo(session, by, client_id, target, ledger.last_of(by.name)):
                 return [mixed]
             last = _require_own(ledger, by, target)
+            self._check_recent(last)
             group = ledger.batch_of(last) if last.batch else [last]
             queue, claims = QueueStore(session), ClaimStore(session)
             ids = [decision.comment_id for decision in group]
@@ -255,15 +278,27 @@ class Review:
         measured = [value for value in seconds if value is not None]
         return Counts(waiting, len(seconds), statistics.median(measured) if measured else None)
 
-    def elsewhere(self, by: Person) -> Elsewhere:
+    def elsewhere(self, by: Person, wish: Wish = ANY) -> Elsewhere:
         """Why nothing could be claimed."""
         check_may(by, Action.REVIEW)
         with self._sessions.read() as session:
             many, held, first = ClaimStore(session).others(by.name, at=self._clock())
             unscored = QueueStore(session).unscored()
+            unwished = bool(wish.without) and ClaimStore(session).any_free(wish.limits(_thresholds(session)))
             asked, since = QuestionStore(session).unanswered(by.name)
         others = sum(self._given(lane, by) for lane in OTHERS_LANES)
-        return Elsewhere(many, held, first, unscored, others, asked, since)
+        return Elsewhere(many, held, first, unscored, others, asked, since, unwished)
+
+    def _add_mild(
+        self, store: ClaimStore, person: str, share: int, severe: Mapping[str, float], within: Within
+    ) -> None:
+        """Claim mild comments until the share is there: those that would be served last, so nothing waits for them."""
+        at = self._clock()
+        mine = [claim.comment_id for claim in store.mine(person, at=at) if not claim.held]
+        here = store.count_mild(mine, severe)
+        if here < share:
+            ids = store.mild(share - here, person=person, passed_since=at - PASSED, severe=severe, within=within)
+            store.add(ids, person, at=self._clock(), until=self._clock() + self._lease)
 
     def _mine(self, by: Person) -> list[Claim]:
         with self._sessions.read() as session:
@@ -278,13 +313,25 @@ class Review:
         judges = self._opinions.judges(SecondOpinionStore(session), by)
         return questions.seeker_of(by, judges, self._clock() - self._hold)
 
-    def _among(self, lane: Lane, within: Within) -> list[int]:
-        """What a filter lets through of a lane, looked for outside the transaction that claims: it may take a while."""
-        return self._recent.get((lane, within), partial(self._candidates, lane, within))
+    def _among_lanes(
+        self, lanes: Sequence[Lane], within: Within, without: Mapping[str, float]
+    ) -> dict[Lane, list[int]]:
+        """What filter and wish let through, of those lanes on which they bear: no wish bears on a blind one."""
+        limits = {lane: {} if lane in BLIND_LANES else without for lane in lanes}
+        return {lane: self._among(lane, within, limits[lane]) for lane in lanes if within or limits[lane]}
 
-    def _candidates(self, lane: Lane, within: Within) -> list[int]:
+    def _among(self, lane: Lane, within: Within, without: Mapping[str, float]) -> list[int]:
+        """What a filter lets through of a lane, looked for outside the transaction that claims: it may take a while."""
+        key = (lane, within, tuple(sorted(without.items())))
+        return self._recent.get(key, partial(self._candidates, lane, within, without))
+
+    def _candidates(self, lane: Lane, within: Within, without: Mapping[str, float]) -> list[int]:
         with self._sessions.read() as session:
-            return ClaimStore(session).candidates(lane, within, MOST_CANDIDATES)
+            return ClaimStore(session).candidates(lane, within, MOST_CANDIDATES, without)
+
+    def _policy_thresholds(self) -> Sequence[float]:
+        with self._sessions.read() as session:
+            return _thresholds(session)
 
     def _waiting(self) -> dict[Lane, int]:
         with self._sessions.read() as session:
@@ -352,6 +399,16 @@ class Review:
         if not self._was_given(claims, place, by):
             raise Conflict(_not_given(place))
 
+    def _check_recent(self, last: Decision) -> None:
+        if self._clock() - last.decided_at > self._undo:
+            hours = self._undo.total_seconds() / 3600
+            raise Conflict(
+                "Your decision on comment {comment} is more than {hours} hours old: it cannot be undone any more. "
+                "Ask a lead to look at it again.",
+                comment=last.comment_id,
+                hours=f"{hours:g}",
+            )
+
     def _was_given(self, claims: ClaimStore, place: Place, by: Person) -> bool:
         """Whether the person may decide: what was opened again needs a claim of one's own since it was decided.
 
@@ -386,6 +443,12 @@ class Review:
 
     def _may_take(self, claim: Claim, by: Person) -> bool:
         return claim.person == by.name or claim.lease_until < self._clock()
+
+
+def _thresholds(session: Session) -> Sequence[float]:
+    """Of the policy in force; nothing reaches them while there is none."""
+    policy = PolicyStore(session).active()
+    return policy.thresholds if policy else (2.0,) * len(LABELS)
 
 
 def _was_sent(undone: Decision, place: Place, ledger: DecisionStore) -> bool:

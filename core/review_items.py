@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
+from core import source_links
 from core.accounts import Person
 from core.domain import Comment, Decision, LabelFlags, Lane, Outcome, unpack_labels
 from core.golden_mix import places_of
 from core.labels import LABELS
+from core.wellbeing.masking import Scored, is_severe
 from db.session import Session, Sessions
 from db.stores.claims import Claim
 from db.stores.comments import CommentStore
@@ -19,34 +21,6 @@ from db.stores.queue import Place, QueueStore
 from db.stores.scores import ScoreStore
 from db.stores.second_opinions import SecondOpinionStore
 from db.stores.suggestions import SuggestedLabels, SuggestionStore
-
-NEIGHBOURS = 3
-"""Comments of the thread, and of the author, that are shown beside one."""
-CONTEXT_CHARS = 1_000
-"""Longest stretch of each of those."""
-SEVERE_TOXIC = 0.98
-"""A probability of `toxic` that masks a text by itself."""
-_SEVERE = frozenset({"severe_toxic", "threat", "identity_hate"})
-"""Labels that mask a text from their threshold on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """A stretch of somebody's comment, shown as context."""
-
-    author: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What was imported around a comment. Says nothing about scores."""
-
-    parent: Remark | None
-    thread: list[Remark]
-    """Comments before it, oldest first."""
-    author: list[Remark]
-    """Other comments of its author, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +44,8 @@ class Evidence:
 
     @property
     def severe(self) -> bool:
-        """Whether the text stays masked until somebody asks for it."""
-        over = dict(zip(LABELS, self.preset, strict=True))
-        return any(over[label] for label in _SEVERE) or self.scores[0] >= SEVERE_TOXIC
+        """Whether the text is severe: then a look at it is noted, and it begins masked for whoever chose nothing."""
+        return is_severe(self.scores, self.thresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +79,24 @@ class Item:
     blind: bool
     evidence: Evidence | None
     """None for blind items, and while there are no scores."""
-    context: Context
     escalation: Decision | None
     """Who asked for another look, if somebody did."""
     opinions: tuple[Opinion, ...] = ()
     """For adjudication: what is to be decided between, in an order that says nothing."""
     suggestion: SuggestedLabels | None = None
     """What a program says it is; None for blind items."""
+    link: str | None = None
+    """Where the original stands (core.source_links); None for blind items, whose fate shows there."""
     question: Question | None = None
     """For what waits in lane `asked`."""
     handed_by: str | None = None
     """Who gave it to the person, if somebody did, and why."""
     handed_note: str | None = None
+
+    @property
+    def has_context(self) -> bool:
+        """Whether its thread, its author or what it answers is known (core.context)."""
+        return any((self.comment.thread, self.comment.parent, self.comment.author))
 
 
 def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
@@ -132,8 +111,8 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
         evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
         standing = DecisionStore(session).standing([c.comment_id for c in claims if c.lane is Lane.ESCALATED])
         opinions = SecondOpinionStore(session).opinions([c.comment_id for c in claims if c.lane is Lane.ADJUDICATION])
+        links = source_links.links_of(session, seen)
         asked = _questions(session, [c.comment_id for c in claims if c.lane is Lane.ASKED])
-        context = _contexts(queue, list(comments.values()))
         suggested = SuggestionStore(session).latest_of([comment.id for comment in seen])
     return [
         Item(
@@ -143,10 +122,10 @@ def build_items(sessions: Sessions, claims: Sequence[Claim]) -> list[Item]:
             held=claim.held,
             blind=places[claim.comment_id].blind,
             evidence=evidence.get(claim.comment_id),
-            context=context[claim.comment_id],
             escalation=standing.get(claim.comment_id),
             opinions=_opinions(opinions.get(claim.comment_id, [])),
             suggestion=suggested.get(claim.comment_id),
+            link=links.get(claim.comment_id),
             question=asked.get(claim.comment_id),
             handed_by=claim.handed_by,
             handed_note=claim.handed_note,
@@ -163,7 +142,7 @@ def build_mixed(sessions: Sessions, by: Person, claims: Sequence[Claim]) -> list
         comments = CommentStore(session).get_many([claim.comment_id for claim in claims if claim.comment_id in places])
         seen = list(comments.values())
         evidence = _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
-        context = _contexts(queue, seen)
+        links = source_links.links_of(session, seen)
     return [
         Item(
             comment=comments[claim.comment_id],
@@ -172,8 +151,8 @@ def build_mixed(sessions: Sessions, by: Person, claims: Sequence[Claim]) -> list
             held=claim.held,
             blind=False,
             evidence=replace(evidence[claim.comment_id], identical=1),  # what it shares its text with is not its affair
-            context=context[claim.comment_id],
             escalation=None,
+            link=links.get(claim.comment_id),
         )
         for claim in claims
         if claim.comment_id in evidence
@@ -188,11 +167,11 @@ def evidence_of(session: Session, comments: Sequence[Comment]) -> dict[int, Evid
     return _Evidence(DecisionStore(session), queue, ScoreStore(session), PolicyStore(session)).of(seen, places)
 
 
-def masked_of(session: Session, comments: Sequence[Comment]) -> dict[int, bool]:
-    """Whether each text stays masked until somebody asks for it, whatever lane it was in; without scores it does."""
+def scores_of(session: Session, comments: Sequence[Comment]) -> dict[int, Scored]:
+    """What masks each text, whatever lane it was in; what has no scores is absent."""
     places = QueueStore(session).places([comment.id for comment in comments])
-    return _Evidence(DecisionStore(session), QueueStore(session), ScoreStore(session), PolicyStore(session)).masks(
-        comments, places
+    return _Evidence(DecisionStore(session), QueueStore(session), ScoreStore(session), PolicyStore(session)).scored(
+        places
     )
 
 
@@ -221,14 +200,9 @@ class _Evidence:
             if comment.id in scores
         }
 
-    def masks(self, comments: Sequence[Comment], places: dict[int, Place]) -> dict[int, bool]:
+    def scored(self, places: dict[int, Place]) -> dict[int, Scored]:
         scores = self._scores(list(places.values()))
-        known = {
-            i: Evidence(scores[i], self._limits(place.policy_id), place.model_id, 1, [])
-            for i, place in places.items()
-            if i in scores
-        }
-        return {comment.id: comment.id not in known or known[comment.id].severe for comment in comments}
+        return {i: Scored(scores[i], self._limits(place.policy_id)) for i, place in places.items() if i in scores}
 
     def _scores(self, places: Sequence[Place]) -> dict[int, tuple[float, ...]]:
         found: dict[int, tuple[float, ...]] = {}
@@ -254,19 +228,3 @@ def _opinions(decisions: Sequence[Decision]) -> tuple[Opinion, ...]:
     """Shuffled by a hash: who was first must not show, and the order must stay the same."""
     shuffled = sorted(decisions, key=lambda decision: blake2b(decision.client_id.bytes).digest())
     return tuple(Opinion(decision.outcome, decision.labels, decision.note) for decision in shuffled)
-
-
-def _contexts(queue: QueueStore, comments: Sequence[Comment]) -> dict[int, Context]:
-    parents = queue.parents(comments)
-    return {
-        comment.id: Context(
-            parent=_remark(*parents[comment.id]) if comment.id in parents else None,
-            thread=[_remark(author, text) for author, text in queue.around(comment, NEIGHBOURS)],
-            author=[_remark(comment.author, text) for text in queue.of_author(comment, NEIGHBOURS)],
-        )
-        for comment in comments
-    }
-
-
-def _remark(author: str | None, text: str) -> Remark:
-    return Remark(author, text if len(text) <= CONTEXT_CHARS else text[:CONTEXT_CHARS] + " …")

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from core.agreement import AgreementReports
 from core.browse import Browse
+from core.context import Contexts
 from core.datasets import Datasets
 from core.domain import ModelVersion
 from core.drift.service import Drift
@@ -23,6 +24,7 @@ from core.live_scoring import LiveScoring
 from core.metrics.service import Metrics
 from core.nearest import Nearest
 from core.own_agreement import OwnAgreement
+from core.own_history import OwnHistory
 from core.people import People
 from core.planning import Planner
 from core.policies import Policies
@@ -51,12 +53,14 @@ from core.shadow_worker import ShadowWorker
 from core.sign_ins import SignIns
 from core.site_settings import SiteSettings
 from core.slices import Slices
+from core.source_links import SourceLinks
 from core.suggestions import Suggestions
 from core.trail import Trail
 from core.transparency.service import TransparencyReports
 from core.webhooks.addresses import networks_setting
 from core.webhooks.delivery import Delivery
 from core.webhooks.service import Webhooks
+from core.wellbeing.exposure import Exposure
 from core.worker import RegistryModels, ScoringWorker
 from db.migrate import migrate
 from db.session import Sessions, build_engine
@@ -198,9 +202,19 @@ class Services:
         return SiteSettings(self.sessions)
 
     @cached_property
+    def own_history(self) -> OwnHistory:
+        """What each person decided, for their own eyes."""
+        return OwnHistory(self.sessions, self.browse, self.review, self.settings)
+
+    @cached_property
     def preferences(self) -> Preferences:
         """What each person set for themselves."""
         return Preferences(self.sessions)
+
+    @cached_property
+    def exposure(self) -> Exposure:
+        """What each moderator has seen, for themselves."""
+        return Exposure(self.sessions)
 
     @cached_property
     def guidelines(self) -> Guidelines:
@@ -296,6 +310,16 @@ class Services:
     def raids(self) -> Raids:
         """Clusters of waiting comments, settled many at once."""
         return Raids(self.sessions)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        """What stands around claimed comments."""
+        return Contexts(self.sessions)
+
+    @cached_property
+    def source_links(self) -> SourceLinks:
+        """Where the originals of a source's comments stand."""
+        return SourceLinks(self.sessions)
 
     @cached_property
     def agreement(self) -> AgreementReports:

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     scoring_lease_seconds: float = Field(60, gt=0, description="After this a dead worker's batch is scored by another.")
     claim_seconds: float = Field(120, gt=0, description="How long a comment stays with a silent moderator.")
     hold_hours: float = Field(24, gt=0, description="How long a held comment stays with its moderator.")
+    undo_hours: float = Field(24, gt=0, description="How long people may take their own decisions back.")
     nearest_texts: int = Field(
         200_000, ge=0, le=2_000_000, description="Decided texts kept in memory to find similar ones; 0 switches it off."
     )

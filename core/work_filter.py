@@ -1,6 +1,6 @@
 """A choice among what waits: lanes, labels, sources, scripts, scores. Survives any JSON, for people keep theirs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -16,6 +16,7 @@ MAX_SOURCE: Final = 200
 """Longest name of one, in code points."""
 
 LANE_TITLES: Final = {
+    Lane.ASKED: "Question",
     Lane.ESCALATED: "Escalated",
     Lane.ADJUDICATION: "Two disagree",
     Lane.AUDIT: "Blind audit",
@@ -97,17 +98,21 @@ class WorkFilter:
         )
 
 
-def parts_of(chosen: WorkFilter) -> list[tuple[str, str]]:
-    """What it chooses by, and what of that, for people: ("labels", "Threat, Insult"). Empty: everything."""
+def parts_of(chosen: WorkFilter, say: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    """What it chooses by, and what of that, for people: ("labels", "Threat, Insult"). Empty: everything.
+
+    `say` gives words in the reader's language.
+    """
     found: list[tuple[str, Sequence[str]]] = [
-        ("lanes", [LANE_TITLES[lane] for lane in chosen.lanes]),
-        ("labels", [LABEL_TITLES[LABELS[label]] for label in chosen.labels]),
+        ("lanes", [say(LANE_TITLES[lane]) for lane in chosen.lanes]),
+        ("labels", [say(LABEL_TITLES[LABELS[label]]) for label in chosen.labels]),
         ("sources", chosen.sources),
-        ("scripts", [SCRIPTS[code] for code in chosen.scripts]),
+        ("scripts", [say(SCRIPTS[code]) for code in chosen.scripts]),
     ]
     if chosen.has_range:
-        whose = "highest" if chosen.score_label is None else LABEL_TITLES[LABELS[chosen.score_label]]
-        found.append(("score", [f"{whose} {chosen.low:.2f} to {chosen.high:.2f}"]))
+        whose = say("highest" if chosen.score_label is None else LABEL_TITLES[LABELS[chosen.score_label]])
+        words = say("{score} {low:.2f} to {high:.2f}").format(score=whose, low=chosen.low, high=chosen.high)
+        found.append(("score", [words]))
     return [(what, ", ".join(names)) for what, names in found if names]
 
 

@@ -65,6 +65,10 @@ def only_where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
+WRITTEN = "coalesce(created_at, added_at)"
+"""When a comment was written; when it came in where that is not known. The indexes of threads and authors have it."""
+
+
 class Base(DeclarativeBase):
     """All tables. Constraint names are fixed, so that migrations can name them on both databases."""
 
@@ -85,8 +89,9 @@ class CommentRow(Base):
     __tablename__ = "comment"
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
-        Index(None, "thread"),
-        Index(None, "author"),
+        Index("ix_comment_thread_at", "thread", "source", text(WRITTEN), "id"),
+        Index("ix_comment_author_at", "author", "source", text(WRITTEN), "id"),
+        Index("ix_comment_parent", "parent", "source", "id", **only_where("parent IS NOT NULL")),
         Index("ix_comment_source", "source", "id"),
     )
 

@@ -8,12 +8,15 @@ from pages.shared import golden_mix_panel
 from pages.shared.access import require
 from pages.shared.charts import hold_steady
 from pages.shared.resources import services
+from pages.shared.words import _
 
 person = require(Action.SEE_AGREEMENT)
-st.title("Agreement")
+st.title(_("Agreement"))
 st.write(
-    "A share of settled comments goes **blind to a second moderator**. What the two say, and what a third says where "
-    "they differ, tells how far labels can be trusted: those of people, and those of the model."
+    _(
+        "A share of settled comments goes **blind to a second moderator**. What the two say, and what a third says "
+        "where they differ, tells how far labels can be trusted: those of people, and those of the model."
+    )
 )
 drawn, waiting = services().agreement.drawn(), services().second_opinions.waiting()
 if len(drawn.pairs):

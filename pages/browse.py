@@ -12,6 +12,7 @@ from pages.shared.browse_filters import draw_filters
 from pages.shared.history_panel import draw_history
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
+from pages.shared.words import _, said
 
 browse = services().browse.seen_by(require(Action.BROWSE))
 
@@ -26,14 +27,14 @@ def ask_for(comment_id: int) -> None:
     state.keep("q", f"#{comment_id}")
 
 
-@st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
+@st.dialog(_("Comment"), width="medium", position="right", on_dismiss=lambda: open_comment(None))
 def show_opened() -> None:
     """The opened comment beside the list. It runs by itself: the role is checked again."""
     browse = services().browse.seen_by(require(Action.BROWSE))
     draw_history(browse.history(state.kept("browse_open")), open_comment)
 
 
-st.title("Browse")
+st.title(_("Browse"))
 scoring_banner()
 wanted = draw_filters(browse.choices())
 asked = re.fullmatch(r"\s*#(\d{1,18})\s*", wanted.text)
@@ -46,4 +47,4 @@ try:
         if state.kept("browse_open"):
             show_opened()
 except ModeratoError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(said(error), icon=":material/error:")

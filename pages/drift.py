@@ -8,9 +8,10 @@ from pages.shared.access import require
 from pages.shared.drift_bar import draw_alerts
 from pages.shared.links import page_link
 from pages.shared.resources import services
+from pages.shared.words import _
 
 require(Action.SEE_DRIFT)
-st.title("Drift")
+st.title(_("Drift"))
 drift = services().drift
 alerts = drift.alerts()
 draw_alerts(alerts)
@@ -18,20 +19,22 @@ days = panels.choose_days()
 report = drift.report(days)
 if report is None:
     with st.container(border=True):
-        st.subheader("Nothing to compare yet")
-        st.write("Drift compares the live model's scores day by day. First comments have to come in and be scored.")
-        page_link("data.py", label="Import comments", icon=":material/database:")
+        st.subheader(_("Nothing to compare yet"))
+        st.write(_("Drift compares the live model's scores day by day. First comments have to come in and be scored."))
+        page_link("data.py", label=_("Import comments"), icon=":material/database:")
     st.stop()
 panels.draw_reference(drift, report)
 if report.has_reference:
     if not alerts:
-        st.success("No limit is passed: these days are like the reference.", icon=":material/check:")
+        st.success(_("No limit is passed: these days are like the reference."), icon=":material/check:")
     panels.draw_scores(report)
     panels.draw_flags(report)
 else:
     st.info(
-        "The reference is too short to compare scores to: it needs three days and a thousand comments scored by the "
-        "live model. Wait a few days, or choose other days.",
+        _(
+            "The reference is too short to compare scores to: it needs three days and a thousand comments scored by "
+            "the live model. Wait a few days, or choose other days."
+        ),
         icon=":material/info:",
     )
 left, right = st.columns(2, gap="large")

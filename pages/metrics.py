@@ -9,9 +9,10 @@ from pages.shared.access import require
 from pages.shared.charts import hold_steady
 from pages.shared.drift_bar import drift_bar
 from pages.shared.resources import services
+from pages.shared.words import _
 
 require(Action.SEE_METRICS)
-st.title("Metrics")
+st.title(_("Metrics"))
 drift_bar()
 metrics = services().metrics
 seen = metrics.version()
@@ -27,10 +28,10 @@ if choice := panels.choose(metrics):
         panels.draw_label(metrics, choice, label)
         metrics_corrected.draw(traffic, services().agreement, choice)
     else:
-        panels.draw_empty(metrics)
+        panels.draw_nothing(metrics)
     panels.draw_activity(metrics)
 else:
-    panels.draw_empty(metrics)
+    panels.draw_nothing(metrics)
 hold_steady()
 panels.mark_drawn()
 panels.watch(metrics, seen)

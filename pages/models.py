@@ -9,9 +9,10 @@ from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
+from pages.shared.words import _, said
 
 person = require(Action.SEE_MODELS)
-st.title("Models")
+st.title(_("Models"))
 scoring_banner()
 model_cards.draw_message()
 
@@ -24,7 +25,7 @@ else:
     try:
         registry.require_live()
     except ModelUnavailable as error:
-        notice(str(error), "warning")
+        notice(said(error), "warning")
 training_panel.draw(person)
 model_cards.draw_challengers(versions, live, person)
 shadow_panel.draw(versions, person)

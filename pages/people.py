@@ -5,9 +5,10 @@ import streamlit as st
 from core.accounts import Action
 from pages.shared import people_panels as panels
 from pages.shared.access import is_local, require
+from pages.shared.words import _
 
 require(Action.MANAGE_PEOPLE)
-st.title("People")
+st.title(_("People"))
 panels.draw_message()
 if is_local():
     panels.draw_local_mode()

@@ -21,6 +21,7 @@ from pages.shared.policy_proposals import draw_proposals
 from pages.shared.policy_save import ask, draw_revert, draw_saved, save, use_again
 from pages.shared.resources import services
 from pages.shared.status import scoring_banner
+from pages.shared.words import _
 
 person = require(Action.SEE_POLICY)
 may_set = person.may(Action.SET_POLICY)
@@ -35,45 +36,51 @@ def open_comment(comment_id: int | None) -> None:
     state.keep("policy_open", comment_id)
 
 
-@st.dialog("Comment", width="medium", position="right", on_dismiss=lambda: open_comment(None))
+@st.dialog(_("Comment"), width="medium", position="right", on_dismiss=lambda: open_comment(None))
 def show_opened() -> None:
     """A comment of the preview. It runs by itself: the role is checked again."""
     browse = services().browse.seen_by(require(Action.BROWSE))
     draw_history(browse.history(state.kept("policy_open")), open_comment)
 
 
-st.title("Policy")
+st.title(_("Policy"))
 scoring_banner()
 drift_bar()
 draw_saved(previous if may_set else None)
 st.write(
-    "A comment whose score reaches a **threshold** is flagged for review. Besides, a random share of *all* comments is "
-    "**audited** blind, so that the metrics also know what was let through."
+    _(
+        "A comment whose score reaches a **threshold** is flagged for review. Besides, a random share of *all* "
+        "comments is **audited** blind, so that the metrics also know what was let through."
+    )
 )
 summary = st.container(horizontal=True)
 
-st.subheader("Review thresholds")
-st.caption(f"Over each slider: the live model's scores of the last {OUTLOOK_DAYS} days, on a logarithmic scale.")
+st.subheader(_("Review thresholds"))
+st.caption(
+    _("Over each slider: the live model's scores of the last {outlook_days} days, on a logarithmic scale.").format(
+        outlook_days=OUTLOOK_DAYS
+    )
+)
 cells = [*st.columns(3), *st.columns(3)]
 thresholds = []
 for at, cell in enumerate(cells):
     with cell:
         thresholds.append(draw_threshold(at, active, site))
 costs = st.container()
-goals = st.expander("Find thresholds for a goal", icon=":material/target:")
+goals = st.expander(_("Find thresholds for a goal"), icon=":material/target:")
 
-st.subheader("Audit rates")
+st.subheader(_("Audit rates"))
 st.caption(
-    "In per cent of each band, by a comment's highest score. Each comment is drawn once, when it is first scored."
+    _("In per cent of each band, by a comment's highest score. Each comment is drawn once, when it is first scored.")
 )
 rates = []
 for band, column in enumerate(st.columns(BANDS)):
     with column:
         rates.append(draw_rate(band, active, site.traffic))
 draw_boosts(policies.boosts(), rates)
-design = st.expander("Propose rates from a budget", icon=":material/calculate:")
+design = st.expander(_("Propose rates from a budget"), icon=":material/calculate:")
 
-st.subheader("Beside review")
+st.subheader(_("Beside review"))
 report = services().removals.report(today_number() - OUTLOOK_DAYS + 1, today_number())
 beside = draw_beside(active, report, OUTLOOK_DAYS)
 
@@ -90,22 +97,30 @@ with design:
     draw_design(site, active, draft)
 
 draw_proposals(active, person)
-st.subheader("Save" if may_set else "Propose")
+st.subheader(_("Save") if may_set else _("Propose"))
 if (
-    st.toggle(f"Show what would change on the last {OUTLOOK_DAYS} days", key="preview", disabled=not changed)
+    st.toggle(
+        _("Show what would change on the last {outlook_days} days").format(outlook_days=OUTLOOK_DAYS),
+        key="preview",
+        disabled=not changed,
+    )
     and changed
 ):
     draw_preview(planner.preview(draft), services().browse, open_comment)
 with st.form("save_policy", border=False):
-    reason = st.text_input("Why", key=f"reason_{active.id}", max_chars=500, placeholder="What should get better?")
-    act = "Save as a new version" if may_set else "Propose this policy"
+    reason = st.text_input(_("Why"), key=f"reason_{active.id}", max_chars=500, placeholder=_("What should get better?"))
+    act = _("Save as a new version") if may_set else _("Propose this policy")
     if st.form_submit_button(act, type="primary", key="save", disabled=not changed):
         save(draft, active, reason)
 
-st.subheader("Versions")
+st.subheader(_("Versions"))
 draw_revert(active, previous if may_set else None)
 versions = policies.list_policies()
-shown = len(versions) if len(versions) <= SHOWN or st.toggle(f"Show all {len(versions)}", key="all_versions") else SHOWN
+shown = (
+    len(versions)
+    if len(versions) <= SHOWN or st.toggle(_("Show all {versions}").format(versions=len(versions)), key="all_versions")
+    else SHOWN
+)
 for policy, before in zip(versions[:shown], [*versions[1:], None], strict=False):
     draw_version(policy, before, active=policy.id == active.id, use_again=use_again if may_set else None)
 

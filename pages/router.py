@@ -6,7 +6,9 @@ from streamlit.navigation.page import Page
 from core.accounts import Action, Person
 from core.settings import ROOT
 from pages.shared import access, trouble
+from pages.shared.language_panel import follow_choice
 from pages.shared.looks import draw_looks
+from pages.shared.words import _
 
 PAGES = {
     "Review": [
@@ -39,6 +41,7 @@ PAGES = {
     ],
     "You": [
         ("preferences.py", "Preferences", "tune", Action.KEEP_PREFERENCES),
+        ("practice.py", "Practice", "school", Action.REVIEW),
     ],
 }
 """File, title, icon, and what one must be allowed to see it: the page requires the same. The first is the start."""
@@ -49,9 +52,9 @@ def pages_for(person: Person) -> dict[str, list[Page]]:
     shown = {group: [entry for entry in entries if person.may(entry[3])] for group, entries in PAGES.items()}
     start = next(entry for entries in shown.values() for entry in entries)
     made = {
-        group: [
-            st.Page(file, title=title, icon=f":material/{icon}:", default=file == start[0])
-            for file, title, icon, _ in entries
+        _(group): [
+            st.Page(file, title=_(title), icon=f":material/{icon}:", default=file == start[0])
+            for file, title, icon, _action in entries
         ]
         for group, entries in shown.items()
         if entries
@@ -59,12 +62,12 @@ def pages_for(person: Person) -> dict[str, list[Page]]:
     next(iter(made.values())).extend(
         st.Page(
             lambda action=action: access.require(action),
-            title=title,
+            title=_(title),
             url_path=file.removesuffix(".py"),
             visibility="hidden",
         )
         for entries in PAGES.values()
-        for file, title, _, action in entries
+        for file, title, _icon, action in entries
         if not person.may(action)
     )
     return made
@@ -73,9 +76,10 @@ def pages_for(person: Person) -> dict[str, list[Page]]:
 def draw() -> None:
     """Who it is, where they may go, and the page."""
     person = access.sign_in()
+    follow_choice(person)
     if not any(person.may(action) for entries in PAGES.values() for *_, action in entries):
         access.draw_who(person)
-        st.error("You have no role yet. Ask an administrator for one.", icon=":material/lock:")
+        st.error(_("You have no role yet. Ask an administrator for one."), icon=":material/lock:")
         return
     page = st.navigation(pages_for(person), expanded=True)
     st.set_page_config(page_title=f"{page.title} · Moderato")

@@ -5,12 +5,15 @@ import streamlit as st
 from core.accounts import Action
 from pages.shared import webhook_failures, webhook_panels
 from pages.shared.access import require
+from pages.shared.words import _
 
 person = require(Action.MANAGE_WEBHOOKS)
-st.title("Webhooks")
+st.title(_("Webhooks"))
 st.write(
-    "Moderato sends each decision to the addresses below, signed, and again for a day if that fails. It never sends a "
-    "comment's text: the receiver knows it by its id. How to receive them is in `docs/webhooks.md`."
+    _(
+        "Moderato sends each decision to the addresses below, signed, and again for a day if that fails. It never "
+        "sends a comment's text: the receiver knows it by its id. How to receive them is in `docs/webhooks.md`."
+    )
 )
 webhook_panels.draw_secret()
 webhook_panels.draw_new()

@@ -1,15 +1,16 @@
 """Who holds which comment, until when. One live claim a comment: the database sees to it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core.domain import OTHERS_LANES, Lane
-from db.models import ClaimRow, DecisionRow, RoutingRow
+from core.domain import BLIND_LANES, OTHERS_LANES, Lane
+from db.models import ClaimRow, DecisionRow, RoutingRow, ScoreRow
 from db.stores.decisions import is_standing
 from db.stores.questions import is_about, is_turn
 from db.stores.queue_filter import Within, conditions
@@ -57,6 +58,23 @@ class Seeker:
     """What was asked or answered before this moment is anybody's."""
 
 
+_FAR_END = 2_000
+"""Comments among which mild ones are looked for."""
+Limits = Mapping[str, float]
+"""Labels, each with the probability from which on."""
+
+
+def reaches(limits: Limits) -> ColumnElement[bool]:
+    """Condition on RoutingRow: by the model that routed it, one of these labels is at or over its limit.
+
+    Never holds for a blind comment, whatever its scores: nobody's wish may tell what they are.
+    """
+    over = [getattr(ScoreRow, label) >= limit for label, limit in limits.items()]
+    # + 0 keeps the index of model_id out of it: through that one all scores of the model would be read for each comment
+    scored = (ScoreRow.comment_id == RoutingRow.comment_id) & (ScoreRow.model_id + 0 == RoutingRow.model_id)
+    return and_(~_is_blind(), select(ScoreRow.comment_id).where(scored, or_(false(), *over)).exists())
+
+
 class ClaimStore:
     """Claims of one session."""
 
@@ -71,8 +89,10 @@ class ClaimStore:
             ended = update(ClaimRow).where(ClaimRow.id.in_(ids)).values(released_at=ClaimRow.lease_until)
             self._session.execute(ended)
 
-    def candidates(self, lane: Lane, within: Within, limit: int) -> list[int]:
+    def candidates(self, lane: Lane, within: Within, limit: int, without: Limits = MappingProxyType({})) -> list[int]:
         """Open comments of the lane that the filter lets through and nobody holds, most urgent first. Locks nothing.
+
+        Those that reach one of the limits `without` are left out.
 
         Where little matches this reads the whole lane, some 100 ms at 100,000: so it is asked before the transaction
         that claims, and kept for a while (core.review).
@@ -80,6 +100,8 @@ class ClaimStore:
         if (chosen := conditions(within, lane)) is None:
             return []
         query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == lane.value, *chosen, ~_is_claimed())
+        if without:
+            query = query.where(~reaches(without))
         return list(self._session.scalars(query.order_by(RoutingRow.priority, RoutingRow.comment_id).limit(limit)))
 
     def free(
@@ -105,6 +127,22 @@ class ClaimStore:
         if lane in PERSONS_LANES:
             query = query.where(~_is_for_others(lane, seeker))
         query = query.order_by(RoutingRow.priority, RoutingRow.comment_id).limit(limit)
+        return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
+
+    def mild(
+        self, limit: int, *, person: str, passed_since: datetime, severe: Limits, within: Within = ()
+    ) -> list[int]:
+        """Flagged comments that the filter lets through, that nobody holds and that reach no limit, locked as above.
+
+        Looked for among the least urgent ones of the lane, which come first: those are mild, where any are.
+        """
+        if (chosen := conditions(within, Lane.FLAGGED)) is None:
+            return []
+        end = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane == Lane.FLAGGED.value)
+        end = end.order_by(RoutingRow.priority.desc(), RoutingRow.comment_id.desc()).limit(_FAR_END)
+        query = select(RoutingRow.comment_id).where(RoutingRow.comment_id.in_(end), _OPEN, *chosen, ~_is_claimed())
+        query = query.where(~RoutingRow.audit, ~reaches(severe), ~_was_passed(person, passed_since))
+        query = query.order_by(RoutingRow.priority.desc(), RoutingRow.comment_id.desc()).limit(limit)
         return list(self._session.scalars(query.with_for_update(skip_locked=True, of=RoutingRow)))
 
     def add(self, comment_ids: Sequence[int], person: str, *, at: datetime, until: datetime) -> None:
@@ -193,6 +231,30 @@ class ClaimStore:
             update(ClaimRow).where(ClaimRow.comment_id.in_(comment_ids), _LIVE).values(released_at=at)
         )
 
+    def give_back(self, person: str, at: datetime, only: Limits | None = None) -> None:
+        """End the person's claims but for held ones, as if their lease had run out: they are not passed over.
+
+        With limits, those of comments that reach one.
+        """
+        mine = select(ClaimRow.id).join(RoutingRow, RoutingRow.comment_id == ClaimRow.comment_id)
+        mine = mine.where(ClaimRow.person == person, _LIVE, ~ClaimRow.held)
+        ids = list(self._session.scalars(mine if only is None else mine.where(reaches(only))))
+        if ids:
+            ended = update(ClaimRow).where(ClaimRow.id.in_(ids)).values(released_at=at, lease_until=at)
+            self._session.execute(ended)
+
+    def any_free(self, limits: Limits) -> bool:
+        """Whether a comment waits that reaches one of the limits and that nobody holds."""
+        lanes = [lane.value for lane in Lane if lane not in BLIND_LANES]
+        query = select(RoutingRow.comment_id).where(_OPEN, RoutingRow.lane.in_(lanes), ~_is_claimed(), reaches(limits))
+        return self._session.scalar(query.limit(1)) is not None
+
+    def count_mild(self, comment_ids: Collection[int], severe: Limits) -> int:
+        """How many of the flagged comments among these reach no limit."""
+        query = select(func.count()).select_from(RoutingRow).where(RoutingRow.comment_id.in_(comment_ids))
+        mild = (RoutingRow.lane == Lane.FLAGGED.value, ~RoutingRow.audit, ~reaches(severe))
+        return self._session.scalar(query.where(*mild)) or 0
+
     def waiting(self) -> dict[Lane, int]:
         """Open comments by lane, claimed or not."""
         query = select(RoutingRow.lane, func.count()).where(_OPEN).group_by(RoutingRow.lane)
@@ -245,6 +307,11 @@ class ClaimStore:
 
 def _is_claimed() -> ColumnElement[bool]:
     return select(ClaimRow.id).where(ClaimRow.comment_id == RoutingRow.comment_id, _LIVE).exists()
+
+
+def _is_blind() -> ColumnElement[bool]:
+    """Shown without scores, as db.stores.queue.Place.blind."""
+    return or_(RoutingRow.audit, RoutingRow.lane.in_([lane.value for lane in BLIND_LANES]))
 
 
 def _entries() -> Select[int]:

@@ -90,8 +90,14 @@ class CommentStore:
         found: dict[int, Comment] = {}
         for at in range(0, len(comment_ids), 5000):
             rows = self._session.scalars(select(CommentRow).where(CommentRow.id.in_(comment_ids[at : at + 5000])))
-            found.update((row.id, _comment(row)) for row in rows)
+            found.update((row.id, comment_of(row)) for row in rows)
         return found
+
+    def newest_of(self, source: str) -> Comment | None:
+        """The comment of the source that came last and is not erased."""
+        found = select(CommentRow).where(CommentRow.source == source, CommentRow.text != "")
+        row = self._session.scalar(found.order_by(CommentRow.id.desc()).limit(1))
+        return comment_of(row) if row else None
 
     def has_any(self) -> bool:
         """Whether there is a comment at all."""
@@ -131,7 +137,8 @@ class CommentStore:
             self._session.execute(insert(GoldenRow), rows)
 
 
-def _comment(row: CommentRow) -> Comment:
+def comment_of(row: CommentRow) -> Comment:
+    """The stored row as a value."""
     return Comment(
         row.id,
         row.text,

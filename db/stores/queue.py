@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from core.domain import BLIND_LANES, Comment, Lane, RoutingState
+from core.domain import BLIND_LANES, Lane, RoutingState
 from db.models import CommentRow, GoldenRow, PendingRow, RoutingRow
 from db.stores.questions import QuestionStore
 
@@ -89,45 +89,6 @@ class QueueStore:
         )
         return dict(self._session.execute(query).all())
 
-    def parents(self, comments: Sequence[Comment]) -> dict[int, tuple[str | None, str]]:
-        """Author and text of the comment that each answers, where it was imported."""
-        keys = [(c.source, c.parent) for c in comments if c.parent is not None]
-        if not keys:
-            return {}
-        answered = tuple_(CommentRow.source, CommentRow.external_id).in_(keys)
-        columns = (CommentRow.source, CommentRow.external_id, CommentRow.author, CommentRow.text)
-        found = {
-            (s, e): (author, body) for s, e, author, body in self._session.execute(select(*columns).where(answered))
-        }
-        pairs = ((c.id, found.get((c.source, c.parent))) for c in comments if c.parent is not None)
-        return {comment_id: told for comment_id, told in pairs if told}
-
-    def around(self, comment: Comment, limit: int) -> list[tuple[str | None, str]]:
-        """Author and text of the comments before it in its thread, oldest first."""
-        if comment.thread is None:
-            return []
-        query = (
-            select(CommentRow.author, CommentRow.text)
-            .where(CommentRow.thread == comment.thread, CommentRow.source == comment.source)
-            .where(_is_before(comment))
-            .order_by(CommentRow.created_at.desc(), CommentRow.id.desc())
-            .limit(limit)
-        )
-        return [(author, body) for author, body in self._session.execute(query)][::-1]
-
-    def of_author(self, comment: Comment, limit: int) -> list[str]:
-        """Other texts of its author, newest first."""
-        if comment.author is None:
-            return []
-        query = (
-            select(CommentRow.text)
-            .where(CommentRow.author == comment.author, CommentRow.source == comment.source)
-            .where(CommentRow.id != comment.id)
-            .order_by(CommentRow.id.desc())
-            .limit(limit)
-        )
-        return list(self._session.scalars(query))
-
     def _places(self, rows: Sequence[RoutingRow]) -> dict[int, Place]:
         asked = [row.comment_id for row in rows if row.lane == Lane.ASKED.value]
         blind = QuestionStore(self._session).blind(asked) if asked else set()
@@ -143,13 +104,6 @@ def _may_share() -> tuple[ColumnElement[bool], ...]:
     """Conditions on RoutingRow: it waits where one decision may settle many."""
     lanes = [lane.value for lane in Lane if lane not in BLIND_LANES | {Lane.ASKED}]  # a question gets its answer
     return RoutingRow.state == RoutingState.OPEN.value, ~RoutingRow.audit, RoutingRow.lane.in_(lanes)
-
-
-def _is_before(comment: Comment) -> ColumnElement[bool]:
-    if comment.created_at is None:
-        return CommentRow.id < comment.id
-    earlier = CommentRow.created_at < comment.created_at
-    return or_(earlier, (CommentRow.created_at == comment.created_at) & (CommentRow.id < comment.id))
 
 
 def _place(row: RoutingRow, *, asked_blind: bool) -> Place:

@@ -25,6 +25,11 @@ class SiteSettingStore:
         """The value, or None if nobody set it."""
         return self._session.scalar(select(SettingRow.value).where(SettingRow.name == name))
 
+    def beginning(self, prefix: str) -> dict[str, Any]:
+        """The values of settings whose names begin so, by the rest of the name."""
+        some = select(SettingRow.name, SettingRow.value).where(SettingRow.name.startswith(prefix, autoescape=True))
+        return {name[len(prefix) :]: value for name, value in self._session.execute(some)}
+
     def get_row(self, name: str) -> tuple[Any, datetime, str] | None:
         """Value, when and by whom; None if nobody set it."""
         columns = (SettingRow.value, SettingRow.changed_at, SettingRow.changed_by)

@@ -10,6 +10,7 @@ from core.sign_ins import SignedIn, token_of
 from pages.shared import state
 from pages.shared.resources import services
 from pages.shared.whoami import watch_sign_in
+from pages.shared.words import _, said
 
 COOKIE = "moderato_name"
 """Keeps the name between visits in local mode. Not a secret: on loopback every name has every role."""
@@ -60,7 +61,7 @@ def require(action: Action) -> Person:
     try:
         return check_may(person, action)
     except ModeratoError as error:
-        st.error(str(error), icon=":material/lock:")
+        st.error(said(error), icon=":material/lock:")
         st.stop()
 
 
@@ -70,7 +71,7 @@ def sign_in() -> Person:
     if not is_local():
         if person is None:
             watch_sign_in(-1)
-            st.info("You are not signed in any more.", icon=":material/lock:")
+            st.info(_("You are not signed in any more."), icon=":material/lock:")
             st.stop()
         return person
     if state.kept("person") is not None:  # typed or taken back in this session: the cookie follows
@@ -87,7 +88,9 @@ def draw_who(person: Person) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(person.name)
         if is_local():
-            st.button("Change", key="sign_out", on_click=sign_out, type="tertiary", help="Work under another name")
+            st.button(
+                _("Change"), key="sign_out", on_click=sign_out, type="tertiary", help=_("Work under another name")
+            )
     watch_sign_in(found.id if found else 0)
 
 
@@ -97,16 +100,18 @@ def sign_out() -> None:
 
 
 def _ask_for_name() -> None:
-    _, middle, _ = st.columns([1, 2, 1])
+    middle = st.columns([1, 2, 1])[1]
     with middle, st.form("sign_in", border=True):
         st.title("Moderato")
-        st.write("Give the name that your decisions should carry. This browser remembers it.")
-        st.caption("Several people? [Set up accounts](/setup): then everybody signs in. Until then this machine alone.")
-        name = st.text_input("Your name", key="name", max_chars=60, autocomplete="nickname")
-        if st.form_submit_button("Start", type="primary", key="start"):
+        st.write(_("Give the name that your decisions should carry. This browser remembers it."))
+        st.caption(
+            _("Several people? [Set up accounts](/setup): then everybody signs in. Until then this machine alone.")
+        )
+        name = st.text_input(_("Your name"), key="name", max_chars=60, autocomplete="nickname")
+        if st.form_submit_button(_("Start"), type="primary", key="start"):
             try:
                 state.keep("person", local_person(name).name)
             except ModeratoError as error:
-                st.error(str(error))
+                st.error(said(error))
             else:
                 st.rerun()

@@ -12,7 +12,7 @@ from pages.shared.agreement_tables import numbers_table, percent
 from pages.shared.comment import CSS, comment_html
 from pages.shared.questions_of_mine_panel import label_words
 from pages.shared.resources import services
-from pages.shared.words import _, ngettext
+from pages.shared.words import _, ngettext, written
 
 
 def draw(person: Person) -> None:
@@ -37,7 +37,7 @@ def _draw_compare(found: Compare, how: str) -> None:
     if not found.items:
         st.caption(_("None yet.") + " " + how)
         return
-    st.caption(ngettext("{many} item.", "{many} items.", found.items).format(many=f"{found.items:,}") + " " + how)
+    st.caption(ngettext("{many} item.", "{many} items.", found.items).format(many=written(found.items)) + " " + how)
     st.html(compare_table(found))
 
 
@@ -47,7 +47,7 @@ def compare_table(found: Compare) -> str:
     rows = [
         (
             _(LABEL_TITLES[one.label]),
-            [percent(one.same), f"{one.given:,}", f"{one.missed:,}", f"{one.extra:,}"],
+            [percent(one.same), written(one.given), written(one.missed), written(one.extra)],
         )
         for one in found.labels
     ]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from html import escape
 
 from core.agreement import Couple
-from core.labels import LABEL_TITLES, LABELS
 from core.metrics.agreement import Agreement, Coefficient
 from core.metrics.bins import Floats
 from core.metrics.intervals import Estimate
 from core.metrics.second_opinions import LabelError, Pull, Versus
 from pages.shared.comment import plain
-from pages.shared.metrics_tables import CSS, FEW_WORDS
+from pages.shared.metrics_tables import CSS, few_words
+from pages.shared.titles import label_titles
+from pages.shared.words import _, ngettext, written
 
 _OWN = """<style>
 .m-mix td{text-align:center;border-radius:.35rem}
@@ -21,35 +22,44 @@ _OWN = """<style>
 </style>"""
 _NAME = 40
 """Characters of a name that are shown."""
-_TITLES = [LABEL_TITLES[label] for label in LABELS]
 
 
 def by_label(found: Sequence[Agreement | None]) -> str:
     """Agreement on each label."""
     rows = [
-        (title, [f"{one.pairs:,}", f"{one.given:,}", percent(one.percent), signed(one.kappa), signed(one.alpha)])
-        if one else (title, [FEW_WORDS] * 5)
-        for title, one in zip(_TITLES, found, strict=True)
+        (title, [written(one.pairs), written(one.given), percent(one.percent), signed(one.kappa), signed(one.alpha)])
+        if one else (title, [few_words()] * 5)
+        for title, one in zip(label_titles(), found, strict=True)
     ]  # fmt: skip
-    return _table(["Label", "Comments", "Label given", "Same answer", "Cohen's kappa", "Krippendorff's alpha"], rows)
+    return _table(
+        [_("Label"), _("Comments"), _("Label given"), _("Same answer"), _("Cohen's kappa"), _("Krippendorff's alpha")],
+        rows,
+    )
 
 
 def couples(found: Sequence[Couple]) -> str:
     """Agreement of two people each."""
     rows = [
         (
-            " and ".join(f"<bdi>{escape(plain(name, _NAME))}</bdi>" for name in (couple.one, couple.other)),
-            [f"{couple.pairs:,}", percent(couple.same), *(signed(one.kappa if one else None) for one in couple.labels)],
+            _("{one} and {other}").format(
+                one=f"<bdi>{escape(plain(couple.one, _NAME))}</bdi>",
+                other=f"<bdi>{escape(plain(couple.other, _NAME))}</bdi>",
+            ),
+            [
+                written(couple.pairs),
+                percent(couple.same),
+                *(signed(one.kappa if one else None) for one in couple.labels),
+            ],
         )
         for couple in found
     ]
-    return _table(["Who", "Comments", "Same in all", *_TITLES], rows, names="m-who")
+    return _table([_("Who"), _("Comments"), _("Same in all"), *label_titles()], rows, names="m-who")
 
 
 def confusion(shares: Floats, many: Floats) -> str:
     """How often the second gives a label where the first gave another."""
-    names = [*_TITLES, "No label"]
-    head = "".join(f"<th>{name}</th>" for name in ("First says", "Comments", *names))
+    names = [*label_titles(), _("No label")]
+    head = "".join(f"<th>{name}</th>" for name in (_("First says"), _("Comments"), *names))
     body = "".join(_mix_row(name, row, int(count), at) for at, (name, row, count) in
                    enumerate(zip(names, shares, many, strict=True)))  # fmt: skip
     table = f'<table class="m-numbers m-mix"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -59,42 +69,55 @@ def confusion(shares: Floats, many: Floats) -> str:
 def human_error(found: Sequence[LabelError | None]) -> str:
     """How often one person is right."""
     rows = [
-        (title, [f"{one.pairs:,}", f"{one.disagreements:,}<small>{one.judged:,} adjudicated</small>",
+        (title, [written(one.pairs), f"{written(one.disagreements)}<small>{_judged(one.judged)}</small>",
                  percent(one.sensitivity), percent(one.specificity, 2)])
-        if one else (title, [FEW_WORDS] * 4)
-        for title, one in zip(_TITLES, found, strict=True)
+        if one else (title, [few_words()] * 4)
+        for title, one in zip(label_titles(), found, strict=True)
     ]  # fmt: skip
-    return _table(["Label", "Comments", "Disagreements", "Sees it when it is there", "Leaves it when it is not"], rows)
+    return _table(
+        [_("Label"), _("Comments"), _("Disagreements"), _("Sees it when it is there"), _("Leaves it when it is not")],
+        rows,
+    )
 
 
 def versus(found: Sequence[Versus | None]) -> str:
     """The model against people."""
     rows = [
-        (title, [f"{one.pairs:,}", percent(one.model, 2), percent(one.people, 2), points(one.more, 2)])
-        if one else (title, [FEW_WORDS] * 4)
-        for title, one in zip(_TITLES, found, strict=True)
+        (title, [written(one.pairs), percent(one.model, 2), percent(one.people, 2), points(one.more, 2)])
+        if one else (title, [few_words()] * 4)
+        for title, one in zip(label_titles(), found, strict=True)
     ]  # fmt: skip
-    return _table(["Label", "Comments", "Model and second differ", "First and second differ", "Model, more"], rows)
+    return _table(
+        [_("Label"), _("Comments"), _("Model and second differ"), _("First and second differ"), _("Model, more")], rows
+    )
 
 
 def pulls(found: Sequence[Pull | None], control: Sequence[Pull | None]) -> str:
     """How far shown scores pull."""
     rows = [
-        (title, [f"{one.preset:,}", percent(one.kept), percent(one.blind), points(one.more_kept), points(one.pull),
-                 points(other.pull) if other else FEW_WORDS])
-        if one else (title, [FEW_WORDS] * 6)
-        for title, one, other in zip(_TITLES, found, control, strict=True)
+        (title, [written(one.preset), percent(one.kept), percent(one.blind), points(one.more_kept), points(one.pull),
+                 points(other.pull) if other else few_words()])
+        if one else (title, [few_words()] * 6)
+        for title, one, other in zip(label_titles(), found, control, strict=True)
     ]  # fmt: skip
-    head = ["Label", "Pre-set", "Kept, scores shown", "Given, blind", "Difference", "Pull", "Both blind"]
+    head = [
+        _("Label"),
+        _("Pre-set"),
+        _("Kept, scores shown"),
+        _("Given, blind"),
+        _("Difference"),
+        _("Pull"),
+        _("Both blind"),
+    ]
     return _table(head, rows)
 
 
 def percent(found: Estimate | None, digits: int = 1) -> str:
     """A share with its interval beneath."""
     if found is None:
-        return FEW_WORDS
-    low, high = f"{found.low * 100:.{digits}f}", f"{found.high:.{digits}%}"
-    return f"{found.value:.{digits}%}<small>{low} – {high}</small>"
+        return few_words()
+    low, high = written(found.low * 100, f".{digits}f"), written(found.high, f".{digits}%")
+    return f"{written(found.value, f'.{digits}%')}<small>{low} – {high}</small>"
 
 
 def numbers_table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
@@ -105,14 +128,18 @@ def numbers_table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]
 def signed(found: Coefficient | None) -> str:
     """A coefficient with its interval beneath."""
     if found is None:
-        return FEW_WORDS
-    return f"{found.value:.2f}<small>{found.low:.2f} – {found.high:.2f}</small>"
+        return few_words()
+    return f"{written(found.value, '.2f')}<small>{written(found.low, '.2f')} – {written(found.high, '.2f')}</small>"
 
 
 def points(found: Coefficient, digits: int = 1) -> str:
     """A difference of shares in percentage points, with its interval beneath."""
-    value, low, high = (f"{end * 100:+.{digits}f}" for end in (found.value, found.low, found.high))
+    value, low, high = (written(end * 100, f"+.{digits}f") for end in (found.value, found.low, found.high))
     return f"{value}<small>{low} – {high}</small>"
+
+
+def _judged(many: int) -> str:
+    return ngettext("{many:,} adjudicated", "{many:,} adjudicated", many).format(many=many)
 
 
 def _table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], *, names: str = "") -> str:
@@ -132,5 +159,5 @@ def _mix_row(name: str, shares: Floats, count: int, at: int) -> str:
     for column, share in enumerate(shares):
         hue = "4,120,87" if column == at else "180,83,9"
         style = f"background:rgba({hue},{0.06 + 0.4 * share:.2f})" if share >= 0.005 else ""
-        cells += f'<td style="{style}">{f"{share:.0%}" if count else "–"}</td>'
-    return f"<tr><th>{name}</th><td>{count:,}</td>{cells}</tr>"
+        cells += f'<td style="{style}">{written(share, ".0%") if count else "–"}</td>'
+    return f"<tr><th>{name}</th><td>{written(count)}</td>{cells}</tr>"

@@ -8,14 +8,20 @@ import streamlit as st
 from core.browse import MANY, Browse, Item, Results
 from core.browse_filter import Filter
 from core.domain import Outcome
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from pages.shared import state
+from pages.shared.access import current_person
 from pages.shared.browse_filters import STANDING_TITLES
-from pages.shared.comment import plain
+from pages.shared.comment import listed, plain
 from pages.shared.comment_list import comment_list
-from pages.shared.history_panel import BADGES, is_severe
+from pages.shared.empty import draw_empty, draw_no_comments
+from pages.shared.history_panel import BADGES
+from pages.shared.masks import Masks, masks
+from pages.shared.resources import services
+from pages.shared.titles import label_title
+from pages.shared.words import _, later, ngettext, written
 
-_OUTCOMES = {Outcome.APPROVE: "approved", Outcome.REMOVE: "removed"}
+_OUTCOMES = {Outcome.APPROVE: later("approved"), Outcome.REMOVE: later("removed")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +57,39 @@ def _draw_list(results: Results, open_comment: Callable[[int | None], None]) -> 
         chosen = state.kept("browse_list").open
         open_comment(int(chosen) if chosen in {item.id for item in results.items} else None)
 
-    rows = [row_of(item) for item in results.items]
+    mine = masks()
+    rows = [row_of(item, mine) for item in results.items]
     comment_list(rows, opened=state.kept("browse_open"), key="browse_list", on_open=open_row)
 
 
-def row_of(item: Item) -> dict[str, object]:
-    """What the list shows of a comment. Nothing that cannot be seen, nothing severe, no score that is withheld."""
-    masked = is_severe(item)
+def row_of(item: Item, mine: Masks) -> dict[str, object]:
+    """What the list shows of a comment. Nothing that cannot be seen, nothing masked, no score that is withheld."""
+    text = listed(item.id, item.text, mine.cover(item.scores))
     return {
         "id": item.id,
-        "text": "Severe text: open it to read" if masked else plain(item.text, 240),
-        "masked": masked,
-        "state": STANDING_TITLES[item.standing],
+        "text": _("Masked: open it to read") if text is None else text,
+        "masked": text is None,
+        "state": _(STANDING_TITLES[item.standing]),
         "color": BADGES[item.standing],
         "facts": [
-            fact for fact in (*_verdicts(item), plain(item.source, 60), f"{item.added_at:%Y-%m-%d %H:%M}") if fact
+            fact
+            for fact in (*_verdicts(item), plain(item.source, 60), written(item.added_at, "%Y-%m-%d %H:%M"))
+            if fact
         ],
     }
 
 
 def _verdicts(item: Item) -> tuple[str, str]:
     if item.hidden:
-        return "scores hidden until decided", ""
+        return _("scores hidden until decided"), ""
     decided = ""
     if item.outcome and item.labels is not None:
-        on = [LABEL_TITLES[label] for label, holds in zip(LABELS, item.labels, strict=True) if holds]
-        decided = f"{_OUTCOMES[item.outcome]}: {', '.join(on) or 'no label'}"
+        on = [label_title(label) for label, holds in zip(LABELS, item.labels, strict=True) if holds]
+        decided = f"{_(_OUTCOMES[item.outcome])}: {', '.join(on) or _('no label')}"
     if item.scores is None:
         return "", decided
     highest = max(range(len(LABELS)), key=item.scores.__getitem__)
-    return f"{LABEL_TITLES[LABELS[highest]]} {item.scores[highest]:.2f}", decided
+    return f"{label_title(LABELS[highest])} {written(item.scores[highest], '.2f')}", decided
 
 
 def _count(browse: Browse, place: Place, results: Results) -> tuple[int, bool]:
@@ -95,9 +104,13 @@ def _count(browse: Browse, place: Place, results: Results) -> tuple[int, bool]:
 
 
 def _count_words(count: int, more: bool) -> str:
-    noun = "comment" if count == 1 else "comments"
-    how = "More than " if more and count >= MANY else "At least " if more else ""
-    return f"{how}{count:,} {noun}"
+    if more and count >= MANY:
+        words = ngettext("More than {many:,} comment", "More than {many:,} comments", count)
+    elif more:
+        words = ngettext("At least {many:,} comment", "At least {many:,} comments", count)
+    else:
+        words = ngettext("{many:,} comment", "{many:,} comments", count)
+    return words.format(many=count)
 
 
 def _draw_top(place: Place, results: Results) -> st.delta_generator.DeltaGenerator:
@@ -105,36 +118,38 @@ def _draw_top(place: Place, results: Results) -> st.delta_generator.DeltaGenerat
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         count_slot = st.empty()
         with st.container(horizontal=True, width="content"):
-            _step("Newer", ":material/chevron_left:", place, after=results.newer)
-            _step(
-                "Keep looking" if results.unfinished else "Older",
-                ":material/chevron_right:",
-                place,
-                before=results.older,
-            )
+            _step("newer", _("Newer"), Place(place.wanted, after=results.newer), end=results.newer is None)
+            older = Place(place.wanted, results.older, seconds=2.5 if results.unfinished else 0.4)
+            _step("older", _("Keep looking") if results.unfinished else _("Older"), older, end=results.older is None)
     if results.not_searchable:
-        st.caption(f"The {results.not_searchable:,} newest comments are not searchable by text yet.")
+        st.caption(
+            ngettext(
+                "The newest comment is not searchable by text yet.",
+                "The {many:,} newest comments are not searchable by text yet.",
+                results.not_searchable,
+            ).format(many=results.not_searchable)
+        )
     if results.unfinished and results.items:
-        st.caption(f"Looked at comments down to number {results.older:,} so far.")
+        st.caption(_("Looked at comments down to number {number:,} so far.").format(number=results.older))
     return count_slot
 
 
-def _step(label: str, icon: str, place: Place, *, before: int | None = None, after: int | None = None) -> None:
-    to = Place(place.wanted, before, after, seconds=2.5 if label == "Keep looking" else 0.4)
-    end = before is None and after is None
+def _step(way: str, label: str, to: Place, *, end: bool) -> None:
+    icon = ":material/chevron_left:" if way == "newer" else ":material/chevron_right:"
     st.button(
-        label, key=f"go_{'newer' if label == 'Newer' else 'older'}", icon=icon, disabled=end,
-        on_click=state.keep, args=("browse_place", to),
+        label, key=f"go_{way}", icon=icon, disabled=end, on_click=state.keep, args=("browse_place", to),
     )  # fmt: skip
 
 
 def _draw_nothing(results: Results) -> None:
+    person = current_person()
     if results.unfinished:
-        st.info(
-            f"Nothing among the comments down to number {results.older:,}. “Keep looking” goes on from there.",
-            icon=":material/search:",
-        )
+        why = _("Nothing among the comments down to number {number:,}. “Keep looking” goes on from there.")
+        draw_empty(_("Nothing found so far"), why.format(number=results.older))
+    elif person and not services().intake.has_comments():
+        draw_no_comments(person, _("Whatever comes in can be found here, by its words and by what became of it."))
     else:
-        st.info(
-            "No comment matches. Take a filter away, or import comments on the Data page.", icon=":material/search_off:"
+        draw_empty(
+            _("No comment matches"),
+            _("Take a filter away, or look for fewer words. Texts are found some seconds after they came in."),
         )

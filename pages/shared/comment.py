@@ -3,20 +3,26 @@
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 
 import streamlit as st
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.scoring.protocol import Span
+from core.wellbeing.masking import WHOLE, Cover, Mask
+from core.wellbeing.words import MOST_CHARS, found_words, merged
 from pages.shared import state
 from pages.shared.access import current_person
 from pages.shared.resources import services
+from pages.shared.titles import label_title
+from pages.shared.words import _, written
 
 Highlight = Span | tuple[int, int]
 """A stretch of code points to mark."""
 
+_FOLD = '<details><summary><span class="m-more">{more}</span><span class="m-less">{less}</span></summary></details>'
 FOLD_CHARS = 2_000
 """A longer text is clipped until unfolded."""
 
@@ -45,12 +51,14 @@ CSS = """<style>
 .m-text .m-chip{font:600 .72em ui-monospace,monospace;unicode-bidi:isolate;direction:ltr;padding:0 .3em;margin:0 1px;
  border:1px solid color-mix(in srgb,currentColor 35%,transparent);border-radius:4px;opacity:.8;white-space:nowrap}
 .m-text.m-masked{letter-spacing:1px;opacity:.35;user-select:none}
+.m-text .m-cover{letter-spacing:1px;opacity:.35;user-select:none}
+.m-text .m-aloud{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .m-text.m-clipped{max-height:22em}
 .m-comment:has(>details[open])>.m-clipped{max-height:none}
 .m-comment>details>summary{cursor:pointer;font-size:.875em;padding:.4em 0;list-style:none;text-decoration:underline;
  text-underline-offset:3px}
-.m-comment>details>summary::before{content:"Show all of it"}
-.m-comment>details[open]>summary::before{content:"Show less"}
+.m-comment>details>summary>.m-less,.m-comment>details[open]>summary>.m-more{display:none}
+.m-comment>details[open]>summary>.m-less{display:inline}
 </style>"""
 """Goes once with every page that shows `comment_html`; `draw_comment` brings it along."""
 
@@ -63,28 +71,91 @@ def comment_html(comment_id: int, text: str, spans: Iterable[Highlight] = (), *,
     the page.
     """
     if masked:
-        return _box(comment_id, _blocks(text), "m-masked", label="Masked comment")
-    folded = len(text) > FOLD_CHARS or text.count("\n") >= FOLD_LINES
-    fold = "<details><summary></summary></details>" if folded else ""
-    return _box(comment_id, _marked(text, spans), "m-clipped" if folded else "", label="Comment", after=fold)
+        # for eyes alone: a screen reader would say each block
+        blocks = f'<span aria-hidden="true">{_blocks(text)}</span>'
+        return _box(comment_id, blocks, "m-masked", label=_("Masked comment"))
+    return _opened(comment_id, text, _marked(text, spans), _("Comment"))
 
 
-def draw_comment(comment_id: int, text: str, spans: Iterable[Highlight] = (), *, masked: bool = False) -> None:
-    """Draw the text here. A masked one comes with a button that reveals it for this browser session."""
-    key = f"revealed_{comment_id}"
-    masked = masked and not state.kept(key)
-    st.html(CSS + comment_html(comment_id, text, spans, masked=masked))
-    if masked:
-        st.button(
-            "Reveal", key=f"reveal_{comment_id}", icon=":material/visibility:", on_click=_reveal, args=(comment_id,)
-        )
+def covered_html(comment_id: int, text: str, covered: Sequence[tuple[int, int]]) -> str:
+    """The same with some stretches of code points masked, which stay out of the page; none of it is highlighted."""
+    parts, at = [], 0
+    for start, end in merged([*covered, *([(MOST_CHARS, len(text))] if len(text) > MOST_CHARS else [])]):
+        parts += [_visible(text[at:start]), '<span class="m-cover" aria-hidden="true">', _blocks(text[start:end]),
+                  f'</span><span class="m-aloud">{html.escape(_("masked"))}</span>']  # fmt: skip
+        at = end
+    return _opened(comment_id, text, "".join(parts) + _visible(text[at:]), _("Comment with masked words"))
 
 
-def _reveal(comment_id: int) -> None:
-    """Show the text in this browser session; the audit trail hears who asked for it."""
-    state.keep(f"revealed_{comment_id}", True)
+def draw_comment(comment_id: int, text: str, spans: Iterable[Highlight] = (), *, masked: bool | Cover = False) -> None:
+    """Draw the text here. A masked one comes with buttons that reveal it step by step for this browser session.
+
+    `masked` is how it begins, from pages.shared.masks; True is whole. At the step of words, those of `spans` and those
+    of the word list are masked; where there are none, the whole text is.
+    """
+    cover = masked if isinstance(masked, Cover) else WHOLE if masked else Cover()
+    key = f"shown_{comment_id}" if comment_id else f"shown_{blake2b(text.encode('utf-8', 'replace')).hexdigest()[:16]}"
+    chosen: Mask | None = state.kept(key)
+    spans, now = list(spans), cover.mask if chosen is None else chosen
+    covered = _covered(text, spans) if cover.mask is not Mask.OPEN else []
+    if now is Mask.WORDS and not covered:
+        now = Mask.WHOLE
+    if now is Mask.WORDS:
+        st.html(CSS + covered_html(comment_id, text, covered))
+    else:
+        st.html(CSS + comment_html(comment_id, text, spans, masked=now is Mask.WHOLE))
+    if now is not Mask.WHOLE and cover.severe:
+        _note(comment_id)
+    if cover.mask is not Mask.OPEN:
+        _draw_steps(key, cover.mask, now, words=bool(covered))
+
+
+def _draw_steps(key: str, first: Mask, now: Mask, *, words: bool) -> None:
+    """Buttons to the next steps, and back to how it began."""
+    with st.container(horizontal=True, gap="small"):
+        if now is Mask.WHOLE and words:
+            st.button(_("Reveal all but the words"), key=f"words_{key}", icon=":material/visibility_lock:",
+                      on_click=_reveal, args=(key, Mask.WORDS))  # fmt: skip
+        if now is not Mask.OPEN:
+            st.button(_("Reveal"), key=f"reveal_{key.removeprefix('shown_')}", icon=":material/visibility:",
+                      on_click=_reveal, args=(key, Mask.OPEN))  # fmt: skip
+        else:
+            st.button(_("Mask"), key=f"mask_{key}", icon=":material/visibility_off:", type="tertiary",
+                      on_click=_reveal, args=(key, first))  # fmt: skip
+
+
+def _reveal(key: str, mask: Mask) -> None:
+    """How much of the text this browser session shows next."""
+    state.keep(key, mask)
+
+
+def _note(comment_id: int) -> None:
+    """The audit trail hears who had a severe text shown: once for a browser session."""
+    noted: set[int] = state.recall("noted_reveals", set)
+    if comment_id in noted:
+        return
+    noted.add(comment_id)
     if person := current_person():
         services().reveals.note(person, [comment_id], "page")
+
+
+def _covered(text: str, spans: Iterable[Highlight]) -> list[tuple[int, int]]:
+    """The words to mask: the list's, and what raised the scores."""
+    marked = ((span.start, span.end) if isinstance(span, Span) else span for span in spans)
+    return merged([*found_words(text), *((start, min(end, len(text))) for start, end in marked)])
+
+
+def listed(comment_id: int, text: str, cover: Cover, most: int = 240) -> str | None:
+    """One line of the text for a list; words masked if it begins so, None if it begins masked whole."""
+    covered = found_words(text) if cover.mask is Mask.WORDS else []
+    if cover.mask is Mask.WHOLE or (cover.mask is Mask.WORDS and not covered):
+        return None
+    if cover.severe:
+        _note(comment_id)
+    text = text[:MOST_CHARS]
+    for start, end in reversed(covered):
+        text = text[:start] + "▇" * (end - start) + text[end:]
+    return plain(text, most)
 
 
 def visible_html(text: str) -> str:
@@ -100,6 +171,12 @@ def plain(text: str, most: int = 160) -> str:
     cut = text[: most + 1]
     shown = "".join(_plain_character(character) for character in cut[:most])
     return shown + ("…" if len(cut) > most else "")
+
+
+def _opened(comment_id: int, text: str, inner: str, label: str) -> str:
+    folded = len(text) > FOLD_CHARS or text.count("\n") >= FOLD_LINES
+    fold = _FOLD.format(more=_("Show all of it"), less=_("Show less")) if folded else ""
+    return _box(comment_id, inner, "m-clipped" if folded else "", label=label, after=fold)
 
 
 def _box(comment_id: int, inner: str, kind: str, *, label: str, after: str = "") -> str:
@@ -128,7 +205,7 @@ def _plain_span(span: Highlight) -> tuple[int, int, str]:
     if not isinstance(span, Span):
         return span[0], span[1], ""
     raised = sorted(((c, j) for j, c in enumerate(span.contributions) if c > 0.05), reverse=True)
-    return span.start, span.end, ", ".join(f"{LABEL_TITLES[LABELS[j]]} +{c:.1f}" for c, j in raised[:3])
+    return span.start, span.end, ", ".join(f"{label_title(LABELS[j])} +{written(c, '.1f')}" for c, j in raised[:3])
 
 
 def _visible(text: str) -> str:

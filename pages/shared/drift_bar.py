@@ -6,6 +6,7 @@ from core.drift.service import Alert
 from core.drift.telling import advice, day_words, sentence, subject_words
 from pages.shared.links import page_link
 from pages.shared.resources import services
+from pages.shared.words import _, said
 
 _NAMED = 3
 """Alerts that the one line names."""
@@ -16,12 +17,17 @@ def drift_bar() -> None:
     alerts = services().drift.alerts()
     if not alerts:
         return
-    named = [subject_words(alert) for alert in alerts[:_NAMED]]
-    more = f" and {len(alerts) - _NAMED} more" if len(alerts) > _NAMED else ""
-    since = day_words(min(alert.day for alert in alerts))
+    named = [said(subject_words(alert)) for alert in alerts[:_NAMED]]
+    about = ", ".join(named)
+    if len(alerts) > _NAMED:
+        about = _("{some} and {many} more").format(some=about, many=len(alerts) - _NAMED)
+    since = said(day_words(min(alert.day for alert in alerts)))
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="drift_bar"):
-        st.markdown(f":orange[:material/warning:] **Drift** since {since}: {', '.join(named)}{more}.", width="stretch")
-        page_link("drift.py", label="What to do", icon=":material/arrow_forward:", width="content")
+        st.markdown(
+            ":orange[:material/warning:] " + _("**Drift** since {day}: {what}.").format(day=since, what=about),
+            width="stretch",
+        )
+        page_link("drift.py", label=_("What to do"), icon=":material/arrow_forward:", width="content")
 
 
 def draw_alerts(alerts: list[Alert]) -> None:
@@ -29,5 +35,5 @@ def draw_alerts(alerts: list[Alert]) -> None:
     for kind in dict.fromkeys(alert.kind for alert in alerts):
         same = [alert for alert in alerts if alert.kind == kind]
         with st.container(border=True, key=f"drift_alert_{kind}"):
-            st.markdown("  \n".join(f":orange[:material/warning:] **{sentence(alert)}**" for alert in same))
-            st.caption(advice(same[0]))
+            st.markdown("  \n".join(f":orange[:material/warning:] **{said(sentence(alert))}**" for alert in same))
+            st.caption(said(advice(same[0])))

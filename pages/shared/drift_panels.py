@@ -9,29 +9,40 @@ import streamlit as st
 
 from core.accounts import Action
 from core.domain import BANDS
-from core.drift.judge import FLAG_RATIO, SHIFT_LOGITS
+from core.drift.judge import FLAG_RATIO, SHIFT_LOGITS, Kind
 from core.drift.measures import exact_interval
 from core.drift.report import GAP_DAYS, SPAN_DAYS, Report, Span
 from core.drift.service import Drift
-from core.drift.telling import day_words
 from core.errors import ModeratoError
-from core.labels import LABEL_TITLES, LABELS
-from core.routing import band_titles
+from core.labels import LABELS
 from pages.shared.access import require
 from pages.shared.charts import MUTED, Mark, draw_chart, lines
 from pages.shared.comment import plain
+from pages.shared.titles import band_names, label_title, label_word
+from pages.shared.words import _, later, said, written
 
 _EPOCH = date(1970, 1, 1)
-SPANS = {"30 days": 30, "90 days": 90, "1 year": 365}
+SPANS = {later("30 days"): 30, later("90 days"): 90, later("1 year"): 365}
+_ROLLING, _FIXED = later("Rolling"), later("Fixed days")
+_SHAPE, _MEAN = later("Shape"), later("Mean")
 _SMALL = 170
 """Height of one of several charts side by side, in pixels."""
 _GROUP = "drift"
+_KINDS = {
+    Kind.SCORES: later("scores"),
+    Kind.SHIFT: later("shift"),
+    Kind.FLAGS: later("flags"),
+    Kind.VOLUME: later("volume"),
+    Kind.NEW_WORDS: later("new words"),
+    Kind.BAND: later("band"),
+}
+_NEW_WORDS = later("Do people write words that were not met before?")
 
 
 def choose_days() -> int:
     """How many days are shown; the address keeps it."""
     chosen = st.segmented_control(
-        "Days shown", list(SPANS), default="30 days", required=True, key="days", bind="query-params"
+        _("Days shown"), list(SPANS), default="30 days", format_func=_, required=True, key="days", bind="query-params"
     )
     return SPANS[chosen or "30 days"]
 
@@ -39,45 +50,67 @@ def choose_days() -> int:
 def draw_reference(drift: Drift, report: Report) -> None:
     """Which days the others are compared to, and the form that changes it."""
     fixed = drift.reference()
-    span = f"{day_words(report.reference.first)} to {day_words(report.reference.last)}"
-    who = f"fixed by {plain(fixed[1], 40)}" if fixed else f"the {SPAN_DAYS} days before the last {GAP_DAYS}"
-    words = f"Reference: {span} ({who}), {report.reference_scored:,} comments."
+    span = _("{first} to {last}").format(
+        first=_day_words(report.reference.first), last=_day_words(report.reference.last)
+    )
+    who = (
+        _("fixed by {person}").format(person=plain(fixed[1], 40))
+        if fixed
+        else _("the {span_days} days before the last {gap_days}").format(span_days=SPAN_DAYS, gap_days=GAP_DAYS)
+    )
+    words = _("Reference: {span} ({who}), {many:,} comments.").format(span=span, who=who, many=report.reference_scored)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<p style="font-size:.875rem;opacity:.75;margin:0">{escape(words)}</p>', width="stretch")
-        with st.popover("Change the reference", icon=":material/date_range:"):
+        with st.popover(_("Change the reference"), icon=":material/date_range:"):
             _ask_reference(drift, report.reference)
 
 
 def draw_scores(report: Report) -> None:
     """Shape and mean of each label's scores."""
-    st.subheader("Are scores spread as they were?")
+    st.subheader(_("Are scores spread as they were?"))
     what = st.segmented_control(
-        "Measure", ["Shape", "Mean"], default="Shape", required=True, key="measure", label_visibility="collapsed"
+        _("Measure"),
+        [_SHAPE, _MEAN],
+        default=_SHAPE,
+        format_func=_,
+        required=True,
+        key="measure",
+        label_visibility="collapsed",
     )
-    if what == "Mean":
+    if what == _MEAN:
         st.caption(
-            f"By how many logits the mean score is off the reference's. Told beyond {SHIFT_LOGITS:g}, if it is more "
-            "than chance."
+            _(
+                "By how many logits the mean score is off the reference's. Told beyond {shift_logits:g}, if "
+                "it is more than chance."
+            ).format(shift_logits=SHIFT_LOGITS)
         )
         made = {label: _of_judged(report, report.shift[j].value) for j, label in enumerate(LABELS)}
-        limits = {f"up {SHIFT_LOGITS:g}": SHIFT_LOGITS, f"down {SHIFT_LOGITS:g}": -SHIFT_LOGITS}
-        _small_multiples(report, made, limits, "Mean shift", "Has the mean of {} moved?")
+        limits = {
+            _("up {shift_logits:g}").format(shift_logits=SHIFT_LOGITS): SHIFT_LOGITS,
+            _("down {shift_logits:g}").format(shift_logits=SHIFT_LOGITS): -SHIFT_LOGITS,
+        }
+        _small_multiples(report, made, limits, _("Mean shift"), _("Has the mean of {label} moved?"))
         return
     st.caption(
-        "Population stability index against the reference's deciles: 0 is the same. Told above the limit, which is "
-        "0.2, or more on days with few comments."
+        _(
+            "Population stability index against the reference's deciles: 0 is the same. Told above the limit, which is "
+            "0.2, or more on days with few comments."
+        )
     )
     made = {label: _of_judged(report, report.index[j].value) for j, label in enumerate(LABELS)}
     limit = {label: _of_judged(report, report.index[j].limit) for j, label in enumerate(LABELS)}
-    _small_multiples(report, made, {"limit": limit}, "Index", "Does {} score as it did?", low=0.0)
+    _small_multiples(report, made, {_("limit"): limit}, _("Index"), _("Does {label} score as it did?"), low=0.0)
 
 
 def draw_flags(report: Report) -> None:
     """Flag rate of each label, with exact intervals."""
-    st.subheader("Is as much flagged as usual?")
+    st.subheader(_("Is as much flagged as usual?"))
     st.caption(
-        "Share of comments at or above the policy's threshold, with its exact 95 % interval. Told when it is "
-        f"{FLAG_RATIO:g} times the reference's or more, or as much less, and more than chance."
+        _(
+            "Share of comments at or above the policy's threshold, with its exact 95 % interval. Told "
+            "when it is {flag_ratio:g} times the reference's or more, or as much less, and more than "
+            "chance."
+        ).format(flag_ratio=FLAG_RATIO)
     )
     of = np.maximum(report.scored, 1)
     made = {label: _of_judged(report, report.flagged[:, j] / of) for j, label in enumerate(LABELS)}
@@ -89,73 +122,75 @@ def draw_flags(report: Report) -> None:
         label: np.full(len(report.days), report.reference_flagged[j] / report.reference_scored)
         for j, label in enumerate(LABELS)
     }
-    asked = "Is {} flagged as often as usual?"
-    _small_multiples(report, made, {"reference": usual}, "Flag rate", asked, bands=ends, low=0.0, y_unit="share")
+    asked = _("Is {label} flagged as often as usual?")
+    _small_multiples(report, made, {_("reference"): usual}, _("Flag rate"), asked, bands=ends, low=0.0, y_unit="share")
 
 
 def draw_volume(report: Report) -> None:
     """Comments a day within what is usual."""
     x, usual = _x(report), report.usual_volume
-    ys: dict[str, np.ndarray] = {"comments": report.volume.astype(float)}
+    comments, as_ever = _("comments"), _("usual")
+    ys: dict[str, np.ndarray] = {comments: report.volume.astype(float)}
     bands = {}
     if usual:
-        ys["usual"] = usual.value
-        bands["usual"] = (usual.low, usual.high)
+        ys[as_ever] = usual.value
+        bands[as_ever] = (usual.low, usual.high)
     seconds = [day * 86_400.0 for day in (report.reference.first, report.reference.last)]
     marks = [
-        Mark(name=f"reference {word}", x=at)
-        for word, at in zip(("from", "to"), seconds, strict=True)
+        Mark(name=name, x=at)
+        for name, at in zip((_("reference from"), _("reference to")), seconds, strict=True)
         if report.days[0] * 86_400 <= at <= report.days[-1] * 86_400
     ]
     chart = lines(
-        x, ys, bands=bands, colours={"comments": 0, "usual": MUTED}, x_unit="day", y_unit="count", marks=marks,
-        y_range=(0.0, None), x_title="Day (UTC)", y_title="Comments", height=240, group=_GROUP,
-        alt="Comments a day, with what is usual on that weekday",
+        x, ys, bands=bands, colours={comments: 0, as_ever: MUTED}, x_unit="day", y_unit="count", marks=marks,
+        y_range=(0.0, None), x_title=_("Day (UTC)"), y_title=_("Comments"), height=240, group=_GROUP,
+        alt=_("Comments a day, with what is usual on that weekday"),
     )  # fmt: skip
-    draw_chart(chart, "drift_volume", "Do as many comments come in as usual?")
+    draw_chart(chart, "drift_volume", _("Do as many comments come in as usual?"))
     if usual is None:
-        st.caption("Too few days yet to say what is usual.")
+        st.caption(_("Too few days yet to say what is usual."))
 
 
 def draw_words(report: Report) -> None:
     """Share of words that were not met before."""
     words = report.words
     if not np.isfinite(words.rate).any():
-        st.markdown("**Do people write words that were not met before?**")
-        st.caption("Too little yet: a day needs a hundred comments, and three days before it to compare to.")
+        st.markdown(f"**{_(_NEW_WORDS)}**")
+        st.caption(_("Too little yet: a day needs a hundred comments, and three days before it to compare to."))
         return
-    ys, colours = {"new words": words.rate}, {"new words": 0}
+    new = _("new words")
+    ys, colours = {new: words.rate}, {new: 0}
     if words.usual:
-        ys["limit"] = words.usual.high
-        colours["limit"] = MUTED
+        ys[_("limit")] = words.usual.high
+        colours[_("limit")] = MUTED
     chart = lines(
-        _x(report), ys, bands={"new words": (words.low, words.high)}, colours=colours, x_unit="day", y_unit="share",
-        y_range=(0.0, None), x_title="Day (UTC)", y_title="Share of words", height=240, group=_GROUP,
-        alt="Share of a day's words that none of the 28 days before had",
+        _x(report), ys, bands={new: (words.low, words.high)}, colours=colours, x_unit="day", y_unit="share",
+        y_range=(0.0, None), x_title=_("Day (UTC)"), y_title=_("Share of words"), height=240, group=_GROUP,
+        alt=_("Share of a day's words that none of the 28 days before had"),
     )  # fmt: skip
-    draw_chart(chart, "drift_words", "Do people write words that were not met before?")
+    draw_chart(chart, "drift_words", _(_NEW_WORDS))
 
 
 def draw_bands(report: Report) -> None:
     """How traffic is spread over the bands, and how scores are within each."""
-    st.subheader("Which score bands changed?")
-    st.caption("Bands go by a comment's highest score. A band that has drifted is audited more by itself.")
-    titles, total = band_titles(), np.maximum(report.bands.sum(1), 1)
+    st.subheader(_("Which score bands changed?"))
+    st.caption(_("Bands go by a comment's highest score. A band that has drifted is audited more by itself."))
+    titles, total = band_names(), np.maximum(report.bands.sum(1), 1)
     shares = {titles[b]: _of_judged(report, report.bands[:, b] / total) for b in range(BANDS)}
     spread = {titles[b]: np.where(report.band_judged[:, b], report.band_index[b].value, np.nan) for b in range(BANDS)}
     left, right = st.columns(2, gap="large")
     with left:
         chart = lines(
-            _x(report), shares, x_unit="day", y_unit="share", y_scale="log", x_title="Day (UTC)",
-            y_title="Share of comments", height=260, group=_GROUP, alt="Share of comments in each band by day",
+            _x(report), shares, x_unit="day", y_unit="share", y_scale="log", x_title=_("Day (UTC)"),
+            y_title=_("Share of comments"), height=260, group=_GROUP, alt=_("Share of comments in each band by day"),
         )  # fmt: skip
-        draw_chart(chart, "drift_band_share", "Do as many comments fall into each band?")
+        draw_chart(chart, "drift_band_share", _("Do as many comments fall into each band?"))
     with right:
         chart = lines(
-            _x(report), spread, x_unit="day", x_title="Day (UTC)", y_title="Index within the band", height=260,
-            y_range=(0.0, None), group=_GROUP, alt="Population stability index within each band by day",
+            _x(report), spread, x_unit="day", x_title=_("Day (UTC)"), y_title=_("Index within the band"), height=260,
+            y_range=(0.0, None), group=_GROUP, alt=_("Population stability index within each band by day"),
         )  # fmt: skip
-        draw_chart(chart, "drift_band_index", "Are scores spread as they were within each band?")
+        draw_chart(chart, "drift_band_index", _("Are scores spread as they were within each band?"))
 
 
 def draw_history(drift: Drift) -> None:
@@ -163,16 +198,16 @@ def draw_history(drift: Drift) -> None:
     past = [alert for alert in drift.list_alerts() if alert.cleared_at]
     if not past:
         return
-    with st.expander(f"Alerts that are over ({len(past)})", icon=":material/history:"):
+    with st.expander(_("Alerts that are over ({many})").format(many=len(past)), icon=":material/history:"):
         rows = [
             {
-                "Since": day_words(alert.day),
-                "Over": f"{alert.cleared_at:%Y-%m-%d %H:%M} UTC",
-                "What": alert.kind.replace("_", " "),
-                "Of": _subject(alert.kind, alert.subject),
-                "Value": alert.value,
-                "Limit": alert.limit,
-                "Model": alert.model or "",
+                _("Since"): _day_words(alert.day),
+                _("Over"): _("{at:%Y-%m-%d %H:%M} UTC").format(at=alert.cleared_at),
+                _("What"): _(_KINDS[alert.kind]),
+                _("Of"): _subject(alert.kind, alert.subject),
+                _("Value"): alert.value,
+                _("Limit"): alert.limit,
+                _("Model"): alert.model or "",
             }
             for alert in past
         ]
@@ -181,22 +216,22 @@ def draw_history(drift: Drift) -> None:
 
 def _subject(kind: str, subject: str) -> str:
     if kind == "band":
-        return band_titles()[int(subject)]
-    return LABEL_TITLES.get(subject, "all comments")
+        return band_names()[int(subject)]
+    return label_title(subject) if subject in LABELS else _("all comments")
 
 
 def _ask_reference(drift: Drift, now: Span) -> None:
     with st.form("reference", border=False):
-        how = st.radio("Compare to", ["Rolling", "Fixed days"], key="reference_how", horizontal=True)
-        first = st.date_input("First day", _date(now.first), key="reference_first")
-        last = st.date_input("Last day", _date(now.last), key="reference_last")
-        st.caption("Alerts follow this too, from the next check on. Rolling uses no days.")
-        if st.form_submit_button("Save", key="save_reference", type="primary"):
-            span = Span(_number(first), _number(last)) if how == "Fixed days" else None
+        how = st.radio(_("Compare to"), [_ROLLING, _FIXED], format_func=_, key="reference_how", horizontal=True)
+        first = st.date_input(_("First day"), _date(now.first), key="reference_first")
+        last = st.date_input(_("Last day"), _date(now.last), key="reference_last")
+        st.caption(_("Alerts follow this too, from the next check on. Rolling uses no days."))
+        if st.form_submit_button(_("Save"), key="save_reference", type="primary"):
+            span = Span(_number(first), _number(last)) if how == _FIXED else None
             try:
                 drift.choose_reference(span, by=require(Action.JUDGE_DRIFT))
             except ModeratoError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(said(error), icon=":material/error:")
             else:
                 st.rerun()
 
@@ -214,9 +249,8 @@ def _small_multiples(
 ) -> None:
     """A chart a label, three side by side, with grey lines for what they are held against."""
     cells = [*st.columns(3), *st.columns(3)]
-    key = y_title.lower().replace(" ", "_")
     for cell, label in zip(cells, LABELS, strict=True):
-        title = LABEL_TITLES[label]
+        title = label_title(label)
         held = {
             name: np.full(len(report.days), limit) if isinstance(limit, float) else limit[label]
             for name, limit in limits.items()
@@ -224,10 +258,11 @@ def _small_multiples(
         chart = lines(
             _x(report), {title: made[label], **held}, bands={title: bands[label]} if bands else None,
             colours={title: LABELS.index(label), **dict.fromkeys(held, MUTED)}, x_unit="day", y_unit=y_unit,
-            y_range=(low, None), y_title=y_title, height=_SMALL, group=_GROUP, alt=f"{y_title} of {title} by day",
+            y_range=(low, None), y_title=y_title, height=_SMALL, group=_GROUP,
+            alt=_("{what} of {label} by day").format(what=y_title, label=title),
         )  # fmt: skip
         with cell:
-            draw_chart(chart, f"drift_{key}_{label}", question.format(title.lower()))
+            draw_chart(chart, f"drift_{y_title}_{label}", question.format(label=label_word(label)))
 
 
 def _of_judged(report: Report, values: np.ndarray) -> np.ndarray:
@@ -237,6 +272,10 @@ def _of_judged(report: Report, values: np.ndarray) -> np.ndarray:
 
 def _x(report: Report) -> np.ndarray:
     return report.days.astype("datetime64[D]")
+
+
+def _day_words(day: int) -> str:
+    return written(_date(day), "%d %b %Y").lstrip("0")
 
 
 def _date(day: int) -> date:

@@ -15,16 +15,22 @@ from pages.shared.comment import plain
 from pages.shared.notice import notice
 from pages.shared.resources import export_preview, services
 from pages.shared.state import keep, kept
+from pages.shared.titles import LANES, OUTCOMES, label_title
+from pages.shared.words import _, later, ngettext, said, written
 
-_PURPOSES: dict[str, str] = {"records": "Records: everything decided", "training": "Training: no audit or golden items"}
+_PURPOSES: dict[str, str] = {
+    "records": later("Records: everything decided"),
+    "training": later("Training: no audit or golden items"),
+}
 _KINDS = {
     "csv": "CSV",
-    "jsonl": "JSON Lines",
-    "parquet": "Parquet",
-    "csv.gz": "CSV, gzipped",
-    "jsonl.gz": "JSONL, gzipped",
+    "jsonl": later("JSON Lines"),
+    "parquet": later("Parquet"),
+    "csv.gz": later("CSV, gzipped"),
+    "jsonl.gz": later("JSONL, gzipped"),
 }
-_ANY = "Any"
+_ANY = later("Any")
+_PURPOSE_WORDS = {"records": later("records"), "training": later("training")}
 _MADE, _ERROR = "export_made", "export_error"
 _LISTED = 20
 
@@ -32,18 +38,23 @@ _LISTED = 20
 def draw(person: Person) -> None:
     """The Export tab; for those who may export."""
     if not person.may(Action.EXPORT):
-        notice("Exporting needs the role “analyst”. Ask an administrator for it.", "info")
+        notice(_("Exporting needs the role “analyst”. Ask an administrator for it."), "info")
         return
     purpose = _choose_purpose()
     filters = _choose_filters()
     if filters.since and filters.until and filters.since > filters.until:
-        notice(f"The first day, {filters.since}, is after the last, {filters.until}. Swap them.", "warning")
+        notice(
+            _("The first day, {since}, is after the last, {until}. Swap them.").format(
+                since=filters.since, until=filters.until
+            ),
+            "warning",
+        )
         return
     rows = _draw_counts(purpose, filters)
     kind, action = st.columns([3, 1], vertical_alignment="bottom")
-    ending = kind.selectbox("Format", list(_KINDS), format_func=_KINDS.__getitem__, key="export_kind")
+    ending = kind.selectbox(_("Format"), list(_KINDS), format_func=lambda one: _(_KINDS[one]), key="export_kind")
     action.button(
-        "Export",
+        _("Export"),
         key="export",
         type="primary",
         icon=":material/save:",
@@ -54,8 +65,10 @@ def draw(person: Person) -> None:
     )
     if ending.startswith("csv"):
         st.caption(
-            "In CSV a text that a spreadsheet would run as a formula gets an apostrophe before it. "
-            "For training take JSON Lines or Parquet: they keep every text as it is."
+            _(
+                "In CSV a text that a spreadsheet would run as a formula gets an apostrophe before it. "
+                "For training take JSON Lines or Parquet: they keep every text as it is."
+            )
         )
     _draw_outcome()
     _draw_snapshots()
@@ -63,9 +76,9 @@ def draw(person: Person) -> None:
 
 def _choose_purpose() -> Purpose:
     chosen = st.segmented_control(
-        "Purpose",
+        _("Purpose"),
         PURPOSES,
-        format_func=_PURPOSES.__getitem__,
+        format_func=lambda one: _(_PURPOSES[one]),
         default=PURPOSES[0],
         key="export_purpose",
         required=True,
@@ -74,24 +87,30 @@ def _choose_purpose() -> Purpose:
 
 
 def _choose_filters() -> Filters:
-    with st.expander("Filters", icon=":material/filter_alt:", expanded=True):
+    with st.expander(_("Filters"), icon=":material/filter_alt:", expanded=True):
         first, second, third, fourth = st.columns(4)
-        since = first.date_input("From", None, key="export_since", help="First day (UTC) of the decision.")
-        until = second.date_input("To", None, key="export_until", help="Last day (UTC) of the decision.")
+        since = first.date_input(_("From"), None, key="export_since", help=_("First day (UTC) of the decision."))
+        until = second.date_input(_("To"), None, key="export_until", help=_("Last day (UTC) of the decision."))
         datasets = services().datasets
-        source = third.selectbox("Source", [_ANY, *datasets.list_sources()], key="export_source")
-        moderator = fourth.selectbox("Moderator", [_ANY, *datasets.list_moderators()], key="export_moderator")
+        source = third.selectbox(_("Source"), [_ANY, *datasets.list_sources()], format_func=_any, key="export_source")
+        moderator = fourth.selectbox(
+            _("Moderator"), [_ANY, *datasets.list_moderators()], format_func=_any, key="export_moderator"
+        )
         labels = st.pills(
-            "With a label",
+            _("With a label"),
             list(LABEL_TITLES),
-            format_func=LABEL_TITLES.__getitem__,
+            format_func=label_title,
             selection_mode="multi",
             key="export_labels",
         )
         lane, outcome = st.columns(2)
-        lane_name = lane.selectbox("Lane", [_ANY, *(str(one) for one in Lane)], key="export_lane")
-        decided = [str(one) for one in Outcome if one is not Outcome.ESCALATE]
-        outcome_name = outcome.selectbox("Outcome", [_ANY, *decided], key="export_outcome")
+        lane_name = lane.selectbox(
+            _("Lane"), [_ANY, *Lane], format_func=lambda one: _any(LANES.get(one, one)), key="export_lane"
+        )
+        decided = [one for one in Outcome if one is not Outcome.ESCALATE]
+        outcome_name = outcome.selectbox(
+            _("Outcome"), [_ANY, *decided], format_func=lambda one: _any(OUTCOMES.get(one, one)), key="export_outcome"
+        )
     return Filters(
         since if isinstance(since, date) else None,
         until if isinstance(until, date) else None,
@@ -103,18 +122,28 @@ def _choose_filters() -> Filters:
     )
 
 
+def _any(one: str) -> str:
+    """Names of people and sources are nobody's to translate."""
+    return _(one) if one == _ANY or one in (*LANES.values(), *OUTCOMES.values()) else one
+
+
 def _draw_counts(purpose: Purpose, filters: Filters) -> int:
     found = export_preview(purpose, filters, services().datasets.version())
     out = found.left_out
     for column, (title, count) in zip(
         st.columns(3, width=700),
-        (("Rows", found.rows), ("Outside the filters", out.filtered), ("Not decided", out.undecided)),
+        ((_("Rows"), found.rows), (_("Outside the filters"), out.filtered), (_("Not decided"), out.undecided)),
         strict=True,
     ):
-        column.metric(title, f"{count:,}")
-    labels = [f"{LABEL_TITLES[name]} {count:,}" for name, count in found.labels.items()]
-    kept_out = f" · {out.evaluation:,} audit and golden items kept out" if purpose == "training" else ""
-    st.caption(" · ".join(labels) + kept_out)
+        column.metric(title, written(count))
+    labels = [f"{label_title(name)} {written(count)}" for name, count in found.labels.items()]
+    if purpose == "training":
+        labels.append(
+            ngettext(
+                "{many:,} audit or golden item kept out", "{many:,} audit and golden items kept out", out.evaluation
+            ).format(many=out.evaluation)
+        )
+    st.caption(" · ".join(labels))
     return found.rows
 
 
@@ -123,7 +152,7 @@ def _export(purpose: Purpose, filters: Filters, ending: str) -> None:
     try:
         made = services().datasets.export_into("exports", ending, by=person, purpose=purpose, filters=filters)
     except ModeratoError as error:
-        keep(_ERROR, str(error))
+        keep(_ERROR, said(error))
     else:
         keep(_MADE, made.id)
 
@@ -135,8 +164,8 @@ def _draw_outcome() -> None:
     if made := kept(_MADE):
         snapshot = services().datasets.require_snapshot(made)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            many = "1 row" if snapshot.rows == 1 else f"{snapshot.rows:,} rows"
-            st.markdown(f":green[:material/check_circle:] **{many}** written.", width="stretch")
+            words = ngettext("**{many:,} row** written.", "**{many:,} rows** written.", snapshot.rows)
+            st.markdown(f":green[:material/check_circle:] {words.format(many=snapshot.rows)}", width="stretch")
             _draw_download(snapshot, "primary")
 
 
@@ -144,26 +173,26 @@ def _draw_snapshots() -> None:
     snapshots = services().datasets.list_snapshots(_LISTED)
     if not snapshots:
         return
-    st.header("Snapshots", anchor=False)
+    st.header(_("Snapshots"), anchor=False)
     erased = services().datasets.erased_from([one.id for one in snapshots])
     rows = [
         {
-            "No.": one.id,
-            "When (UTC)": one.created_at,
-            "Purpose": one.purpose,
-            "Rows": one.rows,
-            "Erased since": erased.get(one.id, 0),
-            "File": plain(one.path.rsplit("/", 1)[-1]),
-            "By": plain(one.person),
+            _("No."): one.id,
+            _("When (UTC)"): one.created_at,
+            _("Purpose"): _(_PURPOSE_WORDS[one.purpose]),
+            _("Rows"): one.rows,
+            _("Erased since"): erased.get(one.id, 0),
+            _("File"): plain(one.path.rsplit("/", 1)[-1]),
+            _("By"): plain(one.person),
             "SHA-256": one.sha256,
         }
         for one in snapshots
     ]
-    when = {"When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")}
+    when = {_("When (UTC)"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")}
     st.dataframe(rows, column_config=when, hide_index=True, key="snapshots")
     by_id = {one.id: one for one in snapshots}
     # the key moves with the newest, so that a new export is what is shown
-    chosen = st.selectbox("Data card of snapshot No.", list(by_id), key=f"snapshot_{snapshots[0].id}")
+    chosen = st.selectbox(_("Data card of snapshot No."), list(by_id), key=f"snapshot_{snapshots[0].id}")
     if chosen in by_id:
         with st.container(border=True):
             st.markdown(_demoted(by_id[chosen].card))  # names from outside stand in code spans, see core.data_card
@@ -179,10 +208,10 @@ def _draw_download(snapshot: Snapshot, kind: str) -> None:
     try:
         path = services().datasets.require_file(snapshot)
     except ModeratoError as error:
-        notice(str(error), "warning")
+        notice(said(error), "warning")
         return
     st.download_button(
-        "Download",
+        _("Download"),
         path.read_bytes,
         file_name=path.name,
         mime="application/octet-stream",

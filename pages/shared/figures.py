@@ -5,7 +5,9 @@ from html import escape
 from typing import Any
 
 from core.gate import SET_TITLES, Comparison, SetComparison
-from core.labels import LABEL_TITLES
+from core.labels import LABELS
+from pages.shared.titles import label_title, label_titles
+from pages.shared.words import _, later, ngettext, written
 
 CSS = """<style>
 .m-fig{width:100%;overflow-x:auto}
@@ -24,12 +26,18 @@ CSS = """<style>
  .m-fig .wide{display:none}}
 </style>"""
 
-_VERDICTS = {"better": "▲ better", "worse": "▼ worse", "same": "no worse", "too few": "too few"}
+WIDE = "\0"
+_VERDICTS = {
+    "better": later("▲ better"),
+    "worse": later("▼ worse"),
+    "same": later("no worse"),
+    "too few": later("too few"),
+}
 
 
 def metrics_table(metrics: Mapping[str, Any], name: str) -> str:
     """One model on one set: AUC with its 95 % interval, average precision, calibration error, positives."""
-    head = "<th>Label</th><th>AUC</th><th>95 %</th><th class=wide>Avg. precision</th><th>Calibr. error</th>"
+    head = heads(_("Label"), "AUC", "95 %", WIDE + _("Avg. precision"), _("Calibr. error"), WIDE + _("Positives"))
     rows = [
         _row(
             title,
@@ -39,25 +47,36 @@ def metrics_table(metrics: Mapping[str, Any], name: str) -> str:
             metrics["calibration_error"][label],
             metrics["positives"][label],
         )
-        for label, title in LABEL_TITLES.items()
+        for label, title in zip(LABELS, label_titles(), strict=True)
     ]
     interval = metrics["auc_interval"].get("mean")
-    mean = _row("Mean", metrics["mean_auc"], interval, metrics["mean_average_precision"], None, None)
-    caption = f"{_title(name)} <small>{metrics['rows']:,} comments</small>"
-    return _table(caption, f"{head}<th class=wide>Positives</th>", [*rows, mean.replace("<tr>", '<tr class="mean">')])
+    mean = _row(_("Mean"), metrics["mean_auc"], interval, metrics["mean_average_precision"], None, None)
+    caption = _caption(name, metrics["rows"])
+    return _table(caption, head, [*rows, mean.replace("<tr>", '<tr class="mean">')])
 
 
 def comparison_table(one: SetComparison) -> str:
     """Live and challenger on one set, the difference with its interval, coloured by the verdict."""
-    head = "<th>Label</th><th>Live</th><th>Challenger</th><th class=wide>Difference, 95 %</th><th></th>"
-    rows = [_compared(LABEL_TITLES[label], found) for label, found in one.labels.items()]
-    mean = _compared("Mean", one.mean).replace("<tr>", '<tr class="mean">')
-    return _table(f"{_title(one.name)} <small>{one.rows:,} comments</small>", head, [*rows, mean])
+    head = heads(_("Label"), _("Live"), _("Challenger"), WIDE + _("Difference, 95 %"), "")
+    rows = [_compared(label_title(label), found) for label, found in one.labels.items()]
+    mean = _compared(_("Mean"), one.mean).replace("<tr>", '<tr class="mean">')
+    return _table(_caption(one.name, one.rows), head, [*rows, mean])
 
 
-def _title(name: str) -> str:
-    title = SET_TITLES.get(name, name)
-    return "AUC on " + escape(title)
+def _caption(name: str, rows: int) -> str:
+    title = _("AUC on {what}").format(what=_(SET_TITLES[name]) if name in SET_TITLES else name)
+    many = ngettext("{many:,} comment", "{many:,} comments", rows).format(many=rows)
+    return f"{escape(title)} <small>{many}</small>"
+
+
+def heads(*titles: str) -> str:
+    """The cells of a table's head; what begins with WIDE is left out where there is little room."""
+    return "".join(
+        f"<th class=wide>{escape(title.removeprefix(WIDE))}</th>"
+        if title.startswith(WIDE)
+        else f"<th>{escape(title)}</th>"
+        for title in titles
+    )
 
 
 def table(caption: str, head: str, rows: Iterable[str]) -> str:
@@ -74,8 +93,12 @@ def _table(caption: str, head: str, rows: Iterable[str]) -> str:
 def _row(
     title: str, auc: float | None, interval: Any, precision: float | None, error: float | None, positives: int | None
 ) -> str:
-    bounds = f"<small>{interval[0]:.3f}–{interval[1]:.3f}</small>" if interval and auc is not None else ""
-    many = "" if positives is None else f"{positives:,}"
+    bounds = (
+        f"<small>{written(interval[0], '.3f')}–{written(interval[1], '.3f')}</small>"
+        if interval and auc is not None
+        else ""
+    )
+    many = "" if positives is None else written(positives)
     cells = [escape(title), _figure(auc, 4), bounds]
     wide = [
         f"<td class=wide>{_figure(precision, 3)}</td>",
@@ -87,16 +110,18 @@ def _row(
 
 def _compared(title: str, found: Comparison) -> str:
     kind = "few" if found.verdict == "too few" else found.verdict
-    verdict = f'<span class="m-verdict m-{kind}">{_VERDICTS[found.verdict]}</span>'
+    verdict = f'<span class="m-verdict m-{kind}">{_(_VERDICTS[found.verdict])}</span>'
     if found.difference is None or found.low is None or found.high is None:
-        positives = f"<small>{found.positives} positives</small>"
+        positives = ngettext("{many:,} positive", "{many:,} positives", found.positives).format(many=found.positives)
+        positives = f"<small>{positives}</small>"
         return f"<tr><td>{escape(title)}</td><td>–</td><td>–</td><td class=wide>{positives}</td><td>{verdict}</td></tr>"
-    bounds = f"<small>{found.low:+.4f} to {found.high:+.4f}</small>"
+    bounds = _("{low:+.4f} to {high:+.4f}").format(low=found.low, high=found.high)
+    bounds = f"<small>{bounds}</small>"
     return (
         f"<tr><td>{escape(title)}</td><td>{_figure(found.live, 4)}</td><td>{_figure(found.challenger, 4)}</td>"
-        f"<td class=wide>{found.difference:+.4f} {bounds}</td><td>{verdict}</td></tr>"
+        f"<td class=wide>{written(found.difference, '+.4f')} {bounds}</td><td>{verdict}</td></tr>"
     )
 
 
 def _figure(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else written(value, f".{digits}f")

@@ -8,6 +8,7 @@ from pages.shared import gate_view
 from pages.shared.comment import plain
 from pages.shared.notice import notice
 from pages.shared.resources import services
+from pages.shared.words import _, said
 
 
 def draw() -> None:
@@ -15,12 +16,12 @@ def draw() -> None:
     runs = services().gate_reports.list_runs()
     if not runs:
         return
-    st.header("Gate reports", anchor=False)
-    st.caption("Every comparison that was made, whether it passed or not.")
+    st.header(_("Gate reports"), anchor=False)
+    st.caption(_("Every comparison that was made, whether it passed or not."))
     titles = {run.id: _title(run) for run in runs}
     chosen = st.selectbox(
-        "Report", list(titles), format_func=lambda key: titles.get(key, str(key)), index=None, key="gate_report",
-        placeholder=f"Choose one of {len(runs)}",
+        _("Report"), list(titles), format_func=lambda key: titles.get(key, str(key)), index=None, key="gate_report",
+        placeholder=_("Choose one of {runs}").format(runs=len(runs)),
     )  # fmt: skip
     if chosen is not None:
         _draw_one(chosen)
@@ -30,7 +31,7 @@ def _draw_one(report_id: int) -> None:
     try:
         run, report = services().gate_reports.require(report_id)
     except ModeratoError as error:
-        notice(str(error))
+        notice(said(error))
         return
     with st.container(border=True):
         gate_view.draw_verdict(report)
@@ -41,6 +42,8 @@ def _draw_one(report_id: int) -> None:
 
 
 def _title(run: GateRun) -> str:
-    said = "passed" if run.passed else "refused"
-    against = run.live or "no model"
-    return f"{run.made_at:%Y-%m-%d %H:%M} UTC · {run.challenger} against {against} · {said} · {plain(run.person, 60)}"
+    verdict = _("passed") if run.passed else _("refused")
+    against = run.live or _("no model")
+    return _("{made_at:%Y-%m-%d %H:%M} UTC · {challenger} against {against} · {verdict} · {person}").format(
+        made_at=run.made_at, challenger=run.challenger, against=against, verdict=verdict, person=plain(run.person, 60)
+    )

@@ -5,19 +5,26 @@ from datetime import datetime
 import streamlit as st
 
 from core.domain import now
-from core.gate import SET_TITLES, GateReport, tables
+from core.gate import GateReport, tables
 from core.gate.page import report_html
 from pages.shared.notice import notice
+from pages.shared.words import _, later
 
 _STYLE = f"<style>{tables.CSS}</style>"
+
+_TABS = {
+    "audit": later("Audit sample"),
+    "golden": later("Golden items"),
+    "test": later("Frozen test part of the base data"),
+}
 
 
 def draw_verdict(report: GateReport) -> None:
     """Whether it passes, and why not."""
     if report.passed:
-        notice("The gate lets it pass: nothing that can refuse is worse beyond its interval.", "success")
+        notice(_("The gate lets it pass: nothing that can refuse is worse beyond its interval."), "success")
     for reason in report.reasons:
-        notice(f"The gate refuses it: {reason}", "warning")
+        notice(_("The gate refuses it: {reason}").format(reason=reason), "warning")
 
 
 def draw_guardrails(report: GateReport) -> None:
@@ -28,7 +35,7 @@ def draw_guardrails(report: GateReport) -> None:
 
 def draw_figures(report: GateReport) -> None:
     """Every figure: a tab a set, and one for the identity templates. Nothing where nothing was compared."""
-    names = [_tab(one.name) for one in report.sets] + (["Identity templates"] if report.bias else [])
+    names = [_tab(one.name) for one in report.sets] + ([_("Identity templates")] if report.bias else [])
     if not names:
         return
     for tab, name in zip(st.tabs(names), names, strict=True):
@@ -49,17 +56,16 @@ def download(report: GateReport, key: str, *, made_at: datetime | None = None, p
     """A button that hands out the report as one HTML file."""
     at = made_at or now()
     st.download_button(
-        "Download the report",
+        _("Download the report"),
         report_html(report, at, person),
         file_name=f"gate-{report.challenger}-{at:%Y%m%d-%H%M}.html",
         mime="text/html",
         key=key,
         icon=":material/download:",
         on_click="ignore",
-        help="One HTML file with every figure: to keep, to print, or to hand on.",
+        help=_("One HTML file with every figure: to keep, to print, or to hand on."),
     )
 
 
 def _tab(name: str) -> str:
-    title = SET_TITLES.get(name, name).removeprefix("the ").removesuffix(" (all traffic)")
-    return title[0].upper() + title[1:]
+    return _(_TABS[name]) if name in _TABS else name[0].upper() + name[1:]

@@ -10,7 +10,7 @@ from pages.shared import state
 from pages.shared.access import require
 from pages.shared.agreement_of_mine_panel import compare_table
 from pages.shared.resources import services
-from pages.shared.words import _, ngettext, said
+from pages.shared.words import _, ngettext, said, written
 
 _DONE = "golden_mix_set"
 _USUAL = 50
@@ -87,7 +87,7 @@ def _stock_words(stock: Stock) -> str:
         "consequence and counts in no other number. Nobody is told at once; everybody sees their own agreement on My "
         "work."
     )
-    return words.format(many=f"{stock.golden:,}", usable=f"{stock.usable:,}") + " " + looks
+    return words.format(many=written(stock.golden), usable=written(stock.usable)) + " " + looks
 
 
 def _save(mix: Mix) -> None:

@@ -11,12 +11,15 @@ from core.accounts import Action
 from core.browse import History, Item
 from core.errors import ModeratoError
 from core.history import Event, Standing
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from pages.shared.access import current_person, require
 from pages.shared.browse_filters import STANDING_TITLES
 from pages.shared.comment import CSS, comment_html, draw_comment, plain
+from pages.shared.masks import masks
 from pages.shared.nearest_panel import draw_nearest
 from pages.shared.resources import services
+from pages.shared.titles import label_title
+from pages.shared.words import _, ngettext, said
 
 BADGES = {
     Standing.NOT_SCORED: "gray",
@@ -37,9 +40,6 @@ BADGES = {
 }
 """Colours of where a comment stands."""
 
-MASKED_FROM = {"toxic": 0.98, "severe_toxic": 0.5, "threat": 0.5, "identity_hate": 0.5}
-"""From one of these probabilities on, a text is masked until revealed."""
-
 _TIMELINE = """<style>
 .m-line{border-left:2px solid color-mix(in srgb,currentColor 18%,transparent);margin:.2em 0 0 .4em;padding:0}
 .m-line>div{position:relative;padding:0 0 .7em 1em;margin:0}
@@ -51,25 +51,20 @@ _TIMELINE = """<style>
 </style>"""
 
 
-def is_severe(item: Item) -> bool:
-    """Whether the text is masked until somebody asks to see it."""
-    return item.scores is not None and any(
-        score >= MASKED_FROM.get(label, 2) for label, score in zip(LABELS, item.scores, strict=True)
-    )
-
-
 def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
     """Draw the comment, its scores, what happened, and others with the same text."""
     comment = history.comment
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Number {comment.id}**", width="content")
-        st.badge(STANDING_TITLES[comment.standing], color=BADGES[comment.standing])
+        st.markdown(f"**{_('Number {id}').format(id=comment.id)}**", width="content")
+        st.badge(_(STANDING_TITLES[comment.standing]), color=BADGES[comment.standing])
     st.html(_origin(history))
+    if history.link:
+        st.html(original_html(history.link))
     with st.container(border=True):
-        draw_comment(comment.id, comment.text, masked=is_severe(comment))
+        draw_comment(comment.id, comment.text, masked=masks().cover(comment.scores))
     if comment.hidden:
         st.info(
-            "It waits for a blind decision: scores, labels and notes are hidden until it is decided.",
+            _("It waits for a blind decision: scores, labels and notes are hidden until it is decided."),
             icon=":material/visibility_off:",
         )
     if comment.standing is Standing.REMOVED:
@@ -82,14 +77,22 @@ def draw_history(history: History, open_comment: Callable[[int], None]) -> None:
         draw_nearest(comment, person, open_comment)
 
 
+def original_html(link: str) -> str:
+    """The link to the original, in a new tab that knows nothing of this page. http and https alone get here."""
+    return (
+        f'<a href="{html.escape(link)}" target="_blank" rel="noopener noreferrer" '
+        f'style="color:inherit">{html.escape(_("Open the original"))}</a>'
+    )
+
+
 def _draw_holder(comment_id: int) -> None:
     """Who has it now, for those who may take it from them."""
     person = current_person()
     if person is None or not person.may(Action.REASSIGN) or not (holder := services().reassign.holder(comment_id)):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"{holder} has it now.", width="content")
-        st.button("Give it back to the queue", key=f"release_{comment_id}", icon=":material/undo:",
+        st.text(_("{holder} has it now.").format(holder=holder), width="content")
+        st.button(_("Give it back to the queue"), key=f"release_{comment_id}", icon=":material/undo:",
                   on_click=_release, args=(comment_id,))  # fmt: skip
 
 
@@ -97,16 +100,16 @@ def _release(comment_id: int) -> None:
     try:
         services().reassign.release(comment_id, by=require(Action.REASSIGN))
     except ModeratoError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(said(error), icon=":material/error:")
 
 
 def _draw_removed(comment_id: int) -> None:
     """Say that nobody looked at it, and let somebody ask for that."""
     st.info(
-        "The policy removed this without review. Sent to review, it stays removed until somebody decides.",
+        _("The policy removed this without review. Sent to review, it stays removed until somebody decides."),
         icon=":material/auto_delete:",
     )
-    st.button("Send to review", key=f"send_to_review_{comment_id}", icon=":material/undo:", on_click=_send_to_review,
+    st.button(_("Send to review"), key=f"send_to_review_{comment_id}", icon=":material/undo:", on_click=_send_to_review,
               args=(comment_id,))  # fmt: skip
 
 
@@ -114,7 +117,7 @@ def _send_to_review(comment_id: int) -> None:
     try:
         services().removals.send_to_review(comment_id, by=require(Action.REVIEW), client_id=uuid4())
     except ModeratoError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(said(error), icon=":material/error:")
 
 
 def timeline_html(events: Sequence[Event], comment_id: int) -> str:
@@ -126,17 +129,17 @@ def timeline_html(events: Sequence[Event], comment_id: int) -> str:
 def _entry(event: Event, comment_id: int) -> str:
     who = f'<span class="m-who">{html.escape(plain(event.person))}</span> · ' if event.person else ""
     note = comment_html(comment_id, event.note) if event.note else ""
-    at = f"{event.at:%Y-%m-%d %H:%M:%S} UTC"
+    at = _("{at:%Y-%m-%d %H:%M:%S} UTC").format(at=event.at)
     return f'<div role="listitem"><time>{at}</time>{who}{html.escape(event.what)}{note}</div>'
 
 
 def _origin(history: History) -> str:
     facts = {
-        "source": history.comment.source,
-        "id there": history.external_id,
-        "author": history.comment.author,
-        "thread": history.thread,
-        "answers": history.parent,
+        _("source"): history.comment.source,
+        _("id there"): history.external_id,
+        _("author"): history.comment.author,
+        _("thread"): history.thread,
+        _("answers"): history.parent,
     }
     parts = (f"{name} <b>{html.escape(plain(value, 60))}</b>" for name, value in facts.items() if value)
     return f'<div style="font-size:.875em;opacity:.8;overflow-wrap:anywhere">{" · ".join(parts)}</div>'
@@ -147,18 +150,22 @@ def _draw_scores(events: Sequence[Event]) -> None:
     if not scored:
         return
     columns = {event.what.removeprefix("Scored by "): event.scores for event in scored}
-    table = pd.DataFrame(columns, index=[LABEL_TITLES[label] for label in LABELS])
+    table = pd.DataFrame(columns, index=[label_title(label) for label in LABELS])
     bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="auto-inverse")
-    st.dataframe(table, column_config=dict.fromkeys(columns, bar), alt="Scores by label and model")
+    st.dataframe(table, column_config=dict.fromkeys(columns, bar), alt=_("Scores by label and model"))
 
 
 def _draw_identical(items: Sequence[Item], open_comment: Callable[[int], None]) -> None:
     if not items:
         return
-    st.text(f"Same text: {len(items)}{' or more' if len(items) >= 20 else ''} others")
+    st.text(
+        ngettext("Same text: {many} other", "Same text: {many} others", len(items)).format(many=len(items))
+        if len(items) < 20
+        else _("Same text: {many} others or more").format(many=len(items))
+    )
     with st.container(horizontal=True, gap="small"):
         for item in items:
             st.button(
-                f"{item.id} · {STANDING_TITLES[item.standing]}", key=f"same_{item.id}", type="tertiary",
+                f"{item.id} · {_(STANDING_TITLES[item.standing])}", key=f"same_{item.id}", type="tertiary",
                 on_click=open_comment, args=(item.id,),
             )  # fmt: skip

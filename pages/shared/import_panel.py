@@ -18,15 +18,17 @@ from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.notice import notice
 from pages.shared.resources import services
+from pages.shared.titles import RUN_STATES
 from pages.shared.uploads import upload
+from pages.shared.words import _, later, ngettext, said, written
 
 _TITLES = {
-    "text": "Text",
-    "external_id": "Id",
-    "author": "Author",
-    "thread": "Thread",
-    "parent": "Answers to",
-    "created_at": "Written at",
+    "text": later("Text"),
+    "external_id": later("Id"),
+    "author": later("Author"),
+    "thread": later("Thread"),
+    "parent": later("Answers to"),
+    "created_at": later("Written at"),
 }
 _SILENT_SECONDS = 60
 _JOB = "import_job"
@@ -47,9 +49,11 @@ def draw() -> None:
 def start_import(path: Path, *, by: Person, **how: object) -> None:
     """Import in the background, shown by this panel. Keywords of `Intake.import_file`."""
 
+    words = _("{read:,} rows read, {added:,} added, {bad:,} left out")  # here: the thread has no reader
+
     def work(job: Job[ImportSummary]) -> ImportSummary:
         def tell(run: ImportRun) -> None:
-            job.tell(run.share, f"{run.read:,} rows read, {run.added:,} added, {run.bad:,} left out")
+            job.tell(run.share, words.format(read=run.read, added=run.added, bad=run.bad))
 
         return services().intake.import_file(path, by=by, progress=tell, **how)  # type: ignore[arg-type]
 
@@ -57,37 +61,39 @@ def start_import(path: Path, *, by: Person, **how: object) -> None:
 
 
 def _form() -> None:
-    given = upload("A file of comments: CSV, TSV, JSONL or Parquet, also gzipped", "import_file")
+    given = upload(_("A file of comments: CSV, TSV, JSONL or Parquet, also gzipped"), "import_file")
     if given is None:
         return
     name, path = given
     try:
         seen = preview(path, rows=8)
     except ModeratoError as error:
-        notice(str(error))
+        notice(said(error))
         return
     _show(seen)
     columns = _mapping(seen.columns)
     left, right = st.columns(2, vertical_alignment="bottom")
     source = left.text_input(
-        "Source",
+        _("Source"),
         value=name,
         key=f"import_source_{name}",
         max_chars=200,
-        help="With the id it says which comment it is.",
+        help=_("With the id it says which comment it is."),
     )
     labelled = {name.strip().lower() for name in seen.columns} >= set(LABELS)
     golden = right.toggle(
-        "Take the labels in as golden items",
+        _("Take the labels in as golden items"),
         key="import_golden",
         disabled=not labelled,
-        help="Known answers, for evaluation only: they are never reviewed and never trained on. Needs all six labels.",
+        help=_(
+            "Known answers, for evaluation only: they are never reviewed and never trained on. Needs all six labels."
+        ),
     )
     if columns["text"] is None:
-        notice("Choose the column that holds the text.", "info")
+        notice(_("Choose the column that holds the text."), "info")
     how = {"columns": columns, "source": source, "golden": golden and labelled, "file_name": name}
     st.button(
-        "Import",
+        _("Import"),
         key="import_start",
         type="primary",
         icon=":material/upload:",
@@ -102,13 +108,15 @@ def _begin(path: Path, how: dict[str, object]) -> None:
 
 
 def _show(seen: Preview) -> None:
-    names = [name or f"column {n}" for n, name in enumerate(seen.columns, 1)]
+    names = [name or _("column {n}").format(n=n) for n, name in enumerate(seen.columns, 1)]
     frame = pd.DataFrame([[plain(cell) for cell in row] for row in seen.rows])
     frame.columns = pd.Index(_distinct(names)[: frame.shape[1]]) if len(frame) else frame.columns
-    st.dataframe(frame, hide_index=True, height="content", key="import_preview", alt="The file's first rows")
+    st.dataframe(frame, hide_index=True, height="content", key="import_preview", alt=_("The file's first rows"))
     if seen.bad:
         notice(
-            f"Line {seen.bad[0].line} cannot be read: {seen.bad[0].reason}. Such rows are left out and listed.",
+            _("Line {line} cannot be read: {reason}. Such rows are left out and listed.").format(
+                line=seen.bad[0].line, reason=seen.bad[0].reason
+            ),
             "warning",
         )
 
@@ -127,11 +135,11 @@ def _mapping(names: list[str]) -> dict[str, str | None]:
         for role, place in zip(row, st.columns(3), strict=True):
             at = options.index(found[role]) if role in found else 0
             chosen[role] = place.selectbox(
-                _TITLES[role],
+                _(_TITLES[role]),
                 options,
                 index=at,
                 key=f"import_{role}_{hash(tuple(names))}",
-                format_func=lambda name: "—" if name is None else name or "(no name)",
+                format_func=lambda name: "—" if name is None else name or _("(no name)"),
             )
     return chosen
 
@@ -142,16 +150,22 @@ def _watch() -> None:
     if job is None or job.is_done:
         st.rerun()
     st.progress(job.share, text=job.note)
-    st.caption("You can go on working; the import goes on too. Interrupted, it is safe to start again.")
+    st.caption(_("You can go on working; the import goes on too. Interrupted, it is safe to start again."))
 
 
 def _outcome(job: Job[ImportSummary]) -> None:
     summary = job.result
     if summary is None:
-        notice(f"Nothing was imported. {job.error}" if job.error else "The import ended without a result.")
+        notice(
+            _("Nothing was imported. {why}").format(why=job.error)
+            if job.error
+            else _("The import ended without a result.")
+        )
         return
     run = summary.run
-    done = f"{run.file}: {run.added:,} added, {run.known:,} known before, {run.bad:,} left out."
+    done = _("{file}: {added:,} added, {known:,} known before, {bad:,} left out.").format(
+        file=run.file, added=run.added, known=run.known, bad=run.bad
+    )
     notice(f"{done} {run.problem or ''}", "warning" if run.problem or run.bad else "success")
     for note in summary.notes:
         notice(note, "info")
@@ -163,41 +177,45 @@ def _past() -> None:
     runs = services().intake.list_imports()
     if not runs:
         return
-    st.subheader("Imports so far")
+    st.subheader(_("Imports so far"))
     rows = [
         {
-            "File": plain(run.file, 80),
-            "Source": plain(run.source, 60),
-            "State": _state(run),
-            "Added": run.added,
-            "Known": run.known,
-            "Left out": run.bad,
-            "By": run.person,
-            "Started (UTC)": f"{run.started_at:%Y-%m-%d %H:%M}",
+            _("File"): plain(run.file, 80),
+            _("Source"): plain(run.source, 60),
+            _("State"): _state(run),
+            _("Added"): run.added,
+            _("Known"): run.known,
+            _("Left out"): run.bad,
+            _("By"): run.person,
+            _("Started (UTC)"): written(run.started_at, "%Y-%m-%d %H:%M"),
         }
         for run in runs
     ]
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, height="content", key="imports", alt="Imports so far, newest first"
+        pd.DataFrame(rows), hide_index=True, height="content", key="imports", alt=_("Imports so far, newest first")
     )
     reported = {run.id: run for run in runs if run.report}
     if reported:
         left, right = st.columns([3, 1], vertical_alignment="bottom")
         chosen = left.selectbox(
-            "Rows left out by", list(reported), key="import_reported", format_func=lambda id_: _title(reported[id_])
+            _("Rows left out by"), list(reported), key="import_reported", format_func=lambda id_: _title(reported[id_])
         )
         with right:
             _report_button(reported[chosen], "import_report")
 
 
 def _title(run: ImportRun) -> str:
-    return f"{plain(run.file, 80)} · {run.started_at:%Y-%m-%d %H:%M} · {run.bad:,} rows"
+    return ngettext(
+        "{file} · {at:%Y-%m-%d %H:%M} · {many:,} row", "{file} · {at:%Y-%m-%d %H:%M} · {many:,} rows", run.bad
+    ).format(file=plain(run.file, 80), at=run.started_at, many=run.bad)
 
 
 def _state(run: ImportRun) -> str:
     if run.state is RunState.RUNNING and (now() - run.seen_at).total_seconds() > _SILENT_SECONDS:
-        return f"interrupted at {run.share:.0%}: import it again"
-    return f"running, {run.share:.0%}" if run.state is RunState.RUNNING else str(run.state)
+        return _("interrupted at {share:.0%}: import it again").format(share=run.share)
+    if run.state is RunState.RUNNING:
+        return _("running, {share:.0%}").format(share=run.share)
+    return _(RUN_STATES[run.state])
 
 
 def _report_button(run: ImportRun, key: str) -> None:
@@ -207,7 +225,7 @@ def _report_button(run: ImportRun, key: str) -> None:
         return path.read_bytes() if path.is_file() else b"The report is no longer there.\n"
 
     st.download_button(
-        "Report on rows left out",
+        _("Report on rows left out"),
         read,
         file_name=f"left-out-{run.id}.csv",
         mime="text/csv",

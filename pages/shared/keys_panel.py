@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core.accounts import Action, Person
-from core.labels import LABEL_TITLES, LABELS
 from core.own_keys import HANDS, KEYS, OwnKeys
 from pages.shared import key_editor
 from pages.shared.access import require
 from pages.shared.resources import services
+from pages.shared.titles import label_titles
 from pages.shared.words import _
 
 _HAND = "keys_hand"
@@ -32,7 +32,7 @@ def draw(person: Person) -> None:
 @st.fragment
 def _editor(person: Person) -> None:
     kept = OwnKeys.parse(services().preferences.get(person, KEYS))
-    labels = [LABEL_TITLES[label] for label in LABELS]
+    labels = label_titles()
     told = key_editor.mount({"keys": kept.as_json(), "labels": labels})
     if told is not None:
         chosen = OwnKeys.parse(told | {"hand": kept.hand} if isinstance(told, dict) else None)

@@ -19,6 +19,12 @@ transition-duration:1ms!important;transition-delay:0s!important;scroll-behavior:
 waits for the end of a transition."""
 
 
+_NARROW = """<style>
+@media (max-width:640px){[data-testid=stHeading] h1{font-size:2.25rem}}
+</style>"""
+"""On a phone a title of one long word has room, as German has them."""
+
+
 def draw_looks() -> None:
     """Once a run, before the page."""
-    st.html(_CHOSEN + _STILL)
+    st.html(_CHOSEN + _STILL + _NARROW)

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics import curves
 from core.metrics.activity import QUANTILES, ScoreDays
 from core.metrics.estimate import Sample
 from core.metrics.service import Overview
 from pages.shared.chart.spec import MOST_POINTS, Chart, Mark, Series
 from pages.shared.charts import bars, lines, plain, points
+from pages.shared.titles import label_title, label_word
+from pages.shared.words import _, written
 
 FLOOR = 1e-4
 """Ends of the calibration chart, whose axes are in logits: 0.01 % and 99.99 %."""
@@ -24,29 +26,29 @@ def roc(overview: Overview, chosen: str | None = None) -> Chart:
     ranked = {i: report.ranking.auc for i, report in enumerate(overview.labels) if report.ranking.auc}
     found = {i: curves.roc(overview.sample, i) for i in ranked}
     grid = _common_grid(list(found.values()))
-    series = [replace(_on_grid(curve, grid, i, banded=LABELS[i] == chosen), detail=f"{ranked[i].value:.3f}")
+    series = [replace(_on_grid(curve, grid, i, banded=LABELS[i] == chosen), detail=written(ranked[i].value, ".3f"))
               for i, curve in found.items()]  # fmt: skip
     chart = lines(
-        grid, {}, x_title="False-positive rate", y_title="Recall", x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
-        alt="Areas under the curves: " + ", ".join(f"{one.name} {one.detail}" for one in series),
+        grid, {}, x_title=_("False-positive rate"), y_title=_("Recall"), x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
+        alt=_("Areas under the curves: {areas}").format(areas=", ".join(f"{one.name} {one.detail}" for one in series)),
     )  # fmt: skip
-    return replace(chart, series=tuple(series), diagonal="Chance", square=True)
+    return replace(chart, series=tuple(series), diagonal=_("Chance"), square=True)
 
 
 def precision_recall(sample: Sample, label: str, at: tuple[float, float] | None) -> Chart:
     """Precision against recall; `at` marks (recall, precision) at the threshold."""
     curve = curves.precision_recall(sample, LABELS.index(label))
-    name, colour = LABEL_TITLES[label], LABELS.index(label)
+    name, colour = label_title(label), LABELS.index(label)
     chart = lines(
         curve.x,
         {name: curve.y},
         bands={name: (curve.low, curve.high)} if curve.low is not None and curve.high is not None else None,
         colours={name: colour},
-        x_title="Recall", y_title="Precision", x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
-        marks=[Mark(name="at the threshold", x=at[0], y=at[1], colour=colour)] if at else [],
+        x_title=_("Recall"), y_title=_("Precision"), x_range=(0, 1), y_range=(0, 1), height=_SQUARE,
+        marks=[Mark(name=_("at the threshold"), x=at[0], y=at[1], colour=colour)] if at else [],
     )  # fmt: skip
     (line,) = chart.series
-    noted = replace(line, note=plain(curve.threshold, 4), note_name="threshold")
+    noted = replace(line, note=plain(curve.threshold, 4), note_name=_("threshold"))
     return replace(chart, series=(noted,), square=True)
 
 
@@ -56,18 +58,18 @@ def calibration(found: curves.Calibration, label: str) -> Chart:
     A share of none or all has no place on such an axis: it stands open on the edge.
     """
     value, low, high = (np.array([getattr(one, part) for one in found.observed]) for part in ("value", "low", "high"))
-    name, colour = "People say yes", LABELS.index(label)
+    name, colour = _("People say yes"), LABELS.index(label)
     chart = points(
         _inside(found.predicted),
         {name: _inside(value)},
         errors={name: (_inside(low), _inside(high))},
         colours={name: colour},
-        x_title="The model says", y_title="People say yes", x_scale="logit", y_scale="logit",
+        x_title=_("The model says"), y_title=_("People say yes"), x_scale="logit", y_scale="logit",
         x_unit="share", y_unit="share", x_range=(FLOOR, 1 - FLOOR), y_range=(FLOOR, 1 - FLOOR), height=_SQUARE,
     )  # fmt: skip
     (dots,) = chart.series
     hollow = tuple(bool(edge) for edge in (value < FLOOR) | (value > 1 - FLOOR))
-    return replace(chart, series=(replace(dots, hollow=hollow),), diagonal="Perfect", square=True)
+    return replace(chart, series=(replace(dots, hollow=hollow),), diagonal=_("Perfect"), square=True)
 
 
 def hours(rows: list[tuple[int, int]]) -> Chart:
@@ -75,23 +77,25 @@ def hours(rows: list[tuple[int, int]]) -> Chart:
     at = np.array([hour for hour, _ in rows]) * 3600
     counts = [count for _, count in rows]
     return bars(
-        at, {"Decisions": counts}, x_unit="hour", y_unit="count", x_title="Hour (UTC)", height=240,
-        alt=f"{sum(counts):,} decisions in {len(rows)} hours, {max(counts, default=0):,} in the busiest",
+        at, {_("Decisions"): counts}, x_unit="hour", y_unit="count", x_title=_("Hour (UTC)"), height=240,
+        alt=_("{decisions:,} decisions in {hours} hours, {most:,} in the busiest").format(
+            decisions=sum(counts), hours=len(rows), most=max(counts, default=0)
+        ),
     )  # fmt: skip
 
 
 def score_days(found: ScoreDays, label: str) -> Chart:
     """Quantiles of a label's scores on each day, the highest as the boldest line."""
-    names = [f"{share:.0%} of comments are below" for share in QUANTILES]
+    names = [_("{share:.0%} of comments are below").format(share=share) for share in QUANTILES]
     chart = lines(
         found.days * 86_400,
         {**dict(zip(names, found.quantiles, strict=True)), "comments": found.volume},
         colours=dict.fromkeys(names, LABELS.index(label)),
-        x_unit="day", x_title="Day of traffic (UTC)", y_title=f"P({LABEL_TITLES[label].lower()})", y_range=(0, None),
+        x_unit="day", x_title=_("Day of traffic (UTC)"), y_title=f"P({label_word(label)})", y_range=(0, None),
     )  # fmt: skip
     *quantiles, volume = chart.series
     drawn = [replace(one, width=1.5 + 0.5 * k, dash=2 - k) for k, one in enumerate(quantiles)]
-    drawn[0] = replace(drawn[0], note=volume.y, note_name="comments")
+    drawn[0] = replace(drawn[0], note=volume.y, note_name=_("comments"))
     return replace(chart, series=tuple(drawn))
 
 
@@ -116,12 +120,12 @@ def _on_grid(curve: curves.Curve, grid: np.ndarray, label: int, *, banded: bool)
         return plain([start, *np.interp(grid[1:], curve.x[lasts], np.asarray(values)[lasts])], 4)
 
     return Series(
-        name=LABEL_TITLES[LABELS[label]],
+        name=label_title(LABELS[label]),
         y=read_off(curve.y, 0.0) or (),
         low=read_off(ends[0], 0.0),
         high=read_off(ends[1], 0.0),
         note=plain(curve.threshold[np.maximum(below, 0)], 4),
-        note_name="threshold",
+        note_name=_("threshold"),
         colour=label,
     )
 

@@ -2,11 +2,13 @@
 
 from html import escape
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics import curves
 from core.metrics.estimate import AtThreshold, Confusion
 from core.metrics.intervals import Estimate
 from core.metrics.service import LabelReport, Overview, View
+from pages.shared.titles import label_title
+from pages.shared.words import _, later, ngettext, written
 
 CSS = """<style>
 .m-scroll{overflow-x:auto}
@@ -41,22 +43,22 @@ CSS = """<style>
 
 _COLUMNS = (
     "AUC",
-    "Avg. precision",
-    "Prevalence",
-    "Precision",
-    "Recall",
+    later("Avg. precision"),
+    later("Prevalence"),
+    later("Precision"),
+    later("Recall"),
     "F1",
-    "Accuracy",
-    "False-positive rate",
-    "Calibration error",
+    later("Accuracy"),
+    later("False-positive rate"),
+    later("Calibration error"),
 )
 
 
 def numbers(reviewed: Overview, traffic: Overview) -> str:
     """The table of all labels, two rows each."""
-    head = "".join(f"<th>{name}</th>" for name in ("Label", "", "Positives", *_COLUMNS))
+    head = "".join(f"<th>{name}</th>" for name in (_("Label"), "", _("Positives"), *map(_, _COLUMNS)))
     body = "".join(
-        _row(reviewed, one, f'<th rowspan="2">{LABEL_TITLES[one.label]}</th>', "m-reviewed m-first")
+        _row(reviewed, one, f'<th rowspan="2">{label_title(one.label)}</th>', "m-reviewed m-first")
         + _row(traffic, other, "", "m-traffic")
         for one, other in zip(reviewed.labels, traffic.labels, strict=True)
     )
@@ -66,20 +68,20 @@ def numbers(reviewed: Overview, traffic: Overview) -> str:
 
 def sentences(by_label: dict[str, str]) -> str:
     """A sentence on each label."""
-    items = (f"<li><b>{LABEL_TITLES[label]}.</b> {escape(words)}</li>" for label, words in by_label.items())
+    items = (f"<li><b>{label_title(label)}.</b> {escape(words)}</li>" for label, words in by_label.items())
     return f'{CSS}<ul class="m-sentences">{"".join(items)}</ul>'
 
 
 def at_threshold(at: AtThreshold, ranking_precision: Estimate | None, error: Estimate | float | None) -> str:
     """One view's numbers of one label at the slider's threshold."""
     rows = {
-        "Precision": estimate(at.precision),
-        "Recall": estimate(at.recall),
+        _("Precision"): estimate(at.precision),
+        _("Recall"): estimate(at.recall),
         "F1": estimate(at.f1),
-        "Accuracy": estimate(at.accuracy),
-        "False-positive rate": estimate(at.false_positive_rate),
-        "Average precision": estimate(ranking_precision),
-        "Calibration error": plain_or_estimate(error),
+        _("Accuracy"): estimate(at.accuracy),
+        _("False-positive rate"): estimate(at.false_positive_rate),
+        _("Average precision"): estimate(ranking_precision),
+        _("Calibration error"): plain_or_estimate(error),
     }
     facts = "".join(f'<div><span class="m-name">{name}</span><b>{value}</b></div>' for name, value in rows.items())
     return f'<div class="m-facts">{facts}</div>'
@@ -88,9 +90,21 @@ def at_threshold(at: AtThreshold, ranking_precision: Estimate | None, error: Est
 def head(overview: Overview) -> str:
     """What a column is about: the view, and how many comments it rests on. Two lines always, so that columns align."""
     if overview.view is View.REVIEWED:
-        title, words = "As reviewed", f"{overview.decided:,} decided comments, each counted once"
+        title, words = (
+            _("As reviewed"),
+            ngettext(
+                "{many:,} decided comment, counted once",
+                "{many:,} decided comments, each counted once",
+                overview.decided,
+            ).format(many=overview.decided),
+        )
     else:
-        title, words = "All traffic", f"audit sample: {overview.decided:,} decided, weighted to {overview.covered:,}"
+        title, words = (
+            _("All traffic"),
+            _("audit sample: {decided:,} decided, weighted to {covered:,}").format(
+                decided=overview.decided, covered=overview.covered
+            ),
+        )
     return f'{CSS}<div class="m-head"><b>{title}</b><small>{words}</small></div>'
 
 
@@ -101,28 +115,30 @@ def matrix(found: Confusion, *, estimated: bool) -> str:
     def cell(count: float, good: bool, words: str) -> str:
         about = "≈ " if estimated and count != round(count) else ""
         kind = "m-good" if good else "m-bad"
-        return f'<td class="{kind}"><b>{about}{round(count):,}</b><small>{words}, {count / total:.1%}</small></td>'
+        share = f"{words}, {written(count / total, '.1%')}"
+        return f'<td class="{kind}"><b>{about}{written(round(count))}</b><small>{share}</small></td>'
 
     return (
-        f'<table class="m-matrix"><tr><th></th><th>Model flags</th><th>Model passes</th></tr>'
-        f"<tr><th>People: yes</th>{cell(found.true_positives, True, 'found')}"
-        f"{cell(found.false_negatives, False, 'missed')}</tr>"
-        f"<tr><th>People: no</th>{cell(found.false_positives, False, 'false alarms')}"
-        f"{cell(found.true_negatives, True, 'rightly passed')}</tr></table>"
+        f'<table class="m-matrix"><tr><th></th><th>{_("Model flags")}</th><th>{_("Model passes")}</th></tr>'
+        f"<tr><th>{_('People: yes')}</th>{cell(found.true_positives, True, _('found'))}"
+        f"{cell(found.false_negatives, False, _('missed'))}</tr>"
+        f"<tr><th>{_('People: no')}</th>{cell(found.false_positives, False, _('false alarms'))}"
+        f"{cell(found.true_negatives, True, _('rightly passed'))}</tr></table>"
     )
 
 
 def estimate(found: Estimate | None) -> str:
     """A number with its interval beneath."""
     if found is None:
-        return FEW_WORDS
+        return few_words()
     digits = 4 if found.high < 0.05 else 3
-    return f"{found.value:.{digits}f}<small>{found.low:.{digits}f}–{found.high:.{digits}f}</small>"
+    value, low, high = (written(one, f".{digits}f") for one in (found.value, found.low, found.high))
+    return f"{value}<small>{low}–{high}</small>"
 
 
 def plain_or_estimate(found: Estimate | float | None) -> str:
     """A number that may have an interval."""
-    return f"{found:.4f}" if isinstance(found, float) else estimate(found)
+    return written(found, ".4f") if isinstance(found, float) else estimate(found)
 
 
 def calibration_error(overview: Overview, label: str) -> Estimate | float | None:
@@ -134,11 +150,13 @@ def calibration_error(overview: Overview, label: str) -> Estimate | float | None
     return found.unbiased or found.error
 
 
-FEW_WORDS = '<span class="m-few">too few</span>'
+def few_words() -> str:
+    """What stands where there is no number."""
+    return f'<span class="m-few">{_("too few")}</span>'
 
 
 def _row(overview: Overview, report: LabelReport, title: str, kind: str) -> str:
-    view = "As reviewed" if overview.view is View.REVIEWED else "All traffic"
+    view = _("As reviewed") if overview.view is View.REVIEWED else _("All traffic")
     ranking, at = report.ranking, report.at
     found = (
         ranking.auc,
@@ -152,4 +170,4 @@ def _row(overview: Overview, report: LabelReport, title: str, kind: str) -> str:
     )
     cells = "".join(f"<td>{estimate(one)}</td>" for one in found)
     cells += f"<td>{plain_or_estimate(calibration_error(overview, report.label))}</td>"
-    return f'<tr class="{kind}">{title}<td class="m-view">{view}</td><td>{report.positives:,}</td>{cells}</tr>'
+    return f'<tr class="{kind}">{title}<td class="m-view">{view}</td><td>{written(report.positives)}</td>{cells}</tr>'

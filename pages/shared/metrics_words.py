@@ -1,8 +1,10 @@
 """What the two views say of a label, in one plain sentence."""
 
 from core.metrics.estimate import FEW
-from core.metrics.intervals import Estimate
 from core.metrics.service import LabelReport, Overview
+from pages.shared.words import _, later, ngettext, written
+
+_FEW = later("As reviewed there are too few to say")
 
 
 def differences(reviewed: Overview, traffic: Overview) -> dict[str, str]:
@@ -14,20 +16,39 @@ def differences(reviewed: Overview, traffic: Overview) -> dict[str, str]:
 
 def _difference(reviewed: LabelReport, traffic: LabelReport) -> str:
     looks, of_all = reviewed.at.recall, traffic.at.recall
-    start = f"As reviewed the recall looks like {looks.value:.2f}" if looks else "As reviewed there are too few to say"
     if of_all is None:
-        have = min((traffic.positives, "have"), (traffic.negatives, "do not have"))
-        return (
-            f"{start}; of all traffic nothing can be said yet: {have[0]:,} decided audit items {have[1]} the label, "
-            f"{FEW} are needed."
+        seen = _("As reviewed the recall looks like {value:.2f}").format(value=looks.value) if looks else _(_FEW)
+        return f"{seen}; {_nothing_of_all(traffic)}"
+    values = {"recall": f"{written(of_all.value, '.2f')} ({written(of_all.low, '.2f')}–{written(of_all.high, '.2f')})"}
+    if not looks:
+        return _("As reviewed there are too few to say; of all traffic it is {recall}.").format(**values)
+    both = _("As reviewed the recall looks like {value:.2f}; of all traffic it is {recall}").format(
+        value=looks.value, **values
+    )
+    if looks.value > of_all.high:
+        why = _("what was never flagged was never looked at, so what it hides cannot count as missed.")
+        return f"{both}: {why}"
+    if looks.value < of_all.low:
+        why = _("reviewed comments are mostly those near the threshold, which are harder than the rest.")
+        return f"{both}: {why}"
+    return f"{both}. {_('The two agree within the interval.')}"
+
+
+def _nothing_of_all(traffic: LabelReport) -> str:
+    if traffic.positives <= traffic.negatives:
+        many = traffic.positives
+        words = ngettext(
+            "of all traffic nothing can be said yet: {many:,} decided audit item has the label, {few} are needed.",
+            "of all traffic nothing can be said yet: {many:,} decided audit items have the label, {few} are needed.",
+            many,
         )
-    start += f"; of all traffic it is {_with_interval(of_all)}"
-    if looks and looks.value > of_all.high:
-        return f"{start}: what was never flagged was never looked at, so what it hides cannot count as missed."
-    if looks and looks.value < of_all.low:
-        return f"{start}: reviewed comments are mostly those near the threshold, which are harder than the rest."
-    return f"{start}. The two agree within the interval." if looks else f"{start}."
-
-
-def _with_interval(found: Estimate) -> str:
-    return f"{found.value:.2f} ({found.low:.2f}–{found.high:.2f})"
+    else:
+        many = traffic.negatives
+        words = ngettext(
+            "of all traffic nothing can be said yet: {many:,} decided audit item does not have the label, {few} are "
+            "needed.",
+            "of all traffic nothing can be said yet: {many:,} decided audit items do not have the label, {few} are "
+            "needed.",
+            many,
+        )
+    return words.format(many=many, few=FEW)

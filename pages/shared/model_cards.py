@@ -16,6 +16,8 @@ from pages.shared.figures import comparison_table, metrics_table
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
+from pages.shared.titles import STAGES
+from pages.shared.words import _, said, written
 
 _SHOWN = 5
 """Challengers with a card of their own; older ones are listed under it."""
@@ -35,15 +37,15 @@ def draw_live(live: ModelVersion, history: list[Promotion]) -> None:
         title, action = st.columns([3, 1], vertical_alignment="center")
         went_live = next((p for p in history if p.model == live.name), None)
         title.subheader(f":green[:material/check_circle:] `{live.name}`", anchor=False)
-        title.html(_small(f"Live. {_origin(live)}{_since(went_live)}"))
+        title.html(_small(f"{_('Live.')} {_origin(live)}{_since(went_live)}"))
         former = services().registry.former_live()
         if former:
             action.button(
-                f"Put {former.name} back",
+                _("Put {name} back").format(name=former.name),
                 key="rollback",
                 icon=":material/undo:",
                 on_click=_rollback,
-                help="Make the former live model live again; what is open is scored anew.",
+                help=_("Make the former live model live again; what is open is scored anew."),
                 width="stretch",
             )
         model_facts.draw(live)
@@ -55,15 +57,18 @@ def _rollback() -> None:
     try:
         version = services().registry.rollback(by=person)
     except ModeratoError as error:
-        keep(_MESSAGE, (str(error), "error"))
+        keep(_MESSAGE, (said(error), "error"))
     else:
-        keep(_MESSAGE, (f"{version.name} is live again. Workers take it up within seconds.", "success"))
+        keep(
+            _MESSAGE,
+            (_("{name} is live again. Workers take it up within seconds.").format(name=version.name), "success"),
+        )
 
 
 def _draw_metrics(version: ModelVersion) -> None:
     known = _figures(version)
     if not known:
-        st.caption("Not measured yet: retrain, or run `moderato evaluate NAME --data FILE`.")
+        st.caption(_("Not measured yet: retrain, or run `moderato evaluate NAME --data FILE`."))
         return
     for column, (name, metrics) in zip(st.columns(len(known)), known.items(), strict=True):
         column.html(metrics_table(metrics, name))
@@ -77,12 +82,20 @@ def _figures(version: ModelVersion) -> dict[str, Any]:
 def _origin(version: ModelVersion) -> str:
     training = version.metrics.get("training")
     known = training if isinstance(training, dict) else {}
-    parts = [f"Made {version.created_at:%Y-%m-%d %H:%M} UTC"]
+    parts = [_("Made {at:%Y-%m-%d %H:%M} UTC").format(at=version.created_at)]
     corrections, base_rows, seconds = (known.get(name) for name in ("corrections", "base_rows", "seconds"))
     if corrections and isinstance(corrections, int) and isinstance(base_rows, int):
-        parts.append(f"from {corrections:,} corrections and {base_rows:,} base rows")
+        parts.append(
+            _("from {corrections:,} corrections and {base_rows:,} base rows").format(
+                corrections=corrections, base_rows=base_rows
+            )
+        )
     if seconds and isinstance(seconds, int | float):
-        parts.append(f"in {seconds / 60:.1f} min" if seconds >= 90 else f"in {seconds:.0f} s")
+        parts.append(
+            _("in {seconds:.1f} min").format(seconds=seconds / 60)
+            if seconds >= 90
+            else _("in {seconds:.0f} s").format(seconds=seconds)
+        )
     return " ".join(parts) + ". "
 
 
@@ -93,21 +106,23 @@ def _small(text: str) -> str:
 def _since(promotion: Promotion | None) -> str:
     if promotion is None:
         return ""
-    return f"Live since {promotion.promoted_at:%Y-%m-%d %H:%M} UTC, by {promotion.person}."
+    return _("Live since {at:%Y-%m-%d %H:%M} UTC, by {person}.").format(
+        at=promotion.promoted_at, person=promotion.person
+    )
 
 
 def draw_challengers(versions: list[ModelVersion], live: ModelVersion | None, person: Person) -> None:
     """Each challenger beside the live model; a promotion begins here."""
-    st.header("Challengers", anchor=False)
+    st.header(_("Challengers"), anchor=False)
     challengers = [version for version in versions if version.stage is Stage.CHALLENGER]
     if not challengers:
-        st.caption("None. Retraining makes one; it goes live only if you promote it.")
+        st.caption(_("None. Retraining makes one; it goes live only if you promote it."))
     for version in challengers[:_SHOWN]:
         with st.container(border=True):
             _draw_challenger(version, live, person)
     older = challengers[_SHOWN:] + [version for version in versions if version.stage is Stage.RETIRED]
     if older:
-        with st.expander(f"Former and older versions ({len(older)})", icon=":material/history:"):
+        with st.expander(_("Former and older versions ({many})").format(many=len(older)), icon=":material/history:"):
             for version in older:
                 _draw_line(version, person)
 
@@ -125,7 +140,11 @@ def _draw_challenger(version: ModelVersion, live: ModelVersion | None, person: P
         for one in report.sets:
             st.html(comparison_table(one))
     elif report and report.live and live:
-        st.caption(f"It was compared with `{report.live}`, which is not live any more. Promote… compares again.")
+        st.caption(
+            _("It was compared with `{live}`, which is not live any more. Promote… compares again.").format(
+                live=report.live
+            )
+        )
         _draw_metrics(version)
     else:
         _draw_metrics(version)
@@ -133,7 +152,7 @@ def _draw_challenger(version: ModelVersion, live: ModelVersion | None, person: P
 
 def _draw_line(version: ModelVersion, person: Person) -> None:
     words, action = st.columns([3, 1], vertical_alignment="center")
-    words.markdown(f"`{version.name}` · {version.kind} · {version.stage} · {_origin(version)}")
+    words.markdown(f"`{version.name}` · {version.kind} · {_(STAGES[version.stage])} · {_origin(version)}")
     model_promotion.button(version, person, action)
 
 
@@ -141,39 +160,39 @@ def draw_history(history: list[Promotion]) -> None:
     """Every change of the live model, newest first."""
     if not history:
         return
-    st.header("History", anchor=False)
+    st.header(_("History"), anchor=False)
     rows = [
         {
-            "When (UTC)": promotion.promoted_at,
-            "Live model": promotion.model,
-            "Before": promotion.previous or "–",
-            "By": _plain(promotion.person),
-            "How": _how(promotion),
-            "Mean AUC": _difference(promotion),
-            "Reason": _plain(str(promotion.report.get("reason") or "")),
+            _("When (UTC)"): promotion.promoted_at,
+            _("Live model"): promotion.model,
+            _("Before"): promotion.previous or "–",
+            _("By"): _plain(promotion.person),
+            _("How"): _how(promotion),
+            _("Mean AUC"): _difference(promotion),
+            _("Reason"): _plain(str(promotion.report.get("reason") or "")),
         }
         for promotion in history
     ]
     columns = {
-        "When (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-        "Mean AUC": st.column_config.TextColumn(help="Difference to the model before, over all sets."),
+        _("When (UTC)"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+        _("Mean AUC"): st.column_config.TextColumn(help=_("Difference to the model before, over all sets.")),
     }
     st.dataframe(rows, column_config=columns, hide_index=True, key="history")
 
 
 def _how(promotion: Promotion) -> str:
     if promotion.rollback:
-        return "put back"
+        return _("put back")
     if promotion.report.get("overridden"):
-        return "against the gate"
+        return _("against the gate")
     if "sets" not in promotion.report:
         return "shipped"
-    return "passed the gate" if promotion.report["sets"] else "nothing to compare"
+    return _("passed the gate") if promotion.report["sets"] else _("nothing to compare")
 
 
 def _difference(promotion: Promotion) -> str:
     value = promotion.report.get("difference")
-    return f"{value:+.4f}" if isinstance(value, float) else "–"
+    return written(value, "+.4f") if isinstance(value, float) else "–"
 
 
 def _plain(text: str) -> str:

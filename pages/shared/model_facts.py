@@ -13,12 +13,14 @@ from core.labels import LABEL_TITLES
 from core.scoring.files import resolve
 from core.scoring.manifest import MANIFEST
 from pages.shared import figures
+from pages.shared.titles import label_titles
+from pages.shared.words import _, later, written
 
 _CSS = """<style>
 .m-facts{display:flex;flex-wrap:wrap;gap:.15rem 1.25rem;font-size:.875rem;line-height:1.45;overflow-wrap:anywhere}
 .m-facts i{font-style:normal;opacity:.7;margin-right:.15rem}
 </style>"""
-_WEIGHTS = {"adapter": "LoRA adapter and head", "whole": "all weights"}
+_WEIGHTS = {"adapter": later("LoRA adapter and head"), "whole": later("all weights")}
 _LARGEST = 4_000_000
 """Bytes of a manifest that are read for a card."""
 
@@ -29,7 +31,7 @@ def draw(version: ModelVersion) -> None:
     pairs = (f"<span><i>{escape(name)}</i> {escape(value)}</span>" for name, value in _facts(version, manifest))
     st.html(f'{_CSS}<div class="m-facts">{"".join(pairs)}</div>')
     if table := _by_label(manifest):
-        with st.expander("Thresholds and calibration", icon=":material/tune:"):
+        with st.expander(_("Thresholds and calibration"), icon=":material/tune:"):
             st.html(table)
 
 
@@ -47,22 +49,26 @@ def _facts(version: ModelVersion, manifest: Mapping[str, Any]) -> list[tuple[str
     base, training = _dict(manifest.get("base")), _dict(manifest.get("training"))
     preset = training.get("preset") or _dict(version.metrics.get("training")).get("preset")
     found = {
-        "Kind": version.kind,
-        "Preset": preset if preset != version.kind else None,
-        "Base": base.get("name") or version.base,
-        "Architecture": base.get("architecture"),
-        "Held in": manifest.get("precision"),
-        "Trained": _WEIGHTS.get(str(manifest.get("weights"))),
-        "Rows": training.get("rows"),
-        "Tokens read": manifest.get("max_tokens"),
-        "Served": manifest.get("serving"),
+        _("Kind"): version.kind,
+        _("Preset"): preset if preset != version.kind else None,
+        _("Base"): base.get("name") or version.base,
+        _("Architecture"): base.get("architecture"),
+        _("Held in"): manifest.get("precision"),
+        _("Trained"): _weights(str(manifest.get("weights"))),
+        _("Rows"): training.get("rows"),
+        _("Tokens read"): manifest.get("max_tokens"),
+        _("Served"): manifest.get("serving"),
     }
     return [(name, text) for name, value in found.items() if (text := _text(value))]
 
 
+def _weights(kind: str) -> str | None:
+    return _(_WEIGHTS[kind]) if kind in _WEIGHTS else None
+
+
 def _text(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
+        return written(value)
     return value[:300] if isinstance(value, str) else ""
 
 
@@ -78,12 +84,13 @@ def _by_label(manifest: Mapping[str, Any]) -> str:
     columns = [_numbers(values, count) for values in (manifest.get("thresholds"), slopes, intercepts)]
     if not all(columns):
         return ""
-    head = "<th>Label</th><th>Best F1 at</th><th>Slope</th><th>Intercept</th>"
+    head = figures.heads(_("Label"), _("Best F1 at"), _("Slope"), _("Intercept"))
     rows = [
-        f"<tr><td>{escape(title)}</td><td>{at:.2f}</td><td>{slope:.3f}</td><td>{intercept:+.3f}</td></tr>"
-        for title, at, slope, intercept in zip(LABEL_TITLES.values(), *columns, strict=True)
+        f"<tr><td>{escape(title)}</td><td>{written(at, '.2f')}</td><td>{written(slope, '.3f')}</td>"
+        f"<td>{written(intercept, '+.3f')}</td></tr>"
+        for title, at, slope, intercept in zip(label_titles(), *columns, strict=True)
     ]
-    return figures.table("A suggestion for the policy, and what is done to each logit (Platt)", head, rows)
+    return figures.table(_("A suggestion for the policy, and what is done to each logit (Platt)"), head, rows)
 
 
 def _numbers(values: Any, count: int) -> list[float]:

@@ -13,6 +13,7 @@ from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
+from pages.shared.words import _, said
 from training.compare import run_gate
 
 _REPORT = "promotion_report"
@@ -23,28 +24,32 @@ def button(version: ModelVersion, person: Person, place: Any) -> None:
     if not person.may(Action.MANAGE_MODELS):
         return
     key = f"promote_{version.id}"
-    if place.button("Promote…", key=key, icon=":material/rocket_launch:", width="stretch"):
+    if place.button(_("Promote…"), key=key, icon=":material/rocket_launch:", width="stretch"):
         keep(_REPORT, None)
         _dialog(version.name)
 
 
-@st.dialog("Promote a model", width="large")
+@st.dialog(_("Promote a model"), width="large")
 def _dialog(name: str) -> None:
     report = _compared(name)
     if report is None:
         return
-    st.write(f"`{name}` would take the place of `{report.live}`." if report.live else f"`{name}` would be the first.")
+    st.write(
+        _("`{name}` would take the place of `{live}`.").format(name=name, live=report.live)
+        if report.live
+        else _("`{name}` would be the first.").format(name=name)
+    )
     gate_view.draw_verdict(report)
     gate_view.draw_guardrails(report)
     gate_view.draw_figures(report)
     gate_view.draw_notes(report)
     gate_view.download(report, "gate_file")
-    reason = st.text_input("Reason", key="promote_reason", max_chars=500, help="Kept with the promotion.")
+    reason = st.text_input(_("Reason"), key="promote_reason", max_chars=500, help=_("Kept with the promotion."))
     override = False
     if not report.passed:
-        override = st.checkbox("Promote against the gate; the reason is kept", key="promote_override")
+        override = st.checkbox(_("Promote against the gate; the reason is kept"), key="promote_override")
     blocked = not report.passed and not (override and reason.strip())
-    if st.button("Make it live", type="primary", key="promote_confirm", disabled=blocked):
+    if st.button(_("Make it live"), type="primary", key="promote_confirm", disabled=blocked):
         _promote(name, report, reason, override)
 
 
@@ -54,11 +59,11 @@ def _compared(name: str) -> GateReport | None:
     known = kept(_REPORT)
     if isinstance(known, GateReport) and known.challenger == name:
         return known
-    with st.spinner("Scoring what both are compared on…"):
+    with st.spinner(_("Scoring what both are compared on…")):
         try:
-            report, _ = run_gate(services(), name, by=person)
+            report, _comparisons = run_gate(services(), name, by=person)
         except ModeratoError as error:
-            notice(str(error))
+            notice(said(error))
             return None
     keep(_REPORT, report)
     return report
@@ -69,7 +74,7 @@ def _promote(name: str, report: GateReport, reason: str, override: bool) -> None
     try:
         services().registry.promote(name, by=person, report=report, reason=reason, override=override)
     except ModeratoError as error:
-        notice(str(error))
+        notice(said(error))
         return
-    keep("models_message", (f"{name} is live. Workers take it up within seconds.", "success"))
+    keep("models_message", (_("{name} is live. Workers take it up within seconds.").format(name=name), "success"))
     st.rerun()

@@ -11,6 +11,7 @@ from core.domain import Outcome, pack_labels
 from core.history import label_words
 from core.nearest import NEARLY_SAME, QUITE_ALIKE, SAME, Near, is_program, person_shown
 from pages.shared.comment import CSS, comment_html, draw_comment, plain
+from pages.shared.masks import masks
 from pages.shared.resources import services
 from pages.shared.words import _
 
@@ -38,7 +39,7 @@ def draw_nearest(comment: Item, person: Person, open_comment: Callable[[int], No
 
 
 def _draw_one(one: Near, person: Person, open_comment: Callable[[int], None]) -> None:
-    draw_comment(one.comment_id, one.text + (" …" if one.is_cut else ""), masked=one.masked)
+    draw_comment(one.comment_id, one.text + (" …" if one.is_cut else ""), masked=one.cover(masks().masking))
     note = comment_html(one.comment_id, one.decision.note) if one.decision.note else ""
     st.html(f'{CSS}{_LOOKS}<div class="m-near">{_facts(one, person)}</div>{note}')
     st.button(

@@ -11,15 +11,17 @@ from core.audit_design import Bands, Design, describe, evaluate, propose
 from core.capacity import Site
 from core.domain import Policy
 from core.errors import ModeratoError
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.metrics.intervals import Estimate
 from core.planning import EVIDENCE_DAYS
 from core.policies import Boost
-from core.routing import band_rates, band_titles
+from core.routing import band_rates
 from pages.shared import state
 from pages.shared.access import require
-from pages.shared.figures import table
+from pages.shared.figures import WIDE, heads, table
 from pages.shared.policy_parts import rate_key
+from pages.shared.titles import band_names, label_title
+from pages.shared.words import _, said, written
 
 
 def draw_boosts(boosts: list[Boost], rates: list[float]) -> None:
@@ -31,9 +33,17 @@ def draw_boosts(boosts: list[Boost], rates: list[float]) -> None:
         factors[boost.band] = boost.factor
     held = band_rates(rates, factors)
     lines = [
-        f"Scores {band_titles()[boost.band]} drift since {date(1970, 1, 1) + timedelta(boost.day)} (index "
-        f"{boost.value:.2f}, limit {boost.limit:.2f}): audited at {held[boost.band]:.2%} instead of "
-        f"{rates[boost.band]:.2%} until that ends."
+        _(
+            "Scores {band} drift since {day:%Y-%m-%d} (index {value:.2f}, limit {limit:.2f}): audited at "
+            "{held:.2%} instead of {rate:.2%} until that ends."
+        ).format(
+            band=band_names()[boost.band],
+            day=date(1970, 1, 1) + timedelta(boost.day),
+            value=boost.value,
+            limit=boost.limit,
+            held=held[boost.band],
+            rate=rates[boost.band],
+        )
         for boost in boosts
     ]
     st.warning("  \n".join(lines), icon=":material/trending_up:")
@@ -43,46 +53,61 @@ def draw_design(site: Site, active: Policy, draft: Policy) -> None:
     """A budget, labels, and the rates that make recall as certain as the budget allows."""
     now = round(float(site.traffic.audits_a_day(active.audit_rates).sum()))
     left, right = st.columns([1, 2], vertical_alignment="bottom")
-    budget = left.number_input("Audits a day", 1, 1_000_000, max(now, 20), 10, key=f"audit_budget_{active.id}")
+    budget = left.number_input(_("Audits a day"), 1, 1_000_000, max(now, 20), 10, key=f"audit_budget_{active.id}")
     chosen = right.pills(
-        "for the recall of", list(LABELS), selection_mode="multi", default=list(LABELS), key="audit_labels",
-        format_func=LABEL_TITLES.__getitem__,
+        _("for the recall of"), list(LABELS), selection_mode="multi", default=list(LABELS), key="audit_labels",
+        format_func=label_title,
     )  # fmt: skip
     if not site.traffic.bands.any():
-        st.info("No traffic yet: rates are proposed once comments were scored.", icon=":material/info:")
+        st.info(_("No traffic yet: rates are proposed once comments were scored."), icon=":material/info:")
         return
     bands = describe(site.traffic.bands / site.traffic.days, site.traffic.latest, site.items, draft.thresholds)
     present = evaluate(bands, active.audit_rates, days=EVIDENCE_DAYS)
     try:
         design = propose(bands, budget, [float(label in (chosen or ())) for label in LABELS], days=EVIDENCE_DAYS)
     except ModeratoError as error:
-        st.warning(str(error), icon=":material/info:")
+        st.warning(said(error), icon=":material/info:")
         return
     _draw_tables(bands, present, design)
-    st.button("Use these rates", key="use_rates", on_click=_use_rates, args=(design.rates, active))
+    st.button(_("Use these rates"), key="use_rates", on_click=_use_rates, args=(design.rates, active))
 
 
 def _draw_tables(bands: Bands, present: Design, design: Design) -> None:
     rows = [
-        f"<tr><td>{escape(title)}</td><td class=wide>{a_day:,.0f}</td><td>{old:.2%}</td><td>{new:.2%}</td>"
-        f"<td>{audits:,.1f}</td></tr>"
+        f"<tr><td>{escape(title)}</td><td class=wide>{written(a_day, ',.0f')}</td>"
+        f"<td>{written(old, '.2%')}</td><td>{written(new, '.2%')}</td>"
+        f"<td>{written(audits, ',.1f')}</td></tr>"
         for title, a_day, old, new, audits in zip(
-            band_titles(), bands.a_day, present.rates, design.rates, design.a_day, strict=True
+            band_names(), bands.a_day, present.rates, design.rates, design.a_day, strict=True
         )
     ]
-    head = "<th>Scores</th><th class=wide>Comments a day</th><th>Rate now</th><th>Proposed</th><th>Audits a day</th>"
-    st.html(table(f"{design.a_day.sum():,.0f} audits a day, {present.a_day.sum():,.0f} now", head, rows))
+    head = heads(_("Scores"), WIDE + _("Comments a day"), _("Rate now"), _("Proposed"), _("Audits a day"))
+    st.html(
+        table(
+            _("{then:,.0f} audits a day, {now:,.0f} now").format(then=design.a_day.sum(), now=present.a_day.sum()),
+            head,
+            rows,
+        )
+    )
     rows = [
-        f"<tr><td>{escape(LABEL_TITLES[label])}</td><td>{design.recall[at].value:.2f}</td>"
-        f"<td>± {_half(present.recall[at]):.3f}</td><td>± {_half(design.recall[at]):.3f}</td>"
-        f"<td class=wide>± {_half(design.prevalence[at]):.3%}</td></tr>"
+        f"<tr><td>{escape(label_title(label))}</td><td>{written(design.recall[at].value, '.2f')}</td>"
+        f"<td>± {written(_half(present.recall[at]), '.3f')}</td><td>± {written(_half(design.recall[at]), '.3f')}</td>"
+        f"<td class=wide>± {written(_half(design.prevalence[at]), '.3%')}</td></tr>"
         for at, label in enumerate(LABELS)
     ]
-    head = "<th>Label</th><th>Recall</th><th>Now</th><th>Proposed</th><th class=wide>Share of positives</th>"
-    st.html(table(f"How sure {EVIDENCE_DAYS} days of decided audits make recall (95 %)", head, rows))
+    head = heads(_("Label"), _("Recall"), _("Now"), _("Proposed"), WIDE + _("Share of positives"))
+    st.html(
+        table(
+            _("How sure {days} days of decided audits make recall (95 %)").format(days=EVIDENCE_DAYS),
+            head,
+            rows,
+        )
+    )
     st.caption(
-        "Expected, at the thresholds above. Where a band has few decided positives, the model's own expectation stands "
-        "in for ten comments: good enough to plan with, and replaced by what people say as they say it."
+        _(
+            "Expected, at the thresholds above. Where a band has few decided positives, the model's own expectation "
+            "stands in for ten comments: good enough to plan with, and replaced by what people say as they say it."
+        )
     )
 
 

@@ -10,28 +10,33 @@ from core.automatic import (
     Beside,
 )
 from core.domain import Policy
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.removals import RemovalReport
 from pages.shared import state
+from pages.shared.titles import label_title
+from pages.shared.words import _
 
 
 def draw_beside(active: Policy, report: RemovalReport, days: int) -> Beside:
     """The inputs; returns what they are set to."""
-    left, _ = st.columns([1, 2])
+    left = st.columns([1, 2])[0]
     with left:
-        second = _percent("Second opinions", SECOND_RANGE, active.second_rate, f"second_rate_{active.id}")
-    st.caption("Share of settled comments that go, blind, to a second moderator: how much people agree.")
-    st.markdown("**Removal without review**")
+        second = _percent(_("Second opinions"), SECOND_RANGE, active.second_rate, f"second_rate_{active.id}")
+    st.caption(_("Share of settled comments that go, blind, to a second moderator: how much people agree."))
+    st.markdown(_("**Removal without review**"))
     st.caption(
-        f"Off unless a score is set, {LOWEST_AUTO_REMOVE:g} at least and not below the review threshold. What reaches "
-        "it when it comes in is removed and waits for nobody; a share of that is audited all the same, blind. Anybody "
-        "can send a removed comment to review from Browse. Comments that are here already are never removed so."
+        _(
+            "Off unless a score is set, {lowest_auto_remove:g} at least and not below the review "
+            "threshold. What reaches it when it comes in is removed and waits for nobody; a share of "
+            "that is audited all the same, blind. Anybody can send a removed comment to review from "
+            "Browse. Comments that are here already are never removed so."
+        ).format(lowest_auto_remove=LOWEST_AUTO_REMOVE)
     )
     marks = [_mark(at, cell, active) for at, cell in enumerate([*st.columns(3), *st.columns(3)])]
-    left, _ = st.columns([1, 2])
+    left = st.columns([1, 2])[0]
     with left:
         audited = _percent(
-            "Audited share of it", AUTO_AUDIT_RANGE, active.auto_audit_rate, f"auto_audit_rate_{active.id}"
+            _("Audited share of it"), AUTO_AUDIT_RANGE, active.auto_audit_rate, f"auto_audit_rate_{active.id}"
         )
     if report.removed:
         st.info(report_words(report, days), icon=":material/auto_delete:")
@@ -40,27 +45,31 @@ def draw_beside(active: Policy, report: RemovalReport, days: int) -> Beside:
 
 def report_words(report: RemovalReport, days: int) -> str:
     """What came of removal without review."""
-    said = (
-        f"Of the last {days} days' comments {report.removed:,} were removed without review, {report.audited:,} of them "
-    )
-    said += f"audited, {report.decided:,} of those decided."
-    if report.right:
-        right = report.right
-        said += f" People removed {right.value:.0%} of them too ({right.low:.0%}–{right.high:.0%})."
-    return said
+    words = _(
+        "Of the last {days} days' comments {removed:,} were removed without review, {audited:,} of them audited, "
+        "{decided:,} of those decided."
+    ).format(days=days, removed=report.removed, audited=report.audited, decided=report.decided)
+    if right := report.right:
+        words += " " + _("People removed {value:.0%} of them too ({low:.0%}–{high:.0%}).").format(
+            value=right.value, low=right.low, high=right.high
+        )
+    return words
 
 
 def confirmation_words(labels: list[str], beside: Beside) -> str:
     """What somebody confirms who lets the policy act without a human."""
     marks = beside.auto_remove or (None,) * len(LABELS)
-    on = ", ".join(f"**{LABEL_TITLES[label]}** from {marks[LABELS.index(label)]:g}" for label in labels)
-    return (
-        f"Comments will be removed without any human look: {on}. {beside.auto_audit_rate * 100:.3g} % of them are "
-        "audited; nobody sees the others unless somebody sends them to review.\n\n"
-        "Where the EU's Digital Services Act applies (Regulation 2022/2065, article 17), everybody whose comment is "
-        "removed is owed a statement of reasons that says so, if the decision was automated; Browse shows for each "
-        "which score and which version of the policy it was."
+    on = ", ".join(
+        _("**{label}** from {mark:g}").format(label=label_title(label), mark=marks[LABELS.index(label)])
+        for label in labels
     )
+    return _(
+        "Comments will be removed without any human look: {on}. {rate:.3g} % of them are "
+        "audited; nobody sees the others unless somebody sends them to review.\n\nWhere the EU's "
+        "Digital Services Act applies (Regulation 2022/2065, article 17), everybody whose comment is "
+        "removed is owed a statement of reasons that says so, if the decision was automated; Browse "
+        "shows for each which score and which version of the policy it was."
+    ).format(on=on, rate=beside.auto_audit_rate * 100)
 
 
 def _percent(label: str, bounds: tuple[float, float], value: float, key: str) -> float:
@@ -74,6 +83,6 @@ def _mark(at: int, cell: st.delta_generator.DeltaGenerator, active: Policy) -> f
     key = f"auto_remove_{LABELS[at]}_{active.id}"
     state.recall(key, lambda: active.auto_remove[at] if active.auto_remove else None)
     return cell.number_input(
-        LABEL_TITLES[LABELS[at]], LOWEST_AUTO_REMOVE, HIGHEST_AUTO_REMOVE, None, 0.01, format="%.4g", key=key,
-        placeholder="off",
+        label_title(LABELS[at]), LOWEST_AUTO_REMOVE, HIGHEST_AUTO_REMOVE, None, 0.01, format="%.4g", key=key,
+        placeholder=_("off"),
     )  # fmt: skip

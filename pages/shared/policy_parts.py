@@ -8,11 +8,13 @@ import streamlit as st
 
 from core.capacity import Site, label_costs
 from core.domain import Policy
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.policies import Traffic
-from core.routing import HIGHEST_RATES, RATE_RANGE, THRESHOLD_RANGE, band_titles
+from core.routing import HIGHEST_RATES, RATE_RANGE, THRESHOLD_RANGE
 from pages.shared import state
 from pages.shared.comment import plain
+from pages.shared.titles import band_names, label_title, label_titles
+from pages.shared.words import _, written
 
 _BARS = 48
 _RANGE = (THRESHOLD_RANGE[0], 0.99)
@@ -51,18 +53,27 @@ def draw_threshold(at: int, policy: Policy, site: Site) -> float:
         picture = st.empty()
         state.recall(threshold_key(at, policy), lambda: min(policy.thresholds[at], _RANGE[1]))
         chosen = st.slider(
-            LABEL_TITLES[label],
+            label_title(label),
             *_RANGE,
             step=0.01,
             key=threshold_key(at, policy),
-            help="A comment is flagged for review when this label's probability is at or above it.",
+            help=_("A comment is flagged for review when this label's probability is at or above it."),
         )
         share = site.traffic.flagged_share(at, chosen)
         picture.html(CSS + histogram(site.traffic, at, chosen))
         found = label_costs(site, at, [chosen])[0].recall
         st.caption(
-            f"Flags **{share:.1%}** · {share * site.traffic.comments_a_day:,.0f} a day  \n"
-            + (f"Finds **{found.value:.0%}** ({found.low:.0%}–{found.high:.0%})" if found else "Finds: too few audits")
+            _("Flags **{share:.1%}** · {a_day:,.0f} a day").format(
+                share=share, a_day=share * site.traffic.comments_a_day
+            )
+            + "  \n"
+            + (
+                _("Finds **{value:.0%}** ({low:.0%}–{high:.0%})").format(
+                    value=found.value, low=found.low, high=found.high
+                )
+                if found
+                else _("Finds: too few audits")
+            )
             if site.traffic.bands.any()
             else "–"
         )
@@ -79,7 +90,7 @@ def histogram(traffic: Traffic, at: int, threshold: float) -> str:
         f'<i class="{"on" if on else ""}" style="height:{height:.0f}%"></i>'
         for on, height in zip(flagged.tolist(), heights.tolist(), strict=True)
     )
-    return f'<div class="m-hist" role="img" aria-label="How often each score occurs">{drawn}</div>'
+    return f'<div class="m-hist" role="img" aria-label="{escape(_("How often each score occurs"))}">{drawn}</div>'
 
 
 def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
@@ -87,7 +98,7 @@ def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
     highest = HIGHEST_RATES[band]
     state.recall(rate_key(band, policy), lambda: round(policy.audit_rates[band] * 100, 4))
     chosen = st.number_input(
-        f"Score {band_titles()[band]}",
+        _("Score {band}").format(band=band_names()[band]),
         RATE_RANGE[0] * 100,
         highest * 100,
         step=0.5,
@@ -96,7 +107,7 @@ def draw_rate(band: int, policy: Policy, traffic: Traffic) -> float:
         icon=":material/percent:",
     )
     a_day = float(traffic.bands[band]) / traffic.days
-    st.caption(f"{a_day:,.0f} a day → **{a_day * chosen / 100:,.1f}** audited")
+    st.caption(_("{a_day:,.0f} a day → **{audited:,.1f}** audited").format(a_day=a_day, audited=a_day * chosen / 100))
     return round(chosen / 100, 6)
 
 
@@ -108,11 +119,11 @@ def draw_version(
         st.html(CSS + _version_html(policy, before, active=active), width="stretch")
         if not active and use_again:
             st.button(
-                "Use again",
+                _("Use again"),
                 key=f"use_again_{policy.id}",
                 on_click=use_again,
                 args=(policy.id,),
-                help="Make a new version with these numbers",
+                help=_("Make a new version with these numbers"),
             )
 
 
@@ -122,30 +133,37 @@ def draw_numbers(policy: Policy, before: Policy, name: str) -> None:
 
 
 def _version_html(policy: Policy, before: Policy | None, *, active: bool, name: str = "") -> str:
-    tag = '<span class="m-tag">in force</span>' if active else ""
+    tag = f'<span class="m-tag">{_("in force")}</span>' if active else ""
     old = before or policy
-    thresholds = zip(LABEL_TITLES.values(), policy.thresholds, old.thresholds, strict=True)
-    rates = zip(band_titles(), policy.audit_rates, old.audit_rates, strict=True)
-    numbers = [_number(f"{title} {new:g}", new != was) for title, new, was in thresholds]
-    second = _number(f"Second opinions {policy.second_rate * 100:.3g} %", policy.second_rate != old.second_rate)
+    thresholds = zip(label_titles(), policy.thresholds, old.thresholds, strict=True)
+    rates = zip(band_names(), policy.audit_rates, old.audit_rates, strict=True)
+    numbers = [_number(f"{title} {written(new, 'g')}", new != was) for title, new, was in thresholds]
+    second = _number(
+        _("Second opinions {rate:.3g} %").format(rate=policy.second_rate * 100),
+        policy.second_rate != old.second_rate,
+    )
     removal = "".join(_number(words, policy.auto_remove != old.auto_remove) for words in _removal_words(policy))
-    audits = [_number(f"{title}: {new * 100:.3g} %", new != was) for title, new, was in rates]
+    audits = [_number(f"{title}: {written(new * 100, '.3g')} %", new != was) for title, new, was in rates]
     return (
-        f'<div class="m-version"><b>{name or f"Version {policy.id}"}</b>{tag}'
+        f'<div class="m-version"><b>{name or _("Version {id}").format(id=policy.id)}</b>{tag}'
         f'<div class="why">{escape(plain(policy.reason, 500))}</div>'
-        f'<div class="who">{escape(plain(policy.created_by))}, {policy.created_at:%Y-%m-%d %H:%M} UTC</div>'
+        f'<div class="who">{escape(plain(policy.created_by))}, {written(policy.created_at, "%Y-%m-%d %H:%M")} UTC</div>'
         f'<div class="m-numbers">{"".join(numbers)}</div>'
-        f'<div class="m-numbers"><span>Audit</span>{"".join(audits)}{second}</div>'
+        f'<div class="m-numbers"><span>{_("Audit")}</span>{"".join(audits)}{second}</div>'
         f'<div class="m-numbers">{removal}</div></div>'
     )
 
 
 def _removal_words(policy: Policy) -> list[str]:
     if policy.auto_remove is None:
-        return ["Nothing is removed without review"]
-    marks = zip(LABEL_TITLES.values(), policy.auto_remove, strict=True)
-    on = ", ".join(f"{title} from {mark:g}" for title, mark in marks if mark is not None)
-    return [f"Removes without review: {on}; {policy.auto_audit_rate * 100:.3g} % of that audited"]
+        return [_("Nothing is removed without review")]
+    marks = zip(label_titles(), policy.auto_remove, strict=True)
+    on = ", ".join(
+        _("{label} from {mark:g}").format(label=title, mark=mark) for title, mark in marks if mark is not None
+    )
+    return [
+        _("Removes without review: {on}; {rate:.3g} % of that audited").format(on=on, rate=policy.auto_audit_rate * 100)
+    ]
 
 
 def _number(words: str, new: bool) -> str:

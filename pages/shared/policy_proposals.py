@@ -11,6 +11,7 @@ from pages.shared.access import require
 from pages.shared.policy_parts import draw_numbers
 from pages.shared.policy_save import Pending, save_now
 from pages.shared.resources import services
+from pages.shared.words import _, said
 
 
 def draw_proposals(active: Policy, person: Person) -> None:
@@ -18,16 +19,20 @@ def draw_proposals(active: Policy, person: Person) -> None:
     waiting = services().proposals.list_open()
     if not waiting:
         return
-    st.subheader("Proposed")
+    st.subheader(_("Proposed"))
     for proposal in waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            draw_numbers(proposal, active, f"Proposal {proposal.id}")
+            draw_numbers(proposal, active, _("Proposal {id}").format(id=proposal.id))
             if person.may(Action.SET_POLICY):
                 st.button(
-                    "Put in force", key=f"accept_{proposal.id}", on_click=_accept, args=(proposal.id,), type="primary"
+                    _("Put in force"),
+                    key=f"accept_{proposal.id}",
+                    on_click=_accept,
+                    args=(proposal.id,),
+                    type="primary",
                 )
             if person.may(Action.SET_POLICY) or proposal.created_by == person.name:
-                label = "Withdraw" if proposal.created_by == person.name else "Decline"
+                label = _("Withdraw") if proposal.created_by == person.name else _("Decline")
                 st.button(label, key=f"decline_{proposal.id}", on_click=_decline, args=(proposal.id,))
 
 
@@ -36,7 +41,9 @@ def _accept(proposal_id: int) -> None:
     wired = services()
     proposal = next((each for each in wired.proposals.list_open() if each.id == proposal_id), None)
     if proposal is None:
-        st.toast(f"Proposal {proposal_id} does not wait any more.", icon=":material/error:")
+        st.toast(
+            _("Proposal {proposal_id} does not wait any more.").format(proposal_id=proposal_id), icon=":material/error:"
+        )
         return
     pending = Pending(proposal, proposal.reason, proposal_id)
     if newly_on(wired.policies.active().auto_remove, beside_of(proposal).auto_remove):
@@ -45,11 +52,11 @@ def _accept(proposal_id: int) -> None:
     try:
         save_now(pending)
     except ModeratoError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(said(error), icon=":material/error:")
 
 
 def _decline(proposal_id: int) -> None:
     try:
         services().proposals.decline(proposal_id, by=require(Action.PROPOSE_POLICY))
     except ModeratoError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(said(error), icon=":material/error:")

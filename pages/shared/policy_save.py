@@ -12,9 +12,10 @@ from pages.shared import state
 from pages.shared.access import require
 from pages.shared.policy_beside import confirmation_words
 from pages.shared.resources import services
+from pages.shared.words import _, later, said
 
-_GOES_BACK = (
-    "Makes a new version with the numbers of version {}, with all that it removes or audits. Open flagged items "
+_GOES_BACK = later(
+    "Makes a new version with the numbers of version {id}, with all that it removes or audits. Open flagged items "
     "follow; what was removed without review stays so."
 )
 
@@ -42,7 +43,7 @@ def save(draft: Policy, active: Policy, reason: str) -> None:
     try:
         save_now(Pending(draft, reason))
     except ModeratoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(said(error), icon=":material/error:")
     else:
         st.rerun()
 
@@ -55,7 +56,7 @@ def propose(draft: Policy, reason: str) -> None:
             draft.thresholds, draft.audit_rates, by=by, reason=reason, beside=beside_of(draft)
         )
     except ModeratoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(said(error), icon=":material/error:")
     else:
         state.keep("policy_proposed", made.id)
         st.rerun()
@@ -73,10 +74,10 @@ def use_again(policy_id: int) -> None:
         else:
             save_now(pending)
     except ModeratoError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(said(error), icon=":material/error:")
 
 
-@st.dialog("Remove without review?", on_dismiss=lambda: state.keep("policy_pending", None))
+@st.dialog(_("Remove without review?"), on_dismiss=lambda: state.keep("policy_pending", None))
 def ask(active: Policy) -> None:
     """The question. It runs by itself: the role is checked again."""
     require(Action.SET_POLICY)
@@ -85,12 +86,12 @@ def ask(active: Policy) -> None:
         return
     beside = beside_of(pending.policy)
     st.markdown(confirmation_words(newly_on(active.auto_remove, beside.auto_remove), beside))
-    sure = st.checkbox("This site may act without a human here", key="sure")
-    if st.button("Switch it on", type="primary", key="switch_on", disabled=not sure):
+    sure = st.checkbox(_("This site may act without a human here"), key="sure")
+    if st.button(_("Switch it on"), type="primary", key="switch_on", disabled=not sure):
         try:
             save_now(pending)
         except ModeratoError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(said(error), icon=":material/error:")
         else:
             state.keep("policy_pending", None)
             st.rerun()
@@ -99,14 +100,22 @@ def ask(active: Policy) -> None:
 def draw_saved(previous: Policy | None) -> None:
     """Say that a version was saved, with the way back beside it."""
     if proposed := state.kept("policy_proposed"):
-        st.success(f"Proposal {proposed} waits for a lead or an administrator.", icon=":material/check:")
+        st.success(
+            _("Proposal {proposed} waits for a lead or an administrator.").format(proposed=proposed),
+            icon=":material/check:",
+        )
         state.keep("policy_proposed", None)
     saved = state.kept("policy_saved")
     if not saved:
         return
-    st.toast(f"Version {saved} holds now.", icon=":material/check:")  # whoever saved is at the page's other end
+    st.toast(
+        _("Version {saved} holds now.").format(saved=saved), icon=":material/check:"
+    )  # whoever saved is at the page's other end
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(f"Version {saved} holds now. Open flagged items follow within seconds.", icon=":material/check:")
+        st.success(
+            _("Version {saved} holds now. Open flagged items follow within seconds.").format(saved=saved),
+            icon=":material/check:",
+        )
         _draw_back(previous, "revert_saved")
     state.keep("policy_saved", None)
 
@@ -115,15 +124,15 @@ def draw_revert(active: Policy, previous: Policy | None) -> None:
     """The way back from the version in force, in one click."""
     if previous is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(f"Version {active.id} is in force.", width="content")
+            st.text(_("Version {id} is in force.").format(id=active.id), width="content")
             _draw_back(previous, "revert")
 
 
 def _draw_back(previous: Policy | None, key: str) -> None:
     if previous is not None:
         st.button(
-            f"Go back to version {previous.id}", key=key, icon=":material/undo:", on_click=use_again,
-            args=(previous.id,), help=_GOES_BACK.format(previous.id),
+            _("Go back to version {id}").format(id=previous.id), key=key, icon=":material/undo:", on_click=use_again,
+            args=(previous.id,), help=_(_GOES_BACK).format(id=previous.id),
         )  # fmt: skip
 
 

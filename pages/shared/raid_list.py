@@ -4,21 +4,32 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.accounts import Person
+from core.accounts import Action, Person
 from core.domain import now
 from core.errors import ModeratoError
 from core.raid_clusters import Cluster, Kind
-from core.raids import Look
-from pages.shared.comment import plain
+from core.raids import Look, Sample
+from core.wellbeing.masking import Masking
+from pages.shared.access import require
+from pages.shared.comment import listed, plain
 from pages.shared.comment_list import comment_list
+from pages.shared.empty import Step, draw_empty, draw_no_comments
+from pages.shared.masks import masks
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
+from pages.shared.words import _, later, ngettext, said, written
 
 OPEN = "raid_open"
 """Under which the cluster that is looked at is kept: it stays on the screen though a newer look has others."""
-KINDS = {Kind.TEXT: ("like text", "blue"), Kind.AUTHOR: ("one author", "violet"), Kind.THREAD: ("one thread", "orange")}
+KINDS = {
+    Kind.TEXT: (later("like text"), "blue"),
+    Kind.AUTHOR: (later("one author"), "violet"),
+    Kind.THREAD: (later("one thread"), "orange"),
+}
 _LIST = "raid_list"
+_IN_VIEW, _LIST_HEIGHT = 4, 320
+"""More clusters than this scroll in a list of so many pixels, so that the open one stays in view below."""
 _CHARS = 200
 """Of the first comment that a row shows."""
 
@@ -29,7 +40,7 @@ def draw_look(person: Person) -> Cluster | None:
     try:
         look = raids.look(by=person)
     except ModeratoError as error:
-        notice(str(error))
+        notice(said(error))
         return None
     if raids.is_looking():
         _draw_looking(first=look is None)
@@ -39,35 +50,64 @@ def draw_look(person: Person) -> Cluster | None:
     _draw_summary(look)
     if look.clusters:
         at = next((at for at, cluster in enumerate(look.clusters) if opened and cluster.key == opened.key), None)
-        comment_list(_rows(look), opened=at, key=_LIST, on_open=lambda: _open(look))
+        with st.container(height=_LIST_HEIGHT if len(look.clusters) > _IN_VIEW else "content", border=False):
+            comment_list(_rows(look), opened=at, key=_LIST, on_open=lambda: _open(look))
     return opened
+
+
+def open_cluster(key: str, person: Person) -> None:
+    """Go to the page with this cluster open; without it, where it went meanwhile."""
+    cluster = services().raids.get(key, by=person)
+    if cluster:
+        keep(OPEN, cluster)
+    st.switch_page("raids.py")
 
 
 def since(at: datetime) -> str:
     """The moment in few words: the day only where it is another one."""
-    return f"{at:%H:%M} UTC" if at.date() == now().date() else f"{at:%Y-%m-%d %H:%M} UTC"
+    same_day = at.date() == now().date()
+    return _("{at:%H:%M} UTC").format(at=at) if same_day else _("{at:%Y-%m-%d %H:%M} UTC").format(at=at)
 
 
-def many(number: int, noun: str) -> str:
-    """The number with its noun: 1 author, 2 authors."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def comments(many: int) -> str:
+    """The number with its noun: 1 comment, 2 comments."""
+    return ngettext("{many:,} comment", "{many:,} comments", many).format(many=many)
+
+
+def authors(many: int) -> str:
+    """The same of authors."""
+    return ngettext("{many:,} author", "{many:,} authors", many).format(many=many)
 
 
 @st.fragment(run_every=1)
 def _draw_looking(*, first: bool) -> None:
     if not services().raids.is_looking():
         st.rerun()
-    words = "Looking through what waits. This takes some seconds the first time." if first else "Looking again …"
+    words = _("Looking through what waits. This takes some seconds the first time.") if first else _("Looking again …")
     st.caption(words)
 
 
 def _draw_summary(look: Look) -> None:
-    part = f"the {look.looked:,} newest of {look.waiting:,}" if look.looked < look.waiting else f"{look.looked:,}"
-    st.caption(f"Waiting comments looked at by {look.at:%H:%M:%S} UTC: {part}.")
-    if not look.clusters:
-        st.info("Nothing waits in clusters: what is there is for the queue.", icon=":material/check:")
+    part = (
+        _("the {looked:,} newest of {waiting:,}").format(looked=look.looked, waiting=look.waiting)
+        if look.looked < look.waiting
+        else written(look.looked)
+    )
+    st.caption(_("Waiting comments looked at by {at:%H:%M:%S} UTC: {part}.").format(at=look.at, part=part))
+    if not look.clusters and not services().intake.has_comments():
+        draw_no_comments(require(Action.REVIEW), _("Waiting comments that belong together are listed here."))
+    elif not look.clusters:
+        draw_empty(
+            _("Nothing waits in clusters"),
+            _("No raid and no burst among what waits. The queue has what there is; this page looks again by itself."),
+            Step("queue.py", _("Open the queue"), ":material/inbox:"),
+        )
     if look.more:
-        st.caption(f"The {len(look.clusters)} largest clusters are listed; {look.more:,} smaller ones are not.")
+        st.caption(
+            _("The {many} largest clusters are listed; {more:,} smaller ones are not.").format(
+                many=len(look.clusters), more=look.more
+            )
+        )
 
 
 def _opened(look: Look, person: Person) -> Cluster | None:
@@ -90,17 +130,18 @@ def _open(look: Look) -> None:
 
 
 def _rows(look: Look) -> list[dict[str, object]]:
-    faces = services().raids.faces(look.clusters)
-    rows = (_row(cluster, *faces.get(cluster.representative, ("", True))) for cluster in look.clusters)
+    faces, masking = services().raids.faces(look.clusters), masks().masking
+    rows = (_row(cluster, faces.get(cluster.representative), masking) for cluster in look.clusters)
     return [{"id": at} | row for at, row in enumerate(rows)]
 
 
-def _row(cluster: Cluster, text: str, masked: bool) -> dict[str, object]:
+def _row(cluster: Cluster, face: Sample | None, masking: Masking) -> dict[str, object]:
+    text = listed(face.comment_id, face.text, face.cover(masking), _CHARS) if face else None
     word, color = KINDS[cluster.kind]
-    facts = [many(len(cluster.ids), "comment"), f"since {since(cluster.first_at)}"]
-    facts += [many(cluster.authors, "author")] if cluster.kind is not Kind.AUTHOR and cluster.authors else []
+    facts = [comments(len(cluster.ids)), _("since {moment}").format(moment=since(cluster.first_at))]
+    facts += [authors(cluster.authors)] if cluster.kind is not Kind.AUTHOR and cluster.authors else []
     facts += [plain(cluster.shared, 40)] if cluster.shared else []
     return {
-        "number": cluster.representative, "text": "Masked: open it to look" if masked else plain(text, _CHARS),
-        "masked": masked, "state": word, "color": color, "facts": facts,
+        "number": cluster.representative, "text": _("Masked: open it to look") if text is None else text,
+        "masked": text is None, "state": _(word), "color": color, "facts": facts,
     }  # fmt: skip

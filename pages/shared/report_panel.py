@@ -14,19 +14,37 @@ from core.transparency.files import as_file, file_name
 from core.transparency.page import CSS, body_html
 from pages.shared.links import page_link
 from pages.shared.resources import services
+from pages.shared.words import _, later
 
-FREE: Final = "Other days"
-_SPANS: Final = {"Month": Span.MONTH, "Quarter": Span.QUARTER, "Half-year": Span.HALF, "Year": Span.YEAR}
+FREE: Final = later("Other days")
+_SPANS: Final = {
+    later("Month"): Span.MONTH,
+    later("Quarter"): Span.QUARTER,
+    later("Half-year"): Span.HALF,
+    later("Year"): Span.YEAR,
+}
 _FILES: Final = (
-    (".html", "text/html", "Download page", ":material/article:", "One HTML file: to read, to print, to publish"),
+    (
+        ".html",
+        "text/html",
+        later("Download page"),
+        ":material/article:",
+        later("One HTML file: to read, to print, to publish"),
+    ),
     (
         ".csv",
         "text/csv",
-        "Download CSV",
+        later("Download CSV"),
         ":material/table:",
-        "One line a figure, with unit, population and 95 % limits",
+        later("One line a figure, with unit, population and 95 % limits"),
     ),
-    (".zip", "application/zip", "Download all", ":material/folder_zip:", "Page, CSV, and one CSV a table"),
+    (
+        ".zip",
+        "application/zip",
+        later("Download all"),
+        ":material/folder_zip:",
+        later("Page, CSV, and one CSV a table"),
+    ),
 )
 
 
@@ -35,7 +53,7 @@ def choose_period(since: date) -> Period:
     today = now().date()
     kind, days = st.columns([3, 2], vertical_alignment="bottom")
     chosen = kind.segmented_control(
-        "Period", [*_SPANS, FREE], default="Month", required=True, key="span", bind="query-params"
+        _("Period"), [*_SPANS, FREE], default="Month", format_func=_, required=True, key="span", bind="query-params"
     )
     if chosen not in _SPANS:
         return _free(days, since, today)
@@ -43,7 +61,7 @@ def choose_period(since: date) -> Period:
     # the newest that is over: what is still running will change
     over = next((at for at, one in enumerate(periods) if one.last < today), 0)
     found = days.selectbox(
-        chosen, periods, index=over, format_func=lambda one: _title(one, today), key=f"period_{chosen}"
+        _(chosen), periods, index=over, format_func=lambda one: _title(one, today), key=f"period_{chosen}"
     )
     return found or periods[over]
 
@@ -57,13 +75,13 @@ def draw_downloads(report: Report, person: Person) -> None:
     with st.container(horizontal=True):
         for ending, mime, title, icon, words in _FILES:
             st.download_button(
-                title,
+                _(title),
                 partial(made, ending),
                 file_name=file_name(report, ending),
                 mime=mime,
                 key=f"report{ending}",
                 icon=icon,
-                help=words,
+                help=_(words),
                 on_click="ignore",
             )
 
@@ -76,18 +94,18 @@ def draw_preview(report: Report) -> None:
 def draw_empty() -> None:
     """What to do before any comment."""
     with st.container(border=True):
-        st.subheader("Nothing to report yet")
-        st.write("A report counts comments and decisions of a period. First comments have to come in.")
-        page_link("data.py", label="Import comments", icon=":material/database:")
+        st.subheader(_("Nothing to report yet"))
+        st.write(_("A report counts comments and decisions of a period. First comments have to come in."))
+        page_link("data.py", label=_("Import comments"), icon=":material/database:")
 
 
 def _free(place: st.delta_generator.DeltaGenerator, since: date, today: date) -> Period:
     first = max(since, today - timedelta(29))
-    days = place.date_input("First and last day (UTC)", (first, today), format="YYYY-MM-DD", key="report_days")
+    days = place.date_input(_("First and last day (UTC)"), (first, today), format="YYYY-MM-DD", key="report_days")
     if not isinstance(days, tuple) or len(days) != 2:
         raise BadInput("Choose the last day too.")
     return Period(*days)
 
 
 def _title(period: Period, today: date) -> str:
-    return period.title if period.last < today else f"{period.title}, not over yet"
+    return period.title if period.last < today else _("{title}, not over yet").format(title=period.title)

@@ -3,7 +3,9 @@
 import html
 from collections.abc import Sequence
 
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
+from pages.shared.titles import label_title
+from pages.shared.words import _, written
 
 CSS = """<style>
 .m-bars{display:grid;grid-template-columns:max-content minmax(6rem,1fr) max-content;gap:.55rem .8rem;align-items:center;
@@ -26,11 +28,11 @@ def bars_html(scores: Sequence[float], thresholds: Sequence[float]) -> str:
 
 def _row(label: str, score: float, threshold: float) -> str:
     over = " m-over" if score >= threshold else ""
-    title = html.escape(LABEL_TITLES[label])
-    says = f"{title}: {score:.3f}, review from {threshold:.2f}"
+    title = html.escape(label_title(label))
+    says = _("{title}: {score:.3f}, review from {threshold:.2f}").format(title=title, score=score, threshold=threshold)
     return (
         f'<span class="m-name{over}">{title}</span>'
         f'<span class="m-bar{over}" role="listitem" aria-label="{says}" title="{says}">'
         f'<i style="width:{100 * score:.1f}%"></i><b style="left:{100 * threshold:.1f}%"></b></span>'
-        f'<span class="m-value{over}">{score:.3f} <small>/ {threshold:.2f}</small></span>'
+        f'<span class="m-value{over}">{written(score, ".3f")} <small>/ {written(threshold, ".2f")}</small></span>'
     )

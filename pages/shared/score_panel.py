@@ -21,6 +21,7 @@ from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.score_table import draw_many, draw_one
 from pages.shared.uploads import upload
+from pages.shared.words import _, ngettext, said
 
 _ROWS, _JOB, _SENT = "scored_rows", "score_job", "scored_sent"
 _MOST_LINES = 10_000
@@ -42,19 +43,21 @@ class FileResult:
 def draw_text(scorer: Scorer, policy: Policy) -> None:
     """Paste, score, look, send."""
     with st.form("score_text_form", border=False):
-        text = st.text_area("Comment", key="score_text", height=140, placeholder="Paste a comment, or many, one a line")
+        text = st.text_area(
+            _("Comment"), key="score_text", height=140, placeholder=_("Paste a comment, or many, one a line")
+        )
         left, right = st.columns([1, 3], vertical_alignment="center")
-        go = left.form_submit_button("Score", type="primary", key="score_go", icon=":material/speed:")
-        lines = right.toggle("One comment a line", key="score_lines")
+        go = left.form_submit_button(_("Score"), type="primary", key="score_go", icon=":material/speed:")
+        lines = right.toggle(_("One comment a line"), key="score_lines")
     if go:
         _score_now(text, lines, scorer)
     rows: list[ScoredText] = state.kept(_ROWS) or []
     if not rows:
         return
     with st.container(horizontal=True):
-        st.button("Send to the queue", key="score_send", icon=":material/inbox:", on_click=_send, args=(rows,))
+        st.button(_("Send to the queue"), key="score_send", icon=":material/inbox:", on_click=_send, args=(rows,))
         st.download_button(
-            "Download CSV", lambda: as_csv(rows), "scores.csv", "text/csv",
+            _("Download CSV"), lambda: as_csv(rows), "scores.csv", "text/csv",
             key="score_csv", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
     if sent := state.kept(_SENT):
@@ -69,9 +72,14 @@ def _score_now(text: str, lines: bool, scorer: Scorer) -> None:
     texts = split_lines(text) if lines else [text] * bool(text.strip())
     state.keep(_SENT, None)
     if not texts:
-        notice("Paste a comment first.", "info")
+        notice(_("Paste a comment first."), "info")
     elif len(texts) > _MOST_LINES:
-        notice(f"That is {len(texts):,} comments, at most {_MOST_LINES:,} fit here. Put them into a file.", "info")
+        notice(
+            _("That is {many:,} comments, at most {most:,} fit here. Put them into a file.").format(
+                many=len(texts), most=_MOST_LINES
+            ),
+            "info",
+        )
     else:
         state.keep(_ROWS, scored(texts, score_texts(scorer, texts)))
 
@@ -81,10 +89,18 @@ def _send(rows: list[ScoredText]) -> None:
     try:
         done = services().intake.add(as_new(rows))
     except ModeratoError as error:
-        state.keep(_SENT, str(error))
+        state.keep(_SENT, said(error))
         return
-    known = f" {done.known:,} had been sent before." if done.known else ""
-    state.keep(_SENT, f"{done.added:,} sent to the queue; the worker scores and routes them.{known}")
+    words = ngettext(
+        "{many:,} sent to the queue; the worker scores and routes it.",
+        "{many:,} sent to the queue; the worker scores and routes them.",
+        done.added,
+    ).format(many=done.added)
+    if done.known:
+        words += " " + ngettext("{many:,} had been sent before.", "{many:,} had been sent before.", done.known).format(
+            many=done.known
+        )
+    state.keep(_SENT, words)
 
 
 def draw_file(scorer: Scorer, policy: Policy) -> None:
@@ -95,7 +111,7 @@ def draw_file(scorer: Scorer, policy: Policy) -> None:
         return
     if job is not None:
         _outcome(job, scorer, policy)
-    given = upload("A file of comments: CSV, TSV, JSONL or Parquet, also gzipped", "score_file")
+    given = upload(_("A file of comments: CSV, TSV, JSONL or Parquet, also gzipped"), "score_file")
     if given is None:
         return
     name, path = given
@@ -103,25 +119,25 @@ def draw_file(scorer: Scorer, policy: Policy) -> None:
         names = preview(path, rows=1).columns
         kind = kind_of(name)
     except ModeratoError as error:
-        notice(str(error))
+        notice(said(error))
         return
     left, right = st.columns(2)
     column = left.selectbox(
-        "Column with the text", names, index=_text_at(names), key=f"score_column_{hash(tuple(names))}"
+        _("Column with the text"), names, index=_text_at(names), key=f"score_column_{hash(tuple(names))}"
     )
     kinds = list(Kind)
-    out = right.selectbox("Write scores as", kinds, index=kinds.index(kind), key="score_kind", format_func=str.upper)
+    out = right.selectbox(_("Write scores as"), kinds, index=kinds.index(kind), key="score_kind", format_func=str.upper)
     with st.container(horizontal=True):
         st.button(
-            "Score the file", key="score_file_go", type="primary", icon=":material/speed:",
+            _("Score the file"), key="score_file_go", type="primary", icon=":material/speed:",
             disabled=column is None, on_click=_begin, args=(path, name, column, out, scorer, policy),
         )  # fmt: skip
         st.button(
-            "Send the file to the queue", key="score_file_send", icon=":material/inbox:",
+            _("Send the file to the queue"), key="score_file_send", icon=":material/inbox:",
             disabled=column is None, on_click=_send_file, args=(path, name, column),
         )  # fmt: skip
     if state.kept("score_file_sent") == str(path):
-        notice("The file is being taken in: the Data page shows how far it is.", "success")
+        notice(_("The file is being taken in: the Data page shows how far it is."), "success")
 
 
 def _text_at(names: list[str]) -> int | None:
@@ -138,13 +154,14 @@ def _begin(path: Path, name: str, column: str, kind: Kind, scorer: Scorer, polic
     require(Action.SCORE)
     target = path.with_name(f"{path.name.split('.')[0]}-scored.{kind}")
     order = Order(path, target, column, safe=True)
+    words = _("{rows:,} rows scored")  # here: the thread has no reader
 
     def work(job: Job[FileResult]) -> FileResult:
         highest = Highest(policy, _SHOWN)
         done = score_file(
             order,
             scorer,
-            progress=lambda now: job.tell(now.share, f"{now.rows:,} rows scored"),
+            progress=lambda now: job.tell(now.share, words.format(rows=now.rows)),
             watch=highest.watch,
         )
         return FileResult(done, target, f"{Path(name).name.split('.')[0]}-scored.{kind}", highest.rows(), scorer.name)
@@ -163,17 +180,23 @@ def _watch() -> None:
 def _outcome(job: Job[FileResult], scorer: Scorer, policy: Policy) -> None:
     result = job.result
     if result is None:
-        notice(f"The file was not scored. {job.error or ''}")
+        notice(f"{_('The file was not scored.')} {job.error or ''}")
         return
     done = result.done
-    says = f"{done.rows:,} rows scored by {result.model}"
-    says += f", {done.unscored:,} of them without text" if done.unscored else ""
-    says += f"; {done.left_out:,} lines left out, the first is line {done.examples[0].line}" if done.left_out else ""
+    says = ngettext("{many:,} row scored by {model}", "{many:,} rows scored by {model}", done.rows).format(
+        many=done.rows, model=result.model
+    )
+    if done.unscored:
+        says = _("{scored}, {many:,} of them without text").format(scored=says, many=done.unscored)
+    if done.left_out:
+        says = _("{scored}; {many:,} lines left out, the first is line {line}").format(
+            scored=says, many=done.left_out, line=done.examples[0].line
+        )
     notice(f"{says}. {done.problem or ''}", "warning" if done.problem or done.left_out else "success")
     st.download_button(
-        "Download scores", lambda: result.target.read_bytes() if result.target.is_file() else b"",
+        _("Download scores"), lambda: result.target.read_bytes() if result.target.is_file() else b"",
         result.name, key="score_file_download", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
     if result.highest:
-        st.caption(f"The {len(result.highest):,} comments furthest over the policy's thresholds")
+        st.caption(_("The {many:,} comments furthest over the policy's thresholds").format(many=len(result.highest)))
         draw_many(result.highest, policy, scorer, key=f"scored_file_{result.target.stem}")

@@ -1,17 +1,22 @@
 """Scored texts, to look at: one with bars and highlights, many as a table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from core.domain import Policy
 from core.highlights import MOST_CHARS
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.scored import ScoredText
 from core.scoring.protocol import Scorer, Span
+from core.wellbeing.masking import Cover, Mask
 from pages.shared import score_bars
-from pages.shared.comment import draw_comment, plain
+from pages.shared.comment import draw_comment, listed
+from pages.shared.masks import masks
+from pages.shared.titles import label_title
+from pages.shared.words import _
 
 _CELL_CHARACTERS = 300
 
@@ -19,15 +24,19 @@ _CELL_CHARACTERS = 300
 def draw_one(row: ScoredText, policy: Policy, scorer: Scorer) -> None:
     """The text with what moved the scores, its bars, and what the policy does."""
     if row.is_removed(policy):
-        st.badge("Removed without review", icon=":material/auto_delete:", color="red")
+        st.badge(_("Removed without review"), icon=":material/auto_delete:", color="red")
     elif row.over(policy):
-        st.badge("Goes to review", icon=":material/flag:", color="red")
+        st.badge(_("Goes to review"), icon=":material/flag:", color="red")
     else:
-        st.badge("Below every threshold", icon=":material/check:", color="green")
+        st.badge(_("Below every threshold"), icon=":material/check:", color="green")
     with st.container(border=True):
-        draw_comment(0, row.text, strongest(scorer.explain(row.text[:MOST_CHARS])))
+        cover = masks().masking.cover(row.scores, policy.thresholds)
+        spans = strongest(scorer.explain(row.text[:MOST_CHARS]))
+        draw_comment(
+            0, row.text, spans, masked=replace(cover, severe=False)
+        )  # no comment of the queue: nothing is noted
     st.html(score_bars.CSS + score_bars.bars_html(row.scores, policy.thresholds))
-    st.caption("The mark on a bar is the threshold of the policy; from there a comment goes to review.")
+    st.caption(_("The mark on a bar is the threshold of the policy; from there a comment goes to review."))
 
 
 def strongest(spans: Sequence[Span]) -> list[Span]:
@@ -36,18 +45,25 @@ def strongest(spans: Sequence[Span]) -> list[Span]:
     return [span for span in spans if 0 < most <= max(span.contributions) * 4]
 
 
+def _cell(row: ScoredText, mask: Mask) -> str:
+    return listed(0, row.text, Cover(mask), _CELL_CHARACTERS) or _("Masked: choose the row to look")
+
+
 def draw_many(rows: Sequence[ScoredText], policy: Policy, scorer: Scorer, key: str) -> None:
     """A table to sort; the chosen row is shown below it."""
-    frame = pd.DataFrame([row.scores for row in rows], columns=[LABEL_TITLES[label] for label in LABELS])
-    frame.insert(0, "Review", [bool(row.over(policy)) for row in rows])
-    frame.insert(0, "Comment", [plain(row.text, _CELL_CHARACTERS) for row in rows])
+    frame = pd.DataFrame([row.scores for row in rows], columns=[label_title(label) for label in LABELS])
+    frame.insert(0, _("Review"), [bool(row.over(policy)) for row in rows])
+    masking = masks().masking
+    frame.insert(0, _("Comment"), [_cell(row, masking.mask_of(row.scores, policy.thresholds)) for row in rows])
     numbers = {
-        LABEL_TITLES[label]: st.column_config.NumberColumn(format="%.3f", width="small", help=f"Review from {at:.2f}")
+        label_title(label): st.column_config.NumberColumn(
+            format="%.3f", width="small", help=_("Review from {at:.2f}").format(at=at)
+        )
         for label, at in zip(LABELS, policy.thresholds, strict=True)
     }
     columns = {
-        "Comment": st.column_config.TextColumn(width="medium"),
-        "Review": st.column_config.CheckboxColumn(width="small", help="At or above a threshold of the policy"),
+        _("Comment"): st.column_config.TextColumn(width="medium"),
+        _("Review"): st.column_config.CheckboxColumn(width="small", help=_("At or above a threshold of the policy")),
         **numbers,
     }
     chosen = st.dataframe(
@@ -57,7 +73,7 @@ def draw_many(rows: Sequence[ScoredText], policy: Policy, scorer: Scorer, key: s
         key=f"{key}_table",
         on_select="rerun",
         selection_mode="single-row-required",
-        alt="Scores of each comment",
+        alt=_("Scores of each comment"),
     )
     picked = [at for at in chosen.selection.rows if at < len(rows)] or [0]
     draw_one(rows[picked[0]], policy, scorer)

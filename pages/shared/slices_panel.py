@@ -9,7 +9,7 @@ import streamlit as st
 from core.accounts import Action, Person
 from core.domain import Lane, now
 from core.errors import ModeratoError
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.script import LATIN, SCRIPTS
 from core.slices import MAX_NAME, Pile, Slice
 from core.work_filter import LANE_TITLES, WorkFilter, parts_of
@@ -18,7 +18,8 @@ from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.notice import notice
 from pages.shared.resources import services
-from pages.shared.words import _, ngettext, said
+from pages.shared.titles import label_title
+from pages.shared.words import _, ngettext, said, written
 
 _MESSAGE: Final = "slices_message"
 _OPEN: Final = "slices_open"
@@ -60,7 +61,7 @@ def _draw_slice(one: Slice) -> None:
     with head:
         st.text(one.name)
         st.text(_told(one.filter))
-        waits = ngettext("{many} waits", "{many} wait", one.waiting).format(many=f"{one.waiting:,}")
+        waits = ngettext("{many} waits", "{many} wait", one.waiting).format(many=written(one.waiting))
         oldest = _("the oldest for {age}").format(age=age(one.oldest)) if one.oldest else ""
         st.text(", ".join(part for part in (waits, oldest) if part))
         _draw_people(one)
@@ -81,7 +82,7 @@ def _draw_people(one: Slice) -> None:
 
 
 def _told(chosen: WorkFilter) -> str:
-    parts = [f"{_(_PARTS[what])}: {plain(names)}" for what, names in parts_of(chosen)]
+    parts = [f"{_(_PARTS[what])}: {plain(names)}" for what, names in parts_of(chosen, _)]
     return " · ".join(parts) or _("Everything")
 
 
@@ -119,7 +120,7 @@ def _draw_form(person: Person, one: Slice | None) -> None:
 
 
 def _label(index: int) -> str:
-    return _("The highest") if index == _HIGHEST else LABEL_TITLES[LABELS[index]]
+    return _("The highest") if index == _HIGHEST else label_title(LABELS[index])
 
 
 def _draw_outside(person: Person, slices: Sequence[Slice]) -> None:
@@ -136,7 +137,7 @@ def _draw_outside(person: Person, slices: Sequence[Slice]) -> None:
             "{many} comment. Only people without slices, or who work beyond theirs, get it.",
             "{many} comments, longest waiting first. Only people without slices, or who work beyond theirs, get them.",
             many,
-        ).format(many=f"{many:,}")
+        ).format(many=written(many))
     )
     rows = [_pile_row(pile) for pile in piles[:_MOST_PILES]]
     st.dataframe(rows, hide_index=True, alt=_("What waits in no slice"))

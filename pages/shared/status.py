@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import DatabaseTrouble
 from pages.shared.resources import services
+from pages.shared.words import _, ngettext
 
 
 @st.fragment(run_every=5)
@@ -17,11 +18,16 @@ def scoring_banner() -> None:
         icon = ":material/warning:" if status.alive else ":material/error:"
         st.warning(_verbatim(status.problem), icon=icon)
     elif status.waiting:
-        many = "1 comment waits" if status.waiting == 1 else f"{status.waiting:,} comments wait"
-        st.caption(
-            f":material/hourglass_top: {many} for the live model's scores. Until then, what no model has "
-            "scored counts as “not scored”, not as clean; what a former one has keeps those scores."
+        waits = ngettext(
+            "{many:,} comment waits for the live model's scores.",
+            "{many:,} comments wait for the live model's scores.",
+            status.waiting,
+        ).format(many=status.waiting)
+        meanwhile = _(
+            "Until then, what no model has scored counts as “not scored”, not as clean; what a former one has keeps "
+            "those scores."
         )
+        st.caption(f":material/hourglass_top: {waits} {meanwhile}")
 
 
 def _verbatim(words: str) -> str:

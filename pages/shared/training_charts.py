@@ -7,6 +7,7 @@ import pandas as pd
 from core.readings import Reading
 from pages.shared.chart.spec import MUTED, Chart
 from pages.shared.charts import lines
+from pages.shared.words import _
 
 _SMOOTH = 20
 """Readings over which the loss of a training is smoothed."""
@@ -17,10 +18,12 @@ def loss(readings: list[Reading], group: str) -> Chart:
     values = pd.Series([reading.loss for reading in readings])
     chart = lines(
         [reading.step for reading in readings],
-        {"Loss of each step": values.to_numpy(), "Smoothed": values.ewm(span=_SMOOTH).mean().to_numpy()},
-        colours={"Loss of each step": MUTED, "Smoothed": 0},
-        x_title="Step", y_title="Loss", x_unit="count", x_range=(0, readings[-1].step), height=220, group=group,
-        alt=f"Up to step {readings[-1].step:,} of {readings[-1].steps:,}: loss {readings[-1].loss:.3f}",
+        {_("Loss of each step"): values.to_numpy(), _("Smoothed"): values.ewm(span=_SMOOTH).mean().to_numpy()},
+        colours={_("Loss of each step"): MUTED, _("Smoothed"): 0},
+        x_title=_("Step"), y_title=_("Loss"), x_unit="count", x_range=(0, readings[-1].step), height=220, group=group,
+        alt=_("Up to step {step:,} of {steps:,}: loss {loss:.3f}").format(
+            step=readings[-1].step, steps=readings[-1].steps, loss=readings[-1].loss
+        ),
     )  # fmt: skip
     noisy, smooth = chart.series
     return replace(chart, series=(replace(noisy, width=1.0, dash=0), replace(smooth, width=2.5)))
@@ -32,9 +35,9 @@ def auc(readings: list[Reading], group: str) -> Chart | None:
     if not found:
         return None
     return lines(
-        [reading.step for reading in found], {"AUC on validation rows": [reading.auc for reading in found]},
-        colours={"AUC on validation rows": 2}, x_title="Step", y_title="AUC", x_unit="count",
-        x_range=(0, readings[-1].step), height=180, group=group, alt=f"Now {found[-1].auc:.4f}",
+        [reading.step for reading in found], {_("AUC on validation rows"): [reading.auc for reading in found]},
+        colours={_("AUC on validation rows"): 2}, x_title=_("Step"), y_title="AUC", x_unit="count",
+        x_range=(0, readings[-1].step), height=180, group=group, alt=_("Now {auc:.4f}").format(auc=found[-1].auc),
     )  # fmt: skip
 
 

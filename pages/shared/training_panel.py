@@ -11,6 +11,7 @@ from pages.shared.access import require
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
+from pages.shared.words import _, said
 
 _ERROR = "training_error"
 _NOTED = 3
@@ -19,7 +20,7 @@ _NOTED = 3
 
 def draw(person: Person) -> None:
     """What there is to learn from, the form, and the run while there is one."""
-    st.header("Retrain", anchor=False)
+    st.header(_("Retrain"), anchor=False)
     if error := kept(_ERROR):
         notice(error)
         keep(_ERROR, None)
@@ -41,7 +42,9 @@ def _draw_running(run_id: int, *, may_stop: bool) -> None:
     bar, action = st.columns([3, 1], vertical_alignment="center")
     bar.progress(min(max(run.share, 0.0), 1.0), text=f"`{run.preset}` · {run.step} · {_minutes(run)}")
     if may_stop:
-        action.button("Stop", key="stop_run", icon=":material/stop:", on_click=_stop, args=(run_id,), width="stretch")
+        action.button(
+            _("Stop"), key="stop_run", icon=":material/stop:", on_click=_stop, args=(run_id,), width="stretch"
+        )
     readings = runs.list_readings(run_id)
     if readings:
         training_progress.draw_tiles(readings[-1])
@@ -53,28 +56,45 @@ def _stop(run_id: int) -> None:
     try:
         services().runs.stop(run_id, by=require(Action.MANAGE_MODELS))
     except ModeratoError as error:
-        keep(_ERROR, str(error))
+        keep(_ERROR, said(error))
 
 
 def _draw_ended(run: TrainingRun) -> None:
     if run.state is RunState.DONE:
-        st.caption(f"The last run ended {run.seen_at:%Y-%m-%d %H:%M} UTC, after {_minutes(run)}.")
+        st.caption(
+            _("The last run ended {at:%Y-%m-%d %H:%M} UTC, after {minutes}.").format(
+                at=run.seen_at, minutes=_minutes(run)
+            )
+        )
     elif run.state is RunState.STOPPED:
-        notice(f"The last run, of {run.started_at:%Y-%m-%d %H:%M} UTC, was stopped. Nothing changed.", "info")
+        notice(
+            _("The last run, of {started_at:%Y-%m-%d %H:%M} UTC, was stopped. Nothing changed.").format(
+                started_at=run.started_at
+            ),
+            "info",
+        )
     else:
-        notice(f"The last run, of {run.started_at:%Y-%m-%d %H:%M} UTC, failed. {run.problem or ''}")
+        notice(
+            _("The last run, of {started_at:%Y-%m-%d %H:%M} UTC, failed. {why}").format(
+                started_at=run.started_at, why=run.problem or ""
+            )
+        )
     if readings := services().runs.list_readings(run.id):
-        with st.expander("How it learned", icon=":material/show_chart:"):
+        with st.expander(_("How it learned"), icon=":material/show_chart:"):
             training_progress.draw_plot(readings, run.id)
     _draw_log(run, expanded=False)
 
 
 def _draw_log(run: TrainingRun, *, expanded: bool) -> None:
     if tail := services().runs.log_tail(run.id):
-        with st.expander("Log", expanded=expanded, icon=":material/article:"):
+        with st.expander(_("Log"), expanded=expanded, icon=":material/article:"):
             st.code(tail, language=None, wrap_lines=True)
 
 
 def _minutes(run: TrainingRun) -> str:
     seconds = max(0.0, (run.seen_at - run.started_at).total_seconds())
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+    return (
+        _("{seconds:.0f} s").format(seconds=seconds)
+        if seconds < 90
+        else _("{seconds:.1f} min").format(seconds=seconds / 60)
+    )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.errors import DatabaseTrouble
 from pages.shared.resources import services
+from pages.shared.words import _, said
 
 _TRY_EVERY = 3
 """Seconds."""
@@ -24,7 +25,7 @@ def run(draw: Callable[[], None]) -> None:
     try:
         draw()
     except DatabaseTrouble as error:
-        wait(str(error))
+        wait(said(error))
 
 
 def wait(words: str) -> None:
@@ -42,7 +43,7 @@ def tell(error: Exception) -> bool | None:
     """Streamlit's handler of what a fragment or the router itself lets through; True for what was told here."""
     if not isinstance(error, DatabaseTrouble):
         return None
-    show(str(error))
+    show(said(error))
     _come_back()  # a fragment that failed within a page's run ended that run: the rest of the page is missing
     return True
 
@@ -52,7 +53,7 @@ def _come_back() -> None:
     try:
         services().intake.has_comments()
     except DatabaseTrouble:
-        st.caption("This page opens by itself once the database is back.")
+        st.caption(_("This page opens by itself once the database is back."))
     else:
         st.rerun()
 

@@ -12,6 +12,7 @@ from core.files.kinds import UPLOAD_TYPES
 from pages.shared import state
 from pages.shared.notice import notice
 from pages.shared.resources import services
+from pages.shared.words import _
 
 _KEPT_SECONDS = 24 * 3600
 
@@ -24,7 +25,9 @@ def upload(label: str, key: str) -> tuple[str, Path] | None:
         return None
     if given.size > most << 20:  # the browser checks this too, but anybody can send without asking it
         notice(
-            f"The file has {given.size / (1 << 20):,.0f} MB, at most {most} MB can be uploaded. Use `moderato import`."
+            _("The file has {size:,.0f} MB, at most {most:,} MB can be uploaded. Use `moderato import`.").format(
+                size=given.size / (1 << 20), most=most
+            )
         )
         return None
     kept = state.kept(f"{key}_kept")

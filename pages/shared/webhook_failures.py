@@ -8,6 +8,7 @@ from core.webhooks.service import Failure, Webhook
 from pages.shared.access import require
 from pages.shared.comment import plain
 from pages.shared.resources import services
+from pages.shared.words import _, ngettext, said, written
 
 _SHOWN = 100
 
@@ -15,9 +16,12 @@ _SHOWN = 100
 def draw_failures(hook: Webhook, many: int, person: Person) -> None:
     """The latest failures in a table; those chosen, or all, can be sent again."""
     found = services().webhooks.failures(hook.name, by=person, limit=_SHOWN)
-    with st.expander(f"{many:,} {'message' if many == 1 else 'messages'} that failed", icon=":material/error:"):
+    with st.expander(
+        ngettext("{many:,} message that failed", "{many:,} messages that failed", many).format(many=many),
+        icon=":material/error:",
+    ):
         if many > len(found):
-            st.caption(f"The latest {len(found)}. They are kept for 30 days.")
+            st.caption(_("The latest {many}. They are kept for 30 days.").format(many=len(found)))
         chosen = st.dataframe(
             [_row(failure) for failure in found],
             key=f"failures_{hook.id}",
@@ -26,7 +30,7 @@ def draw_failures(hook: Webhook, many: int, person: Person) -> None:
             hide_index=True,
         ).selection.rows
         ids = [found[i].id for i in chosen if i < len(found)]
-        label = f"Send {len(ids)} again" if ids else "Send all again"
+        label = _("Send {many} again").format(many=len(ids)) if ids else _("Send all again")
         st.button(
             label, key=f"resend_{hook.id}", on_click=_resend, args=(hook.name, ids or None), icon=":material/replay:"
         )
@@ -34,12 +38,12 @@ def draw_failures(hook: Webhook, many: int, person: Person) -> None:
 
 def _row(failure: Failure) -> dict[str, object]:
     return {
-        "Given up": f"{failure.ended_at:%Y-%m-%d %H:%M}",
-        "Why": failure.problem,
-        "Event": failure.event,
-        "Comment": failure.comment_id,
-        "Its id there": plain(failure.external_id or "erased"),
-        "Attempts": failure.tries,
+        _("Given up"): written(failure.ended_at, "%Y-%m-%d %H:%M"),
+        _("Why"): failure.problem,
+        _("Event"): failure.event,
+        _("Comment"): failure.comment_id,
+        _("Its id there"): plain(failure.external_id or _("erased")),
+        _("Attempts"): failure.tries,
     }
 
 
@@ -47,6 +51,9 @@ def _resend(name: str, ids: list[int] | None) -> None:
     try:
         many = services().webhooks.resend(name, ids, by=require(Action.MANAGE_WEBHOOKS))
     except ModeratoError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(said(error), icon=":material/error:")
     else:
-        st.toast(f"{many:,} {'message is' if many == 1 else 'messages are'} sent again.", icon=":material/replay:")
+        st.toast(
+            ngettext("{many:,} message is sent again.", "{many:,} messages are sent again.", many).format(many=many),
+            icon=":material/replay:",
+        )

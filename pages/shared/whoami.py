@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from pages.shared.words import _, reader
+
 _HTML = """
-<div class="who" hidden><a href="/password" target="_self">Password</a><button type="button">Sign out</button></div>
+<div class="who" hidden><a href="/password" target="_self"></a><button type="button"></button></div>
 """
 _CSS = """
 .who{display:flex;gap:.75rem;font:.875rem var(--st-font);color:var(--st-text-color)}
@@ -55,7 +57,10 @@ export default function (component) {
   if (!watches.has(parentElement)) watches.set(parentElement, watch())
   const mine = watches.get(parentElement)
   mine.id = data.id
+  document.documentElement.lang = data.language  // for screen readers: Streamlit's own page says English
   parentElement.querySelector(".who").hidden = !data.account
+  parentElement.querySelector("a").textContent = data.password
+  parentElement.querySelector("button").textContent = data.out
   parentElement.querySelector("button").onclick = async () => {
     await fetch("/sign-out", { method: "POST" })
     location.replace("/sign-in?told=out")
@@ -68,4 +73,5 @@ _component = st.components.v2.component("whoami", html=_HTML, css=_CSS, js=_JS)
 
 def watch_sign_in(sign_in_id: int) -> None:
     """Leave when this browser is no longer signed in by that number; 0 is local mode, where nobody signs in."""
-    _component(key="whoami", data={"id": sign_in_id, "account": sign_in_id > 0})
+    words = {"language": reader().code, "password": _("Password"), "out": _("Sign out")}
+    _component(key="whoami", data={"id": sign_in_id, "account": sign_in_id > 0, **words})

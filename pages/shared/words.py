@@ -1,39 +1,54 @@
 """The words of the pages, in the language of whoever reads them. The English ones are the keys of the catalogue."""
 
-import gettext
-from functools import cache
+from typing import Any
 
 import streamlit as st
 
 from core.errors import ModeratoError
-from core.settings import ROOT
+from core.languages import Language, language
+from core.wording import Sentence
 from pages.shared import state
 
-DOMAIN = "moderato"
 LANGUAGE = "language"
-"""Where the chosen language is kept for a browser session."""
+"""Under which a person's choice is kept among their preferences, and for a browser session."""
 
 
 def _(words: str) -> str:
     """The words in the reader's language. What changes goes in afterwards: _("{many} wait").format(many=3)."""
-    return _catalogue(language()).gettext(words)
+    return reader().say(words)
 
 
 def ngettext(one: str, more: str, many: int) -> str:
     """The form of the words for so many."""
-    return _catalogue(language()).ngettext(one, more, many)
+    return reader().say_so_many(one, more, many)
 
 
-def said(error: ModeratoError) -> str:
-    """What went wrong, in the reader's language where the catalogue has it."""
-    return _(error.words).format(**error.values) if error.values else _(error.words)
+def later(words: str) -> str:
+    """Words of a constant: they go into the catalogue, and whoever shows them says them by `_`."""
+    return words
 
 
-def language() -> str:
-    """The code of the reader's language: chosen, else the browser's, else English."""
-    return state.kept(LANGUAGE) or (st.context.locale or "en").split("-")[0].lower()
+def said(error: ModeratoError | Sentence) -> str:
+    """What went wrong or what the core says, in the reader's language where the catalogue has it."""
+    values = {name: said(value) if isinstance(value, Sentence) else value for name, value in error.values.items()}
+    return _(error.words).format(**values) if values else _(error.words)
 
 
-@cache
-def _catalogue(code: str) -> gettext.NullTranslations:
-    return gettext.translation(DOMAIN, ROOT / "locales", [code], fallback=True)
+def written(value: Any, spec: str = ",") -> str:
+    """A number or a moment as the reader's language writes it; `spec` as Python formats it in English."""
+    return reader().write(value, spec)
+
+
+def reader() -> Language:
+    """The reader's language: chosen, else the browser's, else English."""
+    return language(state.kept(LANGUAGE) or st.context.locale)
+
+
+def words_of(component: str) -> dict[str, Any]:
+    """What a component in the browser has to be told to speak the reader's language, as part of its data."""
+    return {"language": reader().code, "words": reader().component(component)}
+
+
+def choose(code: str | None) -> None:
+    """From now on in this session; None follows the browser."""
+    state.keep(LANGUAGE, code)

@@ -40,7 +40,7 @@ def test_from_local_mode_to_a_team_and_out_again(server, open_page):
     old.goto(server.url)
     old.get_by_label("Your name").fill("Ada")
     old.get_by_role("button", name="Start").click()
-    old.get_by_text("Review queue").or_(old.get_by_text("There are no comments yet")).first.wait_for()
+    old.get_by_text("Review queue").or_(old.get_by_text("No comments yet")).first.wait_for()
 
     ada.goto(server.url)
     with ada.expect_popup() as opened:
@@ -69,7 +69,7 @@ def test_from_local_mode_to_a_team_and_out_again(server, open_page):
     bob.goto(link)
     expect(bob.get_by_role("heading")).to_contain_text("does not work")
     bob.goto(server.url)
-    bob.get_by_text("There are no comments yet").wait_for()
+    bob.get_by_text("No comments yet").wait_for()
     second = bob.context.new_page()
     second.goto(server.url + "/score")
     second.get_by_role("heading", name="Score").wait_for()

@@ -156,7 +156,7 @@ def test_a_real_keyboard_at_full_speed(card, books):
     decided = [entry[0] for entry in books.standing()]
     presses = card.page.evaluate("window.presses")
     assert decided == made[: len(decided)]
-    assert set(decided) <= {press["id"] for press in presses}
+    assert set(decided) <= {press.get("id") for press in presses}  # none where the next ones were on their way
     assert card.id() == made[len(decided)]
 
 
@@ -208,8 +208,7 @@ def test_severe_text_is_not_in_the_page_until_revealed(card, books):
     everything = "document.documentElement.outerHTML + window.card().innerHTML"
     assert "unspeakable" not in card.page.evaluate(everything)
     assert card.text(".text").startswith("▇▇▇")
-    card.press("v")
-    assert card.text(".text") == "unspeakable words"
+    card.wait(lambda: card.press("v").text(".text") == "unspeakable words")  # words, then all
     card.press("v")
     assert "unspeakable" not in card.page.evaluate(everything)
     card.press("Enter").saved()

@@ -10,6 +10,7 @@ from core.accounts import Person, Role
 from core.domain import Lane, Outcome, RoutingState
 from core.nearest import LEAST_ALIKE, MOST_SHOWN, SHOWN_CHARS, Nearest, is_program, person_shown
 from core.verdict import Verdict
+from core.wellbeing.masking import Masking
 from db.models import RoutingRow
 from tests.support.queue import SEVERE, Waiting, fill_queue
 
@@ -44,7 +45,7 @@ def test_what_reads_alike_is_found_with_how_it_was_decided(services, ada, bob):
     (near,) = found.near
     assert near.text == SPAM.format("Miller")
     assert (near.decision.person, near.decision.outcome, near.decision.labels) == ("Ada", Outcome.REMOVE, INSULT)
-    assert (near.decision.note, near.many, near.alike, near.masked) == ("spam, but rude", 1, 1, False)
+    assert (near.decision.note, near.many, near.alike, near.cover(Masking()).mask) == ("spam, but rude", 1, 1, "open")
     assert LEAST_ALIKE < near.likeness < 1
     assert found.texts == 3
     assert found.is_complete
@@ -160,8 +161,8 @@ def test_severe_texts_are_masked_and_long_ones_cut(services, ada):
     decide(services, one, ada)
     decide(services, two, ada)
     near = {one.comment_id: one for one in look(services, shown).near}
-    assert (near[one].is_cut, len(near[one].text), near[one].masked) == (True, SHOWN_CHARS, False)
-    assert (near[two].is_cut, near[two].masked) == (False, True)
+    assert (near[one].is_cut, len(near[one].text), near[one].cover(Masking()).mask) == (True, SHOWN_CHARS, "open")
+    assert (near[two].is_cut, near[two].cover(Masking()).mask) == (False, "whole")
 
 
 def test_no_more_are_told_than_can_be_read_and_the_newest_are_kept(services, ada):

@@ -1,17 +1,21 @@
 """Raids: what is found, and what one decision on many comments does and leaves alone."""
 
+import random
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4, uuid5
 
+import numpy as np
 import pytest
+from datasketch import MinHash, MinHashLSH
 from sqlalchemy import func, select, update
 
 from core.domain import Lane, Outcome, RoutingState
 from core.errors import BadInput, Conflict
 from core.metrics.service import Days, Metrics, View
 from core.raid_clusters import BURST_WITHIN, LEAST_BURST, Kind, find_clusters
-from core.raid_likeness import Likeness
+from core.raid_likeness import BANDS, PERMUTATIONS, SIMILAR_FROM, Likeness, _Index, shingles, sketches_of
 from core.raids import MOST_SETTLED, BulkVerdict
 from core.text import text_hash
 from core.verdict import Verdict
@@ -260,7 +264,7 @@ def test_texts_join_a_leader_and_never_a_chain():
     words = [chr(97 + k) * 4 + chr(122 - k) * 3 for k in range(26)]
     drifting = [" ".join(words[k : k + 12]) for k in range(10)]  # each like the next, the first unlike the last
     likeness = Likeness()
-    likeness.learn((text_hash(text), text) for text in drifting)
+    likeness.learn([(text_hash(text), text) for text in drifting])
     leaders = likeness.leaders([text_hash(text) for text in drifting])
     assert leaders[text_hash(drifting[1])] == leaders[text_hash(drifting[0])] == text_hash(drifting[0])
     assert leaders[text_hash(drifting[9])] != text_hash(drifting[0])
@@ -277,3 +281,62 @@ def test_not_makes_a_difference():
     likeness = Likeness()
     likeness.learn([("1", "You are an idiot"), ("2", "You are not an idiot")])
     assert likeness.leaders(["1", "2"]) == {"1": "1", "2": "2"}
+
+
+def test_sketches_made_for_many_texts_at_once_are_those_of_the_library():
+    texts = ["", "7", "\u202eevil", "🙂" * 2_000, "Ｗｉｄｅ  and\nnarrow 12345", SPAM, SPAM.upper(), "x" * 5_000]
+    for text, sketch in zip(texts, sketches_of(texts), strict=True):
+        expected = MinHash(num_perm=PERMUTATIONS, scheme="affine32", hashfunc=int)
+        expected.update_batch(set(shingles(text).tolist()))
+        assert (sketch == expected.hashvalues).all()
+
+
+def test_the_index_finds_the_candidates_that_the_library_finds():
+    draw = random.Random(3)
+    words = ["".join(draw.choices("abcdefghij", k=5)) for _ in range(200)]
+    base = [" ".join(draw.choices(words, k=20)) for _ in range(30)]
+    texts = [" ".join(draw.choice(words) if draw.random() < 0.1 else w for w in b.split()) for b in base * 8]
+    made = sketches_of(texts)
+    index, expected = _Index(made), MinHashLSH(num_perm=PERMUTATIONS, params=BANDS)
+    for row, sketch in enumerate(made):
+        hashed = MinHash(num_perm=PERMUTATIONS, scheme="affine32", hashvalues=sketch)
+        near = {other: np.mean(made[other] == sketch) for other in expected.query(hashed)}
+        best = max(near.values(), default=0.0)
+        found = index.most_like(row)
+        assert (found is None) == (best < SIMILAR_FROM)
+        assert found is None or near[found] == best
+        expected.insert(row, hashed)
+        index.add(row)
+
+
+def test_the_queue_is_told_of_which_raid_a_comment_is_one(services, fill, ada):
+    made = fill([*raid(12), *flagged(3), *raid(1, lane=Lane.AUDIT)])
+    assert services.raids.around(made, by=ada) == {}
+    services.raids.find()
+    found = services.raids.around(made, by=ada)
+    assert set(found) == set(made[:12])
+    (cluster,) = set(found.values())
+    assert services.raids.get(cluster.key, by=ada) is cluster
+    assert services.raids.get("text-gone", by=ada) is None
+
+
+def test_fewer_than_ten_are_not_worth_telling(services, fill, ada):
+    made = fill(raid(9))
+    services.raids.find()
+    assert services.raids.around(made, by=ada) == {}
+
+
+def test_beside_the_queue_a_look_begins_now_and_then_and_only_for_something_new(sqlite_services, ada, monkeypatch):
+    raids, looks = sqlite_services.raids, []
+    monkeypatch.setattr(raids, "find", lambda real=raids.find: looks.append(real()))
+    fill_queue(sqlite_services.sessions, raid(12))
+    raids.look_beside(by=ada)
+    assert raids._thread is None  # a server that has just begun
+    for new, expected in ((0, 1), (0, 1), (2, 2)):
+        fill_queue(sqlite_services.sessions, raid(new)) if new else None
+        raids._beside_from = 0.0
+        raids.look_beside(by=ada)
+        raids.look_beside(by=ada)
+        raids._thread.join(30)
+        assert len(looks) == expected
+    assert raids._beside_from > time.monotonic() + 100

@@ -316,19 +316,6 @@ def test_severe_text_is_masked(review, fill, ada):
     assert [item.evidence.severe for item in review.claim(ada)] == [True, False]
 
 
-def test_context_shows_thread_author_and_parent(review, fill, ada):
-    fill(
-        [
-            Waiting("question", thread="t", author="X"), Waiting("reply", thread="t", author="Y", parent="c1"),
-            Waiting("z" * 5000, author="Y"),
-        ]
-    )  # fmt: skip
-    context = {item.comment.text: item.context for item in review.claim(ada)}["reply"]
-    assert (context.parent.author, context.parent.text) == ("X", "question")
-    assert [remark.text for remark in context.thread] == ["question"]
-    assert [len(remark.text) for remark in context.author] == [1002]
-
-
 def test_many_people_never_get_the_same_comment(review, fill, services):
     made = fill(flagged(200))
     people = [Person(f"P{k}", frozenset({Role.MODERATOR})) for k in range(8)]

@@ -16,7 +16,9 @@ from core.settings import ROOT
 
 ASKS = {
     "author_exports": {"write": Action.MANAGE_PRIVACY},
+    "contexts": dict.fromkeys(("show", "more"), Action.REVIEW),
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
+    "exposure": dict.fromkeys(("days", "stretch"), Action.REVIEW),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
     "focuses": dict.fromkeys(("choose", "waiting", "origins"), Action.REVIEW),
     "golden_mix": {"set": Action.MIX_GOLDEN},
@@ -31,6 +33,7 @@ ASKS = {
     "keys": dict.fromkeys(("create", "revoke"), Action.MANAGE_KEYS),
     "label_errors": {"review_again": Action.FIND_LABEL_ERRORS},
     "own_agreement": {"mine": Action.REVIEW, "team": Action.SEE_AGREEMENT},
+    "own_history": dict.fromkeys(("page", "require", "has_begun", "undo", "days"), Action.REVIEW),
     "people": dict.fromkeys(
         ("create", "invite", "reset_password", "set_roles", "disable", "enable", "sign_out"), Action.MANAGE_PEOPLE
     ),
@@ -43,19 +46,21 @@ ASKS = {
     "proposals": {"propose": Action.PROPOSE_POLICY, "accept": Action.SET_POLICY, "decline": Action.PROPOSE_POLICY},
     "questions": dict.fromkeys(("ask", "take_back", "mine", "news", "told", "seen"), Action.REVIEW)
     | dict.fromkeys(("answer", "take_answer_back"), Action.ANSWER_QUESTIONS),
-    "raids": {**dict.fromkeys(("look", "show", "last_batch"), Action.REVIEW), "settle": Action.SETTLE_RAIDS},
+    "raids": dict.fromkeys(("look", "look_beside", "around", "get", "show", "last_batch"), Action.REVIEW)
+    | {"settle": Action.SETTLE_RAIDS},
     "reassign": {"release": Action.REASSIGN},
     "registry": dict.fromkeys(("promote", "register", "rollback", "set_metrics"), Action.MANAGE_MODELS),
     "removals": {"send_to_review": Action.REVIEW},
     "review": dict.fromkeys(
         ("claim", "take", "items", "heartbeat", "decide", "settle_identical", "skip", "hold", "resume", "undo",
-         "counts", "elsewhere"),
+         "counts", "elsewhere", "give_back"),
         Action.REVIEW,
     ),
     "runs": dict.fromkeys(("begin", "launch", "start", "stop"), Action.MANAGE_MODELS),
     "second_opinions": {"withdraw": Action.ADJUDICATE},
     "shadows": dict.fromkeys(("start", "stop"), Action.MANAGE_MODELS),
     "slices": dict.fromkeys(("reviewers", "overview", "outside", "save", "delete"), Action.MANAGE_SLICES),
+    "source_links": {"put": Action.SET_LINKS},
     "trail": dict.fromkeys(("search", "people", "export"), Action.SEE_AUDIT_TRAIL),
     "transparency": {"report": Action.SEE_REPORT},
     "webhooks": dict.fromkeys(

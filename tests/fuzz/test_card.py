@@ -26,13 +26,19 @@ STEP = st.fixed_dictionaries(
     optional={
         "id": st.uuids().map(str) | VALUE,
         "by": st.just("Ada") | VALUE,
-        "kind": st.sampled_from(["decide", "identical", "undo", "skip", "hold", "resume", "beat"]) | VALUE,
+        "kind": st.sampled_from(
+            ["decide", "identical", "undo", "skip", "hold", "resume", "beat", "ask", "answer", "told"]
+        )
+        | VALUE,
         "comment": st.integers(1, 4) | VALUE,
         "outcome": st.sampled_from([str(one) for one in Outcome]) | VALUE,
         "labels": st.lists(st.integers(0, 5), max_size=6) | VALUE,
         "seconds": NUMBER | VALUE,
         "note": ODD | VALUE,
-        "of": st.sampled_from(["skip", "hold", "decide"]) | VALUE,
+        "question": VALUE,
+        "answer": VALUE,
+        "questions": VALUE,
+        "of": st.sampled_from(["skip", "hold", "decide", "ask", "answer"]) | VALUE,
         "target": st.uuids().map(str) | VALUE,
         "have": st.lists(NUMBER, max_size=4) | VALUE,
         "bare": VALUE,
@@ -59,7 +65,7 @@ def ready(tmp_path_factory):
 def test_any_state(ready, state, caplog):
     caplog.clear()
     steps = log.steps_of(state)
-    answers = log.apply(ready.review, ADA, steps, log.Desk().of(ADA))
+    answers = log.apply(ready.review, ADA, steps, log.Desk().of(ADA), ready.questions)
     beat = log.last_beat(steps)
     numbers = log.numbers(beat, "have") | log.numbers(beat, "bare")
     assert all(isinstance(number, int) for number in numbers)
@@ -76,7 +82,7 @@ def test_any_state(ready, state, caplog):
 )  # fmt: skip
 def test_odd_values_are_answered(ready, odd):
     step = {"id": str(uuid4()), "by": "Ada", "kind": "decide", "comment": 2, "outcome": "remove", "labels": [0]} | odd
-    assert len(log.apply(ready.review, ADA, [step], log.Desk().of(ADA))) == 1
+    assert len(log.apply(ready.review, ADA, [step], log.Desk().of(ADA), ready.questions)) == 1
 
 
 def test_numbers_that_no_database_takes_are_passed_over(ready):

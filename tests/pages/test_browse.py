@@ -45,7 +45,7 @@ def test_a_stranger_sees_nothing(stranger):
 def test_an_empty_database_says_what_to_do(app):
     at = open_page(app)
     assert not at.exception
-    assert "import comments on the Data page" in at.info[0].value
+    assert "Import a file" in at.markdown[-1].value
 
 
 @on_both

@@ -87,7 +87,7 @@ def test_pending_audits_are_said(app, app_services):
 
 def test_empty_says_what_to_do(app):
     open_page(app)
-    assert "First comments have to come in" in words(app)
+    assert "Import a file, or let your site send them" in words(app)
     assert not charts(app)
 
 

@@ -8,6 +8,7 @@ import pytest
 from core.accounts import Person, Role, local_person
 from core.domain import Lane, Outcome
 from core.verdict import Verdict
+from core.wellbeing.masking import Masking
 from pages.shared.review_card import beside
 from pages.shared.review_card.log import Desk, pairs
 from tests.support.queue import SEVERE, Waiting, fill_queue
@@ -83,26 +84,28 @@ def test_the_card_is_told_who_decided_as_far_as_the_viewer_may_know(app_services
     found = app_services.nearest.find(shown)
 
     def who(viewer):
-        return {near["id"]: near["who"] for near in beside._found(found, viewer)["found"]}
+        return {near["id"]: near["who"] for near in beside._found(found, viewer, Masking())["found"]}
 
     assert who(LEAD)[one] == {"kind": "colleague", "name": "Bob"}
     assert who(MODERATOR)[one] == {"kind": "colleague", "name": None}
     assert who(Person("Bob", frozenset({Role.MODERATOR})))[one] == {"kind": "you", "name": None}
-    (first,) = [near for near in beside._found(found, MODERATOR)["found"] if near["id"] == one]
+    (first,) = [near for near in beside._found(found, MODERATOR, Masking())["found"] if near["id"] == one]
     assert (first["outcome"], first["labels"], first["note"], first["masked"]) == ("remove", [4], "<b>rude</b>", False)
-    assert [near["masked"] for near in beside._found(found, MODERATOR)["found"] if near["id"] == two] == [True]
-    assert "Bob" not in json.dumps(beside._found(found, MODERATOR))
+    assert [near["masked"] for near in beside._found(found, MODERATOR, Masking())["found"] if near["id"] == two] == [
+        True
+    ]
+    assert "Bob" not in json.dumps(beside._found(found, MODERATOR, Masking()))
 
 
 def test_the_card_asks_only_about_what_it_was_shown_with_scores(app_services, world):
     *_, shown = world
     desk, nearest = Desk(person="Mo"), app_services.nearest
-    assert beside.similar({shown: -1}, MODERATOR, desk) == {}
+    assert beside.similar({shown: -1}, MODERATOR, desk, Masking()) == {}
     assert not nearest._asked, "not one of the comments that this desk has"
     nearest._known[shown] = nearest.find(shown)
     desk.models[shown] = 1
-    assert beside.similar({shown: -1}, MODERATOR, desk)[str(shown)]["complete"]
-    assert beside.similar({shown: nearest._front}, MODERATOR, desk) == {}, "the browser has it already"
+    assert beside.similar({shown: -1}, MODERATOR, desk, Masking())[str(shown)]["complete"]
+    assert beside.similar({shown: nearest._front}, MODERATOR, desk, Masking()) == {}, "the browser has it already"
     nearest.stop()
 
 

@@ -174,11 +174,14 @@ def test_what_the_database_cannot_take_is_not_confirmed(app_services, fill, ada,
     assert [answer["ok"] for answer in log.apply(app_services.review, ada, steps, desk)] == [True, True]
 
 
-def test_nothing_to_do_is_explained(app):
+def test_nothing_to_do_is_explained(app, fill):
+    (first,) = fill(flagged(1))
     app.run()
+    report(app, decide(first))
     data = told(app)
     assert data["items"] == []
     nothing = {"claimed": 0, "held": 0, "back": None, "unscored": 0, "othersTurn": 0, "asked": 0, "askedSince": None}
+    nothing["unwished"] = False
     assert data["elsewhere"] == nothing
 
 
@@ -195,7 +198,8 @@ def test_near_the_end_some_is_left_to_others(waiting, want):
 
 def test_an_empty_site_is_shown_where_to_begin(app):
     app.run()
-    assert "There are no comments yet" in app.info[0].value
+    assert told(app)["elsewhere"]["title"] == "No comments yet"
+    assert app.get("page_link")
 
 
 def test_a_suggested_comment_comes_with_who_suggests_what(app, app_services):

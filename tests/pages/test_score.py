@@ -43,7 +43,8 @@ def test_one_comment_shows_bars_and_its_text(score):
 def test_many_comments_make_a_table(score):
     page = score_text(score, "You idiot\n\n  Thank you  \n", lines=True)
     frame = page.dataframe[0].value
-    assert frame["Comment"].tolist() == ["You idiot", "Thank you"]
+    assert frame["Comment"].tolist() == ["Masked: choose the row to look", "Thank you"]
+    assert "You idiot" not in html(page)
     assert frame["Review"].tolist() == [True, False]
 
 

@@ -11,10 +11,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.shared.chart.spec import Chart
+from pages.shared.words import _, words_of
 
 _HERE = Path(__file__).parent
-_PARTS = ("vendor/uPlot.iife.min.js", "format.js", "style.js", "marks.js", "table.js", "options.js", "chart.js")
-"""One module, in this order: the library, then ours."""
+_PARTS = (
+    "vendor/uPlot.iife.min.js",
+    "../review_card/words.js",
+    "format.js",
+    "style.js",
+    "marks.js",
+    "table.js",
+    "options.js",
+    "chart.js",
+)
+"""One module, in this order: the library, the words, then ours."""
 _STYLES = ("vendor/uPlot.min.css", "chart.css")
 
 
@@ -43,7 +53,7 @@ export default function (component) {{
     }},
   ).catch(problem => {{
     console.error(problem)
-    holder.textContent = "The chart could not be drawn. Load the page again."
+    holder.textContent = data.failed
   }})
   return () => holder.stopChart?.()
 }}
@@ -72,7 +82,8 @@ def draw_chart(spec: Chart, key: str, title: str | None = None, *, titled: bool 
     it stands above already.
     """
     data = {"chart": spec.to_dict(), "key": key, "title": spec.title if title is None else title, "titled": titled}
-    _component(key=f"chart_{key}", data=data)
+    failed = _("The chart could not be drawn. Load the page again.")
+    _component(key=f"chart_{key}", data={**data, **words_of("chart"), "failed": failed})
 
 
 def hold_steady() -> None:

@@ -5,6 +5,7 @@ const plots = new WeakMap() // by holder
 const groups = new Map() // plots that share x, by the group's name
 
 export function draw(holder, data) {
+  speak(data)
   let plot = plots.get(holder)
   if (!plot) plots.set(holder, plot = new Plot(holder))
   plot.show(data)
@@ -26,7 +27,7 @@ class Plot {
     this.area.setAttribute("role", "group")
     this.box = made("div", "crosshair")
     this.box.hidden = true
-    this.reset = made("button", "reset", "Show all")
+    this.reset = made("button", "reset", t("Show all"))
     this.reset.type = "button"
     this.reset.onclick = () => this.zoom({ x: null, y: null })
     this.spoken = made("div", "spoken")
@@ -35,7 +36,7 @@ class Plot {
     this.probe = made("span", "probe")
     this.frame = made("div", "scroll")
     this.frame.tabIndex = 0
-    this.details.append(made("summary", "", "Table"), this.frame)
+    this.details.append(made("summary", "", t("Table")), this.frame)
     holder.replaceChildren(this.style, this.heading, this.area, this.reset, this.legend, this.spoken, this.details, this.probe)
     this.area.onkeydown = event => this.onKey(event)
     this.area.onblur = () => { if (!this.area.matches(":hover")) this.point(null) }
@@ -64,7 +65,7 @@ class Plot {
     this.joinGroup(chart.group)
     this.heading.textContent = title
     this.heading.hidden = !titled || !title
-    const words = [title, chart.alt, "Arrow keys read values off, plus and minus zoom, Escape shows all."]
+    const words = [title, chart.alt, t("Arrow keys read values off, plus and minus zoom, Escape shows all.")]
     this.area.setAttribute("aria-label", words.filter(Boolean).join(" "))
     this.drawLegend()
     if (this.u && isLike(before, chart)) this.refresh()
@@ -102,7 +103,7 @@ class Plot {
     this.u?.destroy()
     this.u = null
     if (empty) {
-      this.area.replaceChildren(made("div", "empty", "Nothing to draw yet."))
+      this.area.replaceChildren(made("div", "empty", t("Nothing to draw yet.")))
       return
     }
     if (width < 40) return // hidden for now: `resize` builds it

@@ -11,10 +11,10 @@ const LOGIT_TICKS = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999,
 const HOURS = [1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440, 2880, 8760].map(hours => hours * 3600)
 const DAYS = [1, 2, 3, 7, 14, 28, 56, 91, 182, 364, 728].map(days => days * DAY)
 
-const write = (options) => new Intl.NumberFormat("en-US", options)
-const WHOLE = write({ maximumFractionDigits: 0 })
+const write = (options) => new Intl.NumberFormat(LANGUAGE === "en" ? "en-US" : LANGUAGE, options)
+const whole = value => write({ maximumFractionDigits: 0 }).format(value)
 const moment = (seconds, options) =>
-  new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options }).format(new Date(seconds * 1000))
+  new Intl.DateTimeFormat(LANGUAGE === "en" ? "en-GB" : LANGUAGE, { timeZone: "UTC", ...options }).format(new Date(seconds * 1000))
 const dayOf = seconds => moment(seconds, { day: "numeric", month: "short" })
 const isTime = unit => unit === "day" || unit === "hour"
 
@@ -23,11 +23,11 @@ function exact(value, unit, names) {
   if (value === null || value === undefined) return "–"
   if (names) return names[value]
   if (unit === "share") return `${exact(value * 100, "number")} %`
-  if (unit === "count") return WHOLE.format(value)
+  if (unit === "count") return whole(value)
   if (unit === "day") return moment(value, { weekday: "short", day: "numeric", month: "short", year: "numeric" })
   if (unit === "hour") return moment(value, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }) + " UTC"
   const size = Math.abs(value)
-  if (size >= 1000) return WHOLE.format(value)
+  if (size >= 1000) return whole(value)
   if (size && size < 1e-4) return value.toExponential(2)
   return write({ maximumSignificantDigits: size >= 0.1 ? 4 : 3 }).format(value)
 }

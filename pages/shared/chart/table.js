@@ -21,7 +21,7 @@ function legendOf(chart, hidden, theme, onToggle) {
     const button = made("button")
     button.type = "button"
     button.setAttribute("aria-pressed", String(!hidden.has(series.name)))
-    button.title = "Show or hide"
+    button.title = t("Show or hide")
     button.append(swatch(series, theme), made("span", "", series.name))
     if (series.detail) button.append(made("span", "detail", series.detail))
     button.onclick = () => onToggle(series.name)
@@ -51,7 +51,7 @@ function tableOf(chart, names, title) {
   const unit = chart.y_axis.unit
   const columns = chart.series.flatMap(series => [
     [series.name, k => exact(series.y[k], unit)],
-    ...(series.low ? [["from", k => exact(series.low[k], unit)], ["to", k => exact(series.high[k], unit)]] : []),
+    ...(series.low ? [[t("from"), k => exact(series.low[k], unit)], [t("to"), k => exact(series.high[k], unit)]] : []),
     ...(series.note ? [[series.note_name, k => exact(series.note[k], "number")]] : []),
   ])
   const table = made("table")

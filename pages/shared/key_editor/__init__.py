@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.words import words_of
+
 KEY = "key_editor"
 _HERE = Path(__file__).parent
 _CARD = _HERE.parent / "review_card"
@@ -21,4 +23,4 @@ _editor = st.components.v2.component(
 
 def mount(data: dict[str, Any]) -> Any:
     """Put the editor here: {"keys": the preference, "labels": titles}. Returns the choice just made, or None."""
-    return _editor(key=KEY, data=data, on_chosen_change=lambda: None).chosen
+    return _editor(key=KEY, data={**data, **words_of("key_editor")}, on_chosen_change=lambda: None).chosen

@@ -1,7 +1,7 @@
 // Choosing keys. Every change is told to the server at once; the table shown is the one that the card goes by.
 
 const LAYOUT_WORDS = {
-  default: "As printed beside the buttons", left: "Left hand: digits, Q to B and Space", right: "Right hand: the numeric pad",
+  default: later("As printed beside the buttons"), left: later("Left hand: digits, Q to B and Space"), right: later("Right hand: the numeric pad"),
 }
 
 class KeyEditor {
@@ -21,7 +21,7 @@ class KeyEditor {
   }
 
   hear(data) {
-    WORDS = data.words || {}
+    speak(data)
     this.labels = data.labels
     this.chosen = { ...keyChoice(data.keys) }
     this.draw()

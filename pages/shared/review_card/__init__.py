@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.words import words_of
+
 KEY = "review"
 """Key of the component's state: {"log": [entry, ...]}, see log.py."""
 
@@ -15,19 +17,23 @@ _PARTS = (
     "acts.js",
     "keys.js",
     "desk.js",
+    "masks.js",
+    "rest.js",
     "ask.js",
     "panel_history.js",
     "panel_nearest.js",
     "panel_context.js",
+    "panel_raid.js",
     "guidelines.js",
     "panels.js",
     "focus.js",
     "hand.js",
     "goal.js",
+    "coach.js",
     "view.js",
     "card.js",
 )
-"""One module in several files: words, text, keys, what is decided, asking, parts beside a comment, the card."""
+"""One module in several files: words, text, keys, what is decided, asking, parts beside a comment, hints, the card."""
 
 _card = st.components.v2.component(
     "review_card",
@@ -37,6 +43,15 @@ _card = st.components.v2.component(
 )
 
 
-def mount(data: dict[str, Any]) -> None:
-    """Put the card here. `data` is what payload.build made."""
-    _card(key=KEY, data=data, default={"log": []}, on_log_change=lambda: None)
+def mount(data: dict[str, Any], speaks: str | None = None, key: str = KEY) -> str | None:
+    """Put the card here; what it reports is kept under the key. Returns the raid that somebody wants to see, if any.
+
+    `data` is what payload.build made; `speaks` is the language whose words the browser has: those are not sent again.
+    """
+    told = words_of("review_card")
+    if told["language"] == speaks:
+        del told["words"]
+    said = _card(
+        key=key, data={**data, **told}, default={"log": []}, on_log_change=lambda: None, on_raid_change=lambda: None
+    )
+    return said.raid if isinstance(said.raid, str) else None

@@ -134,5 +134,5 @@ const visible = (words) => Array.from(words || "").map((c) => (isHidden(c) ? "ï¿
 function since(moment) {
   const at = new Date(moment)
   const today = at.toDateString() === new Date().toDateString()
-  return today ? at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : at.toLocaleDateString([], { day: "numeric", month: "short" })
+  return today ? at.toLocaleTimeString(dateLocale(), { hour: "2-digit", minute: "2-digit" }) : at.toLocaleDateString(dateLocale(), { day: "numeric", month: "short" })
 }

@@ -7,16 +7,19 @@ from core.accounts import Person
 from core.guideline_text import blocks
 from core.guidelines import TOPIC_TITLES, TOPICS, Guideline
 from core.nearest import Found, Near, is_program, person_shown
+from core.wellbeing.masking import Masking
+from core.wellbeing.words import found_words
 from pages.shared.resources import services
 from pages.shared.review_card import log
+from pages.shared.words import _
 
 
-def similar(near: dict[int, int], person: Person, desk: log.Desk) -> dict[str, Any] | None:
+def similar(near: dict[int, int], person: Person, desk: log.Desk, masking: Masking) -> dict[str, Any] | None:
     """Newer answers than the browser has about comments that it shows; others are begun. None if that is off."""
     nearest, asked = services().nearest, near.keys() & desk.models.keys()  # blind ones have no scores' model
     nearest.ask(asked)
     found = {number: one for number, one in nearest.known(asked).items() if one.entry > near[number]}
-    return {str(number): _found(one, person) for number, one in found.items()} if nearest.is_on else None
+    return {str(number): _found(one, person, masking) for number, one in found.items()} if nearest.is_on else None
 
 
 def guidelines_json(in_force: Mapping[str, Guideline], known: Any) -> dict[str, Any] | None:
@@ -27,19 +30,21 @@ def guidelines_json(in_force: Mapping[str, Guideline], known: Any) -> dict[str, 
     return {"stamp": stamp, "topics": [_guideline(in_force[topic]) for topic in TOPICS]}
 
 
-def _found(found: Found, viewer: Person) -> dict[str, Any]:
+def _found(found: Found, viewer: Person, masking: Masking) -> dict[str, Any]:
     """Similar decided comments, as far as the viewer may know who decided."""
-    near = [_near(one, viewer) for one in found.near]
+    near = [_near(one, viewer, masking) for one in found.near]
     return {"entry": found.entry, "complete": found.is_complete, "found": near}
 
 
-def _near(one: Near, viewer: Person) -> dict[str, Any]:
-    decision = one.decision
+def _near(one: Near, viewer: Person, masking: Masking) -> dict[str, Any]:
+    decision, cover = one.decision, one.cover(masking)
     return {
         "id": one.comment_id,
         "text": one.text,
         "cut": one.is_cut,
-        "masked": one.masked,
+        "masked": cover.severe,
+        "mask": cover.mask.value,
+        "words": found_words(one.text),
         "like": round(one.likeness, 3),
         "outcome": decision.outcome.value,
         "labels": [index for index, on in enumerate(decision.labels) if on],
@@ -60,7 +65,7 @@ def _who(person: str, viewer: Person) -> dict[str, str | None]:
 def _guideline(one: Guideline) -> dict[str, Any]:
     return {
         "topic": one.topic,
-        "title": TOPIC_TITLES[one.topic],
+        "title": _(TOPIC_TITLES[one.topic]),
         "line": one.line,
         "version": one.version,
         "since": one.saved_at.isoformat(),

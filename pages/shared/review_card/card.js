@@ -8,17 +8,21 @@ const MASK_ALL = "moderato.mask-all"
 class Card {
   constructor(root, data) {
     this.root = root
-    WORDS = data.words || {}
+    speak(data)
+    sayAll(root)
     this.desk = deskOf(data)
     this.preferences = data.preferences || {}
     this.sitting = this.desk.sitting
     this.focus = this.counts = this.origins = this.colleagues = this.asked = null
     this.scriptTitles = {}
     this.isNew = true
+    this.used = new Set() // acts so far: hints go by them
+    this.resting = null // the name of the break that is on
+    this.seen = null // what the reader has seen, as the server counts it
     bindKeys(this.preferences.keys)
     this.view = new View(root, data.labels, this)
     this.settings = {
-      maskAll: localStorage.getItem(MASK_ALL) === "1", near: localStorage.getItem(NEAR_OPEN) === "1",
+      maskAll: localStorage.getItem(this.maskAllKey) === "1", near: localStorage.getItem(NEAR_OPEN) === "1",
       guided: localStorage.getItem(GUIDED) === "1", elsewhere: null, loaded: false,
     }
     this.sent = { at: -1e9, id: null, dirty: false }
@@ -31,6 +35,10 @@ class Card {
     makeGuides(this)
     this.timer = setInterval(() => this.tick(), 250)
     this.focusDesk()
+  }
+
+  get maskAllKey() {
+    return this.desk.name ? `${MASK_ALL}.${this.desk.name}` : MASK_ALL
   }
 
   listen(target, kind, handler) {
@@ -53,6 +61,7 @@ class Card {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (endsBreak(this, event)) return
     const target = event.composedPath()[0]
     if (target === this.view.q(".noteinput")) return this.noteKey(event)
     if (target === this.view.q(".askinput")) return askingKey(event, this)
@@ -77,8 +86,11 @@ class Card {
   act(name, argument) {
     const item = this.desk.item
     if (ON_SCREEN.has(name) && !(item && item.painted)) return // nobody can have meant what was not shown yet
+    if (this.desk.name && NOT_PRACTISED.has(name)) return
     const before = item
     this.acts()[name](item, argument)
+    this.used.add(name)
+    if (name === "rest") return // a break draws itself
     if (this.desk.item !== before) this.turned()
     else this.redraw()
   }
@@ -105,30 +117,39 @@ class Card {
         desk.record({ kind: "told", questions: [id] })
         this.sent.dirty = true
       },
-      skip: () => this.close("skip", "Skipped."),
-      hold: () => this.close("hold", "Held for a day."),
+      skip: () => this.close("skip", t("Skipped.")),
+      hold: () => this.close("hold", t("Held for a day.")),
       undo: () => {
         const item = desk.undo()
-        this.tell(item ? "Undone." : "Undoing the step before.")
+        this.tell(item ? t("Undone.") : t("Undoing the step before."))
       },
       resume: () => {
         desk.resume()
-        this.tell("A held comment is back.")
+        this.tell(t("A held comment is back."))
       },
       reveal: (item) => {
-        item.choice.revealed = !item.choice.revealed
-        if (item.choice.revealed && item.masked) desk.reveals.add(item.id)
+        if (!revealAround(item, this)) item.choice.step = nextStep(item, this.settings)
       },
+      rest: () => (this.resting ? endBreak(this) : beginBreak(this)),
+      later: () => (desk.laterAt = performance.now()),
       unfold: (item) => (item.choice.unfolded = true),
       mask: () => {
         this.settings.maskAll = !this.settings.maskAll
-        localStorage.setItem(MASK_ALL, this.settings.maskAll ? "1" : "0")
+        localStorage.setItem(this.maskAllKey, this.settings.maskAll ? "1" : "0")
       },
+      context: (item) => {
+        item.choice.context = !item.choice.context
+        item.aroundTrouble = null
+        this.sent.dirty = true // what it shows is asked for
+      },
+      more: (item, part) => askMore(item, AROUND_PARTS[part], this),
+      unveil: (item, id) => unveil(item, id, this),
+      open: () => openOriginal(this),
+      raid: (item) => item.raid && this.trigger("raid", item.raid[1]),
       near: () => unfoldNear(this),
       shownear: (item, index) => revealNear(item, index, this),
       guidelines: () => toggleGuides(this),
       guide: (_item, index) => openGuide(this, index),
-      context: (item) => (item.choice.context = !item.choice.context),
       note: (item) => this.openNote(item),
       focus: () => openFocus(this),
       widen: () => widen(this),
@@ -170,7 +191,7 @@ class Card {
   decide(kind, outcome) {
     const item = this.desk.item
     this.desk.decide(kind, outcome)
-    this.tell((kind === "identical" ? `All ${item.identical} ` : "") + DONE_NAMES[outcome] + ".")
+    this.tell(kind === "identical" ? t("All {many} {done}.", { many: item.identical, done: t(DONE_NAMES[outcome]) }) : t("{done}.", { done: t(DONE_NAMES[outcome]) }))
   }
 
   close(kind, words) {
@@ -225,21 +246,32 @@ class Card {
       requestAnimationFrame(() => setTimeout(() => (item.painted = true), 0))
     }
     this.redraw()
-    this.view.say(`${this.said || ""} ${item ? "Next: " + LANE_NAMES[item.lane] + " comment." : ""}`.trim())
+    this.view.say(`${this.said || ""} ${item ? t("Next comment: {lane}.", { lane: t(LANE_NAMES[item.lane]) }) : ""}`.trim())
     this.said = ""
     if (this.sent.dirty) this.send()
   }
 
   redraw() {
     this.view.draw(this.desk, this.settings)
+    this.noteShown()
     this.view.drawProblems(this.desk)
     this.view.button("mask").setAttribute("aria-pressed", String(this.settings.maskAll))
+    drawHint(this)
     this.counted()
     if (this.sent.dirty) this.send()
   }
 
+  // A severe text that is shown, in part or whole, is noted: by V, or because its reader has it open from the start.
+  noteShown() {
+    const item = this.desk.item
+    if (!item || !item.masked || item.noted || maskNow(item, this.settings) === "whole") return
+    item.noted = true
+    this.desk.reveals.add(item.id)
+  }
+
   counted() {
-    if (this.counts) this.view.drawCounts(this.desk, this.counts)
+    if (this.counts) this.view.drawCounts(this.desk, this.counts, this.seen)
+    this.view.drawSuggestion(suggestion(this))
     drawAsked(this.view.q(".mine"), this.myQuestions)
     drawFocus(this)
     drawGoal(this)
@@ -257,8 +289,10 @@ class Card {
     const now = performance.now()
     if (!again && this.sent.id !== null && now - this.sent.at < GATHER_MS) return // one report at a time; the rest follows its answer
     const beat = {
-      kind: "beat", id: crypto.randomUUID(), have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
-      revealed: [...this.desk.reveals].slice(0, 500), near: nearWanted(this), guidelines: this.guidelines ? this.guidelines.stamp : null,
+      kind: "beat", id: crypto.randomUUID(), speaks: SPOKEN, have: this.desk.have(), bare: this.desk.bare(), awake: this.isAwake(),
+      revealed: [...this.desk.reveals].slice(0, 500), away: this.resting || undefined,
+      near: nearWanted(this), guidelines: this.guidelines ? this.guidelines.stamp : null,
+      asks: contextAsks(this.desk.item),
       asked: this.asked, screen: this.desk.screen(), leaving: document.hidden,
     }
     this.asked = null
@@ -271,8 +305,12 @@ class Card {
   }
 
   hear(data) {
+    if (speak(data)) sayAll(this.root) // after a while without words, or in another language
     this.claimSeconds = data.claim_seconds
+    if (this.desk.seesOtherwise(data.preferences)) this.desk.forget()
+    if (this.resting) data = { ...data, items: [], order: [], elsewhere: null } // what was on its way when it began
     this.preferences = data.preferences || {}
+    this.seen = data.seen || null
     this.mayAnswer = Boolean(data.mayAnswer)
     if (bindKeys(this.preferences.keys)) this.view.drawKeys()
     this.root.querySelector(".card").dataset.hand = (this.preferences.keys || {}).hand || ""
@@ -282,6 +320,7 @@ class Card {
     this.myQuestions = data.myQuestions
     this.settings.elsewhere = data.elsewhere
     this.settings.loaded = true
+    drawCoach(this, data)
     this.settings.trouble = data.trouble || null
     this.heardAt = performance.now()
     const answered = data.beat !== null && data.beat === this.sent.id
@@ -291,13 +330,14 @@ class Card {
     const gone = this.desk.hear(data)
     takeNear(this, data.near)
     takeGuides(this, data.guidelines)
-    if (gone) this.desk.problems.push(`Comment ${gone.id} is not yours any more: your claim lapsed and somebody else took it, or it was settled.`)
+    const around = [contextsTold(this.desk, data.contexts), raidsTold(this.desk, data.raids)].some(Boolean)
+    if (gone) this.desk.problems.push(t("Comment {number} is not yours any more: your claim lapsed and somebody else took it, or it was settled.", { number: gone.id }))
     if (answered) {
       this.sent.id = null
       for (const id of this.sent.revealed || []) this.desk.reveals.delete(id)
     }
     if (this.desk.item !== before || this.isNew) this.turned()
-    else if (before && (before.spans !== spansBefore || before.near !== nearBefore)) this.redraw()
+    else if (before && (before.spans !== spansBefore || before.near !== nearBefore || around)) this.redraw()
     else this.refresh()
     if (this.sent.dirty || this.desk.lacking || (data.more && data.answers.length) || (this.desk.pending.length && (answered || this.isNew))) this.send()
     this.isNew = false
@@ -333,6 +373,7 @@ class Card {
   }
 
   visible() {
+    if (this.resting) return
     const item = this.desk.item
     if (item) document.hidden ? pause(item) : resumeTime(item)
     if (document.hidden) this.send(true) // where it stopped, for another device
@@ -347,12 +388,14 @@ class Card {
     const quiet = now - this.sent.at
     const claim = (this.claimSeconds || 120) * 1000
     const short = this.desk.queue.length < 4
-    const lacking = this.desk.bare().length > 0 || nearWanted(this).length > 0
+    const lacking = this.desk.bare().length > 0 || nearWanted(this).length > 0 || contextAsks(this.desk.item).length > 0
     const touched = this.desk.item && this.screen !== undefined && this.screen !== JSON.stringify(this.desk.screen())
     const due = this.desk.pending.length || this.sent.dirty ? RESEND_MS : lacking ? 400 : short ? 2000 : Math.min(touched ? 4000 : 15000, claim / 6)
-    const tries = this.desk.pending.length || this.isAwake() || (short && !document.hidden)
+    const calm = this.resting && !this.desk.pending.length && this.sent.id === null
+    const tries = !calm && (this.desk.pending.length || this.isAwake() || (short && !document.hidden))
     if (this.claimSeconds && tries && quiet > due) this.send(true)
     this.view.drawSaved(this.desk, this.isLost(), this.settings.trouble)
+    this.view.drawSuggestion(suggestion(this))
     if ((this.preferences.goal || {}).minutes) drawGoal(this)
     const item = this.desk.item
     this.view.drawLease(item, item ? (item.until - now) / 1000 : 0, claim / 2000)
@@ -367,7 +410,7 @@ function toggle(labels, index) {
 
 const cards = new WeakMap()
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   let card = cards.get(parentElement)
   if (card && card.desk.person !== data.person) {
     card.end()
@@ -378,6 +421,7 @@ export default function ({ data, parentElement, setStateValue }) {
     cards.set(parentElement, card)
   }
   card.emit = setStateValue
+  card.trigger = setTriggerValue
   card.hear(data)
   return () => {
     card.end()

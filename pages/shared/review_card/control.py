@@ -12,6 +12,7 @@ from core.labels import LABELS
 from core.script import SCRIPTS
 from core.work_filter import WorkFilter
 from pages.shared.resources import services
+from pages.shared.words import _
 
 if TYPE_CHECKING:
     from pages.shared.review_card.log import Desk
@@ -48,7 +49,7 @@ def focus_json(focus: Focus, here: int | None) -> dict[str, Any]:
         "own": own.as_json() | {"labels": list(own.labels), "score_label": own.score_label},
         "beyond": focus.chosen.beyond,
         "slices": [one.name for one in focus.slices],
-        "scripts": {code: SCRIPTS[code] for code in own.scripts},
+        "scripts": {code: _(SCRIPTS[code]) for code in own.scripts},
         "here": here,
     }
 
@@ -59,7 +60,7 @@ def asked_json(person: Person, beat: Mapping[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"origins": None, "colleagues": None}
     if asked == "focus":
         origins = services().focuses.origins(by=person)
-        scripts = [[code, SCRIPTS.get(code, code), many] for code, many in origins.scripts]
+        scripts = [[code, _(SCRIPTS[code]) if code in SCRIPTS else code, many] for code, many in origins.scripts]
         told["origins"] = {"sources": origins.sources, "scripts": scripts}
     if asked == "hand":
         told["colleagues"] = services().hand_over.colleagues(by=person)

@@ -2,18 +2,22 @@
 
 const RESERVED = "moderato.step."
 
-const PARKED = Symbol.for("moderato.desk")
+const PARKED = "moderato.desk"
 
 // The desk outlives the card: another page, or a connection that was lost and found, puts up a new one.
+// A named desk (the practice's) is another one, with steps of its own: no step ever goes from one to the other.
 function deskOf(data) {
-  const parked = window[PARKED]
-  if (parked && parked.person === data.person) return parked
-  return (window[PARKED] = new Desk(data))
+  const place = Symbol.for(data.desk ? `${PARKED}.${data.desk}` : PARKED)
+  const parked = window[place]
+  if (parked && parked.person === data.person && parked.round === data.round) return parked
+  return (window[place] = new Desk(data))
 }
 
 class Desk {
   constructor(data) {
     this.person = data.person
+    this.name = data.desk || "" // "" is the queue's
+    this.round = data.round // a practice that is begun again begins with an empty desk
     this.queue = [] // queue[0] is on the screen
     this.held = []
     this.history = [] // steps of this visit: {id, kind, item, choice}
@@ -24,6 +28,8 @@ class Desk {
     this.reveals = new Set() // severe texts that were shown, until the server has heard of it
     this.fronts = [] // comments that an undo brings back from before this visit
     this.clock = 0
+    this.severeRun = 0 // severe texts since the last mild one
+    this.restedAt = this.laterAt = -1e12 // when a break ended or "not now" was said, on this browser's clock
     this.resumed = null // where another device, or an earlier visit, stopped
     this.sitting = new Sitting(data.person)
     this.restore()
@@ -48,6 +54,7 @@ class Desk {
   close(kind, more) {
     const item = this.queue.shift()
     pause(item)
+    if (item.scores) this.severeRun = item.masked ? this.severeRun + 1 : 0
     const step = this.record({ kind, comment: item.id, ...more })
     this.history.push({ id: step.id, kind, item })
     if (kind === "hold") this.held.push(item)
@@ -101,11 +108,45 @@ class Desk {
     this.queue = [item, ...this.queue.filter((other) => other.id !== item.id)]
   }
 
+  // Let go of everything that was fetched: what the reader chose to see has changed, or a break begins.
+  forget() {
+    if (this.item) pause(this.item)
+    this.queue = []
+    this.held = []
+    this.history = []
+  }
+
+  // Whether the reader masks other texts than those here, or does not want some of them any more today.
+  seesOtherwise(preferences) {
+    const see = (preferences || {}).see || {}
+    const [masks, unwanted] = [JSON.stringify(see.masks), see.notToday || []]
+    const other = this.masks !== undefined && (this.masks !== masks || unwanted.some((label) => !this.unwanted.includes(label)))
+    this.masks = masks
+    this.unwanted = unwanted
+    return other
+  }
+
+  // After so many severe texts in a row a mild one that is here comes next. Only flagged ones change places, behind
+  // what is on the screen; everything else keeps its order.
+  spread(after) {
+    const isFree = (item, index) => index > 0 && item.lane === "flagged" && !item.blind && item.scores
+    const places = this.queue.flatMap((item, index) => (isFree(item, index) ? [index] : []))
+    const rest = places.map((index) => this.queue[index])
+    let run = this.severeRun + (this.item && this.item.masked ? 1 : 0)
+    if (this.item && this.item.scores && !this.item.masked) run = 0
+    for (const index of places) {
+      const mild = run >= after ? rest.findIndex((item) => !item.masked) : 0
+      const [next] = rest.splice(Math.max(0, mild), 1)
+      run = next.masked ? run + 1 : 0
+      this.queue[index] = next
+    }
+  }
+
   record(step) {
     this.clock = Math.max(Date.now(), this.clock + 1)
-    const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...step }
+    const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...(this.name && { desk: this.name }), ...step }
     this.pending.push(made)
-    this.sitting.count(changeOf(made))
+    if (!this.name) this.sitting.count(changeOf(made)) // the practice is no work towards a goal
     try {
       localStorage.setItem(this.prefix + made.id, JSON.stringify(made))
     } catch {
@@ -117,7 +158,7 @@ class Desk {
   // -- what a reload must not lose --------------------------------------------------------------------------------
 
   get prefix() {
-    return RESERVED + encodeURIComponent(this.person) + "."
+    return (this.name ? `moderato.${this.name}.` : RESERVED) + encodeURIComponent(this.person) + "."
   }
 
   restore() {
@@ -146,6 +187,8 @@ class Desk {
     this.lacking = this.missing(data)
     const fresh = !this.queue.length && this.lacking // told only of what another desk lacked: the rest is asked for first
     for (const item of fresh ? [] : data.items) this.take(item, told.get(item.id))
+    const after = ((data.preferences || {}).see || {}).mildAfter
+    if (after) this.spread(after)
     if (!before) this.resumeFrom(data.resume)
     for (const id of this.fronts.splice(0)) this.queue.sort((one, other) => (other.id === id) - (one.id === id))
     for (const item of [...this.queue, ...this.held]) this.renew(item, told.get(item.id), data.spans[item.id])
@@ -181,7 +224,7 @@ class Desk {
     const step = this.lastStep(item.id)
     if (!told || (step && !["undo", "resume"].includes(step.kind))) return
     if (this.queue.some((other) => other.id === item.id) || this.held.some((other) => other.id === item.id)) return
-    item.choice = { labels: [...item.preset], outcome: null, note: "", revealed: false, unfolded: false, context: false }
+    item.choice = { labels: [...item.preset], outcome: null, note: "", step: null, unfolded: false, context: false }
     item.spent = 0
     item.since = null
     item.spans = null
@@ -192,6 +235,7 @@ class Desk {
 
   // Behind what is on the screen, before what is less urgent.
   placeOf(item) {
+    if (this.name) return this.queue.length // the practice has an order of its own
     const rank = (other) => (other.handed ? -1 : LANES.indexOf(other.lane))
     const at = this.queue.findIndex((other, index) => index > 0 && rank(other) > rank(item))
     return at < 0 ? this.queue.length : at

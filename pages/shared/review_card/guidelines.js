@@ -83,7 +83,7 @@ function openGuide(card, index) {
   const dialog = card.view.q(".guidetext")
   dialog.setAttribute("aria-label", t("Guideline on {label}", { label: topic.title }))
   dialog.querySelector("h2").textContent = topic.title
-  const since = new Date(topic.since).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })
+  const since = new Date(topic.since).toLocaleDateString(dateLocale(), { day: "numeric", month: "short", year: "numeric" })
   dialog.querySelector(".facts").textContent = t("Version {version}, since {day}", { version: topic.version, day: since })
   dialog.querySelector(".body").replaceChildren(...guideBlocks(topic.blocks))
   dialog.querySelector("a").href = "guidelines?topic=" + topic.topic

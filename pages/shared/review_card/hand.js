@@ -79,7 +79,7 @@ function drawHeldList(card) {
 function heldText(card, item) {
   const body = element("div", "", "remark")
   body.dir = "auto"
-  if (item.masked || card.settings.maskAll) body.textContent = t("Masked until it is on the screen.")
+  if (maskNow(item, card.settings) !== "open") body.textContent = t("Masked until it is on the screen.")
   else drawText(body, item.text.length > 160 ? item.text.slice(0, 160) + " …" : item.text, [], card.view.titles)
   return body
 }

@@ -12,10 +12,10 @@ const FIRM_KEYS = new Set(["Escape"]) // never bound to anything else
 const NAMED_KEYS = new Set(["Enter", "Space", "Insert", "Delete"])
 const KEY_TITLES = { Escape: "Esc", Delete: "Del", Insert: "Ins" }
 const WHY_NO_KEY = {
-  modifier: "Shift, Ctrl, Alt and the like are pressed with other keys. Choose one that stands alone.",
-  held: "Press the key without Shift, Ctrl, Alt or Cmd: those belong to the browser.",
-  firm: "Esc closes things everywhere. Choose another key.",
-  browser: "The browser or the page needs {key}. Choose a letter, a digit, a sign, Enter, Space, Ins or Del.",
+  modifier: later("Shift, Ctrl, Alt and the like are pressed with other keys. Choose one that stands alone."),
+  held: later("Press the key without Shift, Ctrl, Alt or Cmd: those belong to the browser."),
+  firm: later("Esc closes things everywhere. Choose another key."),
+  browser: later("The browser or the page needs {key}. Choose a letter, a digit, a sign, Enter, Space, Ins or Del."),
 }
 
 const labelAct = (index) => "label" + (index + 1)

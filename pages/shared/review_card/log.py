@@ -11,10 +11,11 @@ from core.domain import LabelFlags, Outcome
 from core.errors import BadInput, Conflict, DatabaseTrouble, ModeratoError
 from core.labels import LABELS
 from core.questions import Questions
-from core.review import Review
 from core.verdict import Verdict
 from pages.shared.review_card import control, talk
+from pages.shared.review_card.reviewing import Reviewing
 from pages.shared.review_card.steps import comment_of, is_number, uuid_of
+from pages.shared.words import said
 
 _MOST_KEPT = 1_000
 _MOST_LISTED = 1_000
@@ -28,6 +29,8 @@ class Desk:
     """What this browser session's server side remembers."""
 
     person: str = ""
+    name: str = ""
+    """Whose steps it takes: "" for the queue's, "practice" for those. The other's are refused."""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was answered to each step, for when it is sent again."""
     models: dict[int, int] = field(default_factory=dict)
@@ -42,11 +45,19 @@ class Desk:
     """Monotonic time of that."""
     kept_at: float = 0.0
     """Monotonic time of the last heartbeat that was passed on."""
+    unwanted: frozenset[str] = frozenset()
+    """Labels that the person does not want today, as far as their claims are free of them."""
+    away: str | None = None
+    """The break at whose beginning the person's claims went back last."""
+    seen: dict[str, Any] | None = None
+    """What the person was told of their own exposure, and when (monotonic)."""
+    looked_at: float = 0.0
 
     def of(self, person: Person) -> "Desk":
         """This desk, cleared if somebody else sits at it now."""
         if self.person != person.name:
             self.person, self.kept_at, self.told, self.screen = person.name, 0.0, None, None
+            self.unwanted, self.away, self.seen = frozenset(), None, None
             self.answers.clear()
             self.models.clear()
             self.revealed.clear()
@@ -86,7 +97,7 @@ def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
 
 
 def apply(
-    review: Review, person: Person, steps: Sequence[dict[str, Any]], desk: Desk, questions: Questions | None = None
+    review: Reviewing, person: Person, steps: Sequence[dict[str, Any]], desk: Desk, questions: Questions | None = None
 ) -> list[dict[str, Any]]:
     """Do each step once and in order; returns the answers. What the database does not take is sent again."""
     answers = []
@@ -96,11 +107,11 @@ def apply(
         name = str(step.get("id"))
         if name not in desk.answers:
             try:
-                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step, questions)}
+                desk.answers[name] = {"id": name, "ok": True, **_do(review, person, step, desk.name, questions)}
             except DatabaseTrouble:  # not confirmed, so the browser keeps it and sends it again
                 break
             except ModeratoError as error:
-                desk.answers[name] = {"id": name, "ok": False, "message": str(error)}
+                desk.answers[name] = {"id": name, "ok": False, "message": said(error)}
             except Exception as error:  # not confirmed, so the browser keeps it; the text may hold a person's note
                 log.error("a step of the review queue failed: %s", type(error).__name__)
                 break
@@ -110,11 +121,15 @@ def apply(
     return answers
 
 
-def _do(review: Review, person: Person, step: dict[str, Any], questions: Questions | None) -> dict[str, Any]:
+def _do(
+    review: Reviewing, person: Person, step: dict[str, Any], desk: str, questions: Questions | None
+) -> dict[str, Any]:
     if step.get("by") != person.name:
         raise Conflict("That step was not made as {name}. Nothing was recorded.", name=person.name)
-    kind = step.get("kind")
-    if questions and (kind in talk.KINDS or step.get("of") in talk.KINDS):
+    if step.get("desk", "") != desk:
+        raise Conflict("That step belongs to another page. Nothing was recorded.")
+    kind, of = (value if isinstance(value, str) else None for value in (step.get("kind"), step.get("of")))
+    if questions and (kind in talk.KINDS or (kind == "undo" and of in talk.KINDS)):
         return talk.do(questions, person, step)
     if kind == "decide":
         review.decide(_verdict(step), by=person)
@@ -128,14 +143,14 @@ def _do(review: Review, person: Person, step: dict[str, Any], questions: Questio
         review.hold(person, comment_of(step))
     elif kind == "resume":
         review.resume(person, comment_of(step))
-    elif kind in control.KINDS:
+    elif kind in control.KINDS and not desk:
         return control.act(person, step)
     else:
         raise BadInput("The card sent a step that this server does not know. Reload the page.")
     return {}
 
 
-def _undo(review: Review, person: Person, step: dict[str, Any]) -> dict[str, Any]:
+def _undo(review: Reviewing, person: Person, step: dict[str, Any]) -> dict[str, Any]:
     if step.get("of") in ("skip", "hold"):
         review.resume(person, comment_of(step))
         return {"comment": comment_of(step)}

@@ -81,21 +81,25 @@ function nearRow(one, index, item, card) {
   head.lastChild.title = t("{percent} % alike", { percent: Math.round(one.like * 100) })
   const text = element("div", "", "remark")
   text.dir = "auto"
-  if ((one.masked || card.settings.maskAll) && !one.revealed) drawMaskedNear(text, one, index)
-  else drawText(text, one.text + (one.cut ? " …" : ""), [], card.view.titles)
+  drawNearText(text, one, index, card)
   row.append(head, text)
   if (one.note) row.append(noteRow(one.note, card))
   row.append(nearFoot(one))
   return row
 }
 
-function drawMaskedNear(text, one, index) {
-  const shape = element("span", maskOf(one.text.slice(0, 80)), "maskedtext")
+// As masked as the reader chose; the button takes the next step.
+function drawNearText(text, one, index, card) {
+  const now = maskNow(besideOf(one), card.settings)
+  if (one.masked && now !== "whole") noteNear(one, card)
+  if (now === "open") return drawText(text, one.text + (one.cut ? " …" : ""), [], card.view.titles)
+  if (now === "words") drawCovered(text, one.text, coversOf(besideOf(one)))
+  else text.append(blocks(one.text.slice(0, 80), t("Masked text")))
   const show = element("button", t("Show the text"), "quiet")
   show.type = "button"
   show.dataset.act = "shownear"
   show.dataset.index = index
-  text.append(shape, " ", show)
+  text.append(" ", show)
 }
 
 function noteRow(words, card) {
@@ -112,7 +116,7 @@ function nearFoot(one) {
   const who = element("span")
   if (one.who.name) appendVisible(who, Array.from(one.who.name))
   else who.textContent = { you: t("You"), program: t("A program") }[one.who.kind] || t("A colleague")
-  const day = new Date(one.at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })
+  const day = new Date(one.at).toLocaleDateString(dateLocale(), { day: "numeric", month: "short", year: "numeric" })
   row.append(who, element("span", day))
   if (one.many > 1) row.append(element("span", t("{alike} of {many} with this text", { alike: count.format(one.alike), many: count.format(one.many) })))
   const link = element("a", "#" + one.id)
@@ -138,7 +142,12 @@ function unfoldNear(card) {
 
 function revealNear(item, index, card) {
   const one = item.near.found[index]
-  one.revealed = true
+  besideOf(one).choice.step = nextStep(besideOf(one), card.settings)
   item.nearShown = null
-  if (one.masked) card.desk.reveals.add(one.id)
+}
+
+// The audit trail hears of a severe text once.
+function noteNear(one, card) {
+  if (!one.noted) card.desk.reveals.add(one.id)
+  one.noted = true
 }

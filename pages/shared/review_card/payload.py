@@ -1,18 +1,19 @@
 """What the card is told: comments to show, answers, counts. Blind comments come without anything that could sway."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from core.domain import Lane, unpack_labels
-from core.labels import LABEL_TITLES, LABELS
 from core.own_keys import KEYS, OwnKeys
 from core.questions import Asked
 from core.review import Counts, Elsewhere
-from core.review_items import Context, Evidence, Item, Question, Remark
+from core.review_items import Evidence, Item, Question
 from core.scoring.protocol import Span
 from core.session_goal import GOAL, Goal
+from pages.shared import titles
+from pages.shared.review_card.wellbeing import Chosen
+from pages.shared.words import _
 
 _DAY = 24 * 60
 _WEAK = 0.4
@@ -34,7 +35,8 @@ def item_json(item: Item, person: str = "") -> dict[str, Any]:
         "source": comment.source,
         "author": comment.author,
         "written": comment.created_at.isoformat() if comment.created_at else None,
-        "context": _context(item.context),
+        "context": item.has_context,
+        "link": item.link,
         "escalation": None
         if escalation is None
         else {
@@ -66,6 +68,7 @@ def preferences_json(chosen: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "keys": OwnKeys.parse(chosen.get(KEYS)).as_json(),
         "goal": Goal.parse(chosen.get(GOAL)).as_json(),
+        "see": Chosen.of(chosen).to_json(),
     }
 
 
@@ -73,6 +76,12 @@ def counts_json(counts: Counts) -> dict[str, Any]:
     """What stays in view."""
     waiting = {lane.value: many for lane, many in counts.waiting.items()}
     return {"waiting": waiting, "done": counts.done, "median": counts.median_seconds}
+
+
+def nothing_json() -> dict[str, Any]:
+    """What stands in the card's place while there are no comments at all."""
+    reason = _("They come here by themselves once they are imported, or sent by your site, and scored.")
+    return {"title": _("No comments yet"), "reason": reason}
 
 
 def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:
@@ -84,6 +93,7 @@ def elsewhere_json(elsewhere: Elsewhere, now: datetime) -> dict[str, Any]:
         "back": back,
         "unscored": elsewhere.unscored,
         "othersTurn": elsewhere.others_turn,
+        "unwished": elsewhere.unwished,
         "asked": elsewhere.asked,
         "askedSince": elsewhere.asked_since.isoformat() if elsewhere.asked_since else None,
     }
@@ -124,7 +134,7 @@ def wanted(waiting: Collection[int]) -> int:
 
 def label_titles() -> list[str]:
     """As people see them, in LABELS order."""
-    return [LABEL_TITLES[label] for label in LABELS]
+    return titles.label_titles()
 
 
 def lanes() -> list[str]:
@@ -165,15 +175,6 @@ def _question(question: Question | None, person: str) -> dict[str, Any] | None:
         "text": question.text,
         "answer": question.answer,
         "answeredBy": question.answered_by,
-    }
-
-
-def _context(context: Context) -> dict[str, Any]:
-    parent: Remark | None = context.parent
-    return {
-        "parent": asdict(parent) if parent else None,
-        "thread": [asdict(remark) for remark in context.thread],
-        "author": [asdict(remark) for remark in context.author],
     }
 
 

@@ -4,9 +4,10 @@ from typing import Any, Final
 
 from core.accounts import Person
 from core.errors import BadInput
-from core.labels import LABEL_TITLES, LABELS
+from core.labels import LABELS
 from core.questions import Questions, Received
 from pages.shared.review_card.steps import comment_of, is_number, uuid_of
+from pages.shared.titles import label_title
 from pages.shared.words import _
 
 KINDS: Final = frozenset({"ask", "answer", "told"})
@@ -41,6 +42,6 @@ def _words(step: dict[str, Any], name: str) -> str:
 def _told(number: int, got: Received) -> dict[str, Any]:
     if got.golden is None:
         return {}
-    labels = ", ".join(LABEL_TITLES[name] for name, on in zip(LABELS, got.golden, strict=True) if on)
+    labels = ", ".join(label_title(name) for name, on in zip(LABELS, got.golden, strict=True) if on)
     words = _("Comment {number} is a golden item: its answer is known, so nobody was asked. It is: {labels}.")
     return {"tell": words.format(number=number, labels=labels or _("none of the six labels"))}

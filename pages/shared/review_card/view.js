@@ -1,21 +1,23 @@
 // Drawing the card. Reads the desk, changes nothing on it.
 
 const LANE_NAMES = {
-  asked: "Question", escalated: "Escalated", adjudication: "Two disagree", audit: "Blind audit", second: "Second opinion",
-  disagreement: "Models disagree", recheck: "Look again", suggested: "Suggested", flagged: "Flagged",
+  asked: later("Question"), escalated: later("Escalated"), adjudication: later("Two disagree"), audit: later("Blind audit"),
+  second: later("Second opinion"),
+  disagreement: later("Models disagree"), recheck: later("Look again"), suggested: later("Suggested"),
+  flagged: later("Flagged"),
 }
-const LANE_SHORT = { ...LANE_NAMES, audit: "Audit", second: "Second" }
+const LANE_SHORT = { ...LANE_NAMES, audit: later("Audit"), second: later("Second") }
 const ALWAYS_COUNTED = ["escalated", "audit", "flagged"]
-const OUTCOME_NAMES = { approve: "Approve", remove: "Remove", escalate: "Escalate" }
-const DONE_NAMES = { approve: "approved", remove: "removed", escalate: "escalated" }
+const OUTCOME_NAMES = { approve: later("Approve"), remove: later("Remove"), escalate: later("Escalate") }
+const DONE_NAMES = { approve: later("approved"), remove: later("removed"), escalate: later("escalated") }
 const WHY_BLIND = {
-  audit: "Drawn at random from all traffic, to measure the model. Scores stay hidden: only your own reading counts.",
-  second: "Somebody has settled this one. Say what you would: their answer and the scores stay hidden.",
-  adjudication: "Two people do not agree. Yours is the decision that holds. Scores stay hidden.",
-  disagreement: "Two models do not agree on this one. Scores stay hidden: only your own reading counts.",
-  recheck: "Settled before, and worth another look. Scores stay hidden: only your own reading counts.",
+  audit: later("Drawn at random from all traffic, to measure the model. Scores stay hidden: only your own reading counts."),
+  second: later("Somebody has settled this one. Say what you would: their answer and the scores stay hidden."),
+  adjudication: later("Two people do not agree. Yours is the decision that holds. Scores stay hidden."),
+  disagreement: later("Two models do not agree on this one. Scores stay hidden: only your own reading counts."),
+  recheck: later("Settled before, and worth another look. Scores stay hidden: only your own reading counts."),
 }
-const count = new Intl.NumberFormat("en-US")
+const count = { format: (many) => NUMBERS.format(many) }
 
 class View {
   constructor(root, titles, card) {
@@ -50,6 +52,7 @@ class View {
 
   // Everything about the comment on the screen.
   draw(desk, settings) {
+    if (this.card.resting) return
     const item = desk.item
     this.root.querySelector(".card").dataset.state = item ? "item" : settings.loaded ? "empty" : "loading"
     this.q(".desk").hidden = !item && settings.loaded
@@ -71,7 +74,7 @@ class View {
     this.drawOpinions(item)
     this.drawBody(item, settings)
     this.drawChoice(item, settings)
-    this.q(".legend").textContent = item.scores ? "Bar: score. Line: threshold for review." : item.blind ? "Scores hidden" : "Not scored"
+    this.q(".legend").textContent = item.scores ? t("Bar: score. Line: threshold for review.") : item.blind ? t("Scores hidden") : t("Not scored")
     drawPanels(this.q(".side"), item, this.card)
   }
 
@@ -79,8 +82,8 @@ class View {
   drawOpinions(item) {
     const rows = item.opinions.map(([outcome, labels, note]) => {
       const row = element("li")
-      const words = labels.map((index) => this.titles[index]).join(", ") || "No label"
-      row.append(element("b", outcome === "escalate" ? "Passed on" : OUTCOME_NAMES[outcome]))
+      const words = labels.map((index) => this.titles[index]).join(", ") || t("No label")
+      row.append(element("b", outcome === "escalate" ? t("Passed on") : t(OUTCOME_NAMES[outcome])))
       if (outcome !== "escalate") row.append(element("span", words))
       if (!note) return row
       const body = element("span", "", "remark")
@@ -95,26 +98,27 @@ class View {
   }
 
   drawBody(item, settings) {
-    const masked = (item.masked || settings.maskAll) && !item.choice.revealed
+    const [now, step] = [maskNow(item, settings), stepNow(item, settings)]
     const box = this.text
     box.replaceChildren()
     box.dataset.cid = String(item.id)
-    box.classList.toggle("masked", masked)
-    box.setAttribute("aria-label", masked ? t("Comment text, masked. {key} reveals it.", { key: keyName(keyOf("reveal")) || t("The button") }) : t("Comment text"))
-    if (masked) box.textContent = maskOf(item.text)
+    box.classList.toggle("masked", now === "whole")
+    box.setAttribute("aria-label", maskWords(now, step))
+    if (now === "whole") box.append(blocks(item.text))
+    else if (now === "words") drawCovered(box, item.text, coversOf(item))
     else this.drawOpen(item)
     if (this.drawn !== item) box.scrollTop = 0
     this.drawn = item
-    const can = item.masked || settings.maskAll
-    this.button("reveal").disabled = !can
-    this.q(".revealword").textContent = can && item.choice.revealed ? "Mask" : "Reveal"
+    const next = nextStep(item, settings)
+    this.button("reveal").disabled = next === step
+    this.q(".revealword").textContent = step === "open" && next !== step ? t("Mask") : next === "words" ? t("Show words") : t("Reveal")
   }
 
   drawOpen(item) {
     const long = item.text.length > FOLD_CHARS && !item.choice.unfolded
     drawText(this.text, long ? item.text.slice(0, FOLD_CHARS) : item.text, item.spans || [], this.titles)
     if (!long) return
-    const more = element("button", "Show all " + count.format(item.text.length) + " characters", "more")
+    const more = element("button", t("Show all {many} characters", { many: count.format(item.text.length) }), "more")
     more.type = "button"
     more.dataset.act = "unfold"
     this.text.append(element("br"), more)
@@ -129,15 +133,15 @@ class View {
     const says = outcome || (labels.length ? "remove" : "approve")
     const primary = this.button("submit")
     primary.dataset.outcome = says
-    this.q(".outcome").textContent = OUTCOME_NAMES[says]
-    this.q(".other").textContent = says === "remove" ? "Approve" : "Remove"
-    this.q(".says").textContent = labels.length ? labels.map((index) => this.titles[index]).join(", ") : "No label"
+    this.q(".outcome").textContent = t(OUTCOME_NAMES[says])
+    this.q(".other").textContent = says === "remove" ? t("Approve") : t("Remove")
+    this.q(".says").textContent = labels.length ? labels.map((index) => this.titles[index]).join(", ") : t("No label")
     const line = this.q(".note")
     line.replaceChildren()
-    if (note) appendVisible(line, Array.from("Note: " + note))
+    if (note) appendVisible(line, Array.from(t("Note: {note}", { note })))
     const many = this.button("identical")
     many.disabled = item.blind || item.identical < 2
-    this.q(".many").textContent = many.disabled ? "Identical" : "All " + count.format(item.identical) + " identical"
+    this.q(".many").textContent = many.disabled ? t("Identical") : t("All {many} identical", { many: count.format(item.identical) })
   }
 
   drawScore(button, item, index) {
@@ -150,19 +154,22 @@ class View {
     button.classList.toggle("over", score >= limit)
     button.querySelector(".fill").style.transform = `scaleX(${score})`
     button.querySelector(".tick").style.left = `${limit * 100}%`
-    button.querySelector(".score").textContent = score.toFixed(2)
-    button.title = `Score ${score.toFixed(3)}, threshold ${limit.toFixed(2)}`
+    button.querySelector(".score").textContent = decimal(score, 2)
+    button.title = t("Score {score}, threshold {limit}", { score: decimal(score, 3), limit: decimal(limit, 2) })
   }
 
   drawHeld(desk) {
     const many = desk.held.length
-    for (const place of this.root.querySelectorAll(".heldcount")) place.textContent = many ? `Held (${many})` : "Held"
+    for (const place of this.root.querySelectorAll(".heldcount")) place.textContent = many ? t("Held ({many})", { many }) : t("Held")
     for (const button of this.root.querySelectorAll("[data-act=resume], [data-act=held]")) button.disabled = !many
     this.q(".emptyacts [data-act=resume]").hidden = !many
   }
 
   drawEmpty(desk, settings) {
     const [title, reason] = (settings.elsewhere && emptyFocusWords(this.card)) || emptyWords(desk, settings.elsewhere, outsideWords(this.card))
+    const nothing = Boolean(settings.elsewhere?.title) // no comment at all, or the practice's end
+    this.q(".emptyacts [data-act=undo]").hidden = nothing && !desk.history.length
+    this.q(".emptyacts [data-act=focus]").hidden = nothing
     this.text.replaceChildren()
     delete this.text.dataset.cid
     this.drawn = null
@@ -170,29 +177,51 @@ class View {
     this.q(".empty .reason").textContent = reason
   }
 
-  drawCounts(desk, counts) {
+  // The page during a break. Nothing else of it is drawn until it ends.
+  drawBreak(on) {
+    this.root.querySelector(".card").dataset.state = on ? "break" : "loading"
+    this.q(".pause").hidden = !on
+    if (!on) return
+    this.q(".desk").hidden = this.q(".empty").hidden = true
+    this.text.replaceChildren()
+    delete this.text.dataset.cid
+    this.drawn = null
+    this.say(t("A break. Any key goes on."))
+    this.q(".pause button").focus({ preventScroll: true })
+  }
+
+  drawSuggestion(words) {
+    const box = this.q(".suggest")
+    if (this.suggested === words) return
+    this.suggested = words
+    box.hidden = !words
+    setText(this.q(".suggestwords"), words)
+  }
+
+  drawCounts(desk, counts, seen) {
     const counted = LANES.filter((lane) => counts.waiting[lane] || ALWAYS_COUNTED.includes(lane))
     const lanes = counted.map((lane) => {
-      const place = element("span", LANE_SHORT[lane] + " ", "count")
+      const place = element("span", t(LANE_SHORT[lane]) + " ", "count")
       place.append(element("b", count.format(counts.waiting[lane])))
       return place
     })
     this.q(".waiting").replaceChildren(...lanes)
-    const median = counts.median === null ? "–" : counts.median.toFixed(1) + " s"
-    const done = element("span", "Done today ", "count")
+    const median = counts.median === null ? "–" : decimal(counts.median, 1) + " s"
+    const done = element("span", t("Done today") + " ", "count")
     done.append(element("b", count.format(Math.max(0, counts.done + desk.uncounted))))
-    const typical = element("span", "Median ", "count")
+    const typical = element("span", t("Median") + " ", "count")
     typical.append(element("b", median))
-    this.q(".today").replaceChildren(done, typical)
+    this.q(".today").replaceChildren(done, typical, ...(seen && seen.meter ? [meterOf(seen.meter)] : []))
   }
 
   drawSaved(desk, lost, trouble) {
     const many = desk.pending.length
     const box = this.q(".save")
-    const off = trouble ? "No database" : lost ? "Not connected" : ""
+    const off = trouble ? t("No database") : lost ? t("Not connected") : ""
     box.dataset.state = off ? "offline" : many ? "saving" : "saved"
-    setText(box, off ? `${off}${many ? ` · ${many} kept here` : ""}` : many ? `Saving ${many}` : "All saved")
-    box.title = off ? "Your steps are kept in this browser and sent again by themselves" : ""
+    const rest = many ? ` · ${t("{many} kept here", { many })}` : ""
+    setText(box, off ? `${off}${rest}` : many ? t("Saving {many}", { many }) : t("All saved"))
+    box.title = off ? t("Your steps are kept in this browser and sent again by themselves") : ""
   }
 
   drawLease(item, left, warnFrom) {
@@ -200,7 +229,7 @@ class View {
     const warn = item !== null && left < warnFrom
     box.dataset.warn = String(warn)
     const rest = `${Math.floor(Math.max(0, left) / 60)}:${String(Math.floor(Math.max(0, left) % 60)).padStart(2, "0")}`
-    setText(box, !warn ? "" : left > 0 ? `Yours for ${rest} more. Any key keeps it.` : "Your claim has lapsed. Any key asks for it back.")
+    setText(box, !warn ? "" : left > 0 ? t("Yours for {rest} more. Any key keeps it.", { rest }) : t("Your claim has lapsed. Any key asks for it back."))
   }
 
   drawProblems(desk) {
@@ -209,7 +238,7 @@ class View {
     box.replaceChildren(
       ...desk.problems.map((words, index) => {
         const row = element("div", words, "notice")
-        const close = element("button", "Dismiss", "quiet")
+        const close = element("button", t("Dismiss"), "quiet")
         close.type = "button"
         close.dataset.act = "dismiss"
         close.dataset.index = index
@@ -226,6 +255,20 @@ class View {
   button(act) {
     return this.q(`[data-act=${act}]`)
   }
+}
+
+function maskWords(now, step) {
+  if (now === "open") return t("Comment text")
+  const key = keyName(keyOf("reveal")) || t("The button")
+  if (now === "words") return t("Comment text, some words masked. {key} shows them.", { key })
+  return step === "words" ? t("Comment text, masked until its words are known. {key} shows it.", { key }) : t("Comment text, masked. {key} reveals it.", { key })
+}
+
+// Quiet: what the reader asked to see of their own day.
+function meterOf({ severe, minutes }) {
+  const place = element("span", t("Severe today") + " ", "count")
+  place.append(element("b", count.format(severe)), ` · ${t("{many} min", { many: minutes })}`)
+  return place
 }
 
 function element(name, words = "", kind = "") {
@@ -246,8 +289,8 @@ function setText(box, words) {
 }
 
 function origin(item) {
-  const day = item.written ? new Date(item.written).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" }) : ""
-  const whole = ["#" + item.id, item.author && "by " + item.author, item.source, day].filter(Boolean).join("  ·  ")
+  const day = item.written ? new Date(item.written).toLocaleDateString(dateLocale(), { day: "numeric", month: "short", year: "numeric" }) : ""
+  const whole = [item.shown || "#" + item.id, item.author && t("by {author}", { author: item.author }), item.source, day].filter(Boolean).join("  ·  ")
   return Array.from(whole).map((c) => (isHidden(c) ? "�" : c)).join("")
 }
 
@@ -261,9 +304,11 @@ function whyOf(item) {
   const asked = item.escalation
   if (item.handed) return handedWords(item.handed)
   if (!asked && item.suggestion) return suggestionWords(item.suggestion)
-  if (!asked) return item.blind ? WHY_BLIND[item.lane] || WHY_BLIND.audit : ""
+  if (!asked) return item.blind ? t(WHY_BLIND[item.lane] || WHY_BLIND.audit) : ""
   const visible = asked.note ? Array.from(asked.note).map((c) => (isHidden(c) ? "�" : c)).join("") : ""
-  return `${asked.by} asks for another look${visible ? ": “" + visible + "”" : "."}${item.blind ? " Blind: no scores." : ""}`
+  const by = asked.by
+  const words = visible ? t("{by} asks for another look: “{note}”", { by, note: visible }) : t("{by} asks for another look.", { by })
+  return item.blind ? `${words} ${t("Blind: no scores.")}` : words
 }
 
 // With its reason it stands before everything else that there is to say.
@@ -273,8 +318,8 @@ function handedWords({ by, note }) {
 }
 
 function suggestionWords(suggestion) {
-  const words = suggestion.labels.length ? suggestion.labels.join(", ") : "none of the six labels"
-  return `${suggestion.by} suggests: ${words}.`
+  const words = suggestion.labels.length ? suggestion.labels.join(", ") : t("none of the six labels")
+  return t("{by} suggests: {labels}.", { by: suggestion.by, labels: words })
 }
 
 function whyAsked(item) {
@@ -284,29 +329,44 @@ function whyAsked(item) {
 
 function emptyWords(desk, elsewhere, outside = "") {
   const mine = desk.held.length
-  const held = outside + (mine ? " " + tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : "")
-  if (!elsewhere) return ["Fetching more", "The next comments are on their way." + held]
-  if (elsewhere.claimed) {
-    const many = count.format(elsewhere.claimed)
-    const holds = elsewhere.held ? ` (${elsewhere.held} held for later)` : ""
-    const back = elsewhere.back === null ? "" : ` The first comes back ${backIn(elsewhere.back)} unless it is decided.`
-    return ["Others have the rest", `${many} still wait, all with other moderators${holds}.${back}${held}`]
+  const held = mine ? tn("You hold {many} for later.", "You hold {many} for later.", mine, { many: mine }) : ""
+  const beside = [outside.trim(), held].filter(Boolean).join(" ")
+  const said = (words) => `${words} ${beside}`.trim()
+  if (elsewhere && elsewhere.title) return [elsewhere.title, elsewhere.reason]
+  if (!elsewhere) return [t("Fetching more"), said(t("The next comments are on their way."))]
+  if (elsewhere.unwished) {
+    return [t("What is left is what you do not want to see today"), said(t("It waits for others. Take the list off under Preferences, or come back tomorrow."))]
   }
+  if (elsewhere.claimed) return [t("Others have the rest"), said(claimedWords(elsewhere))]
   if (elsewhere.unscored) {
-    return ["Waiting for scores", `${count.format(elsewhere.unscored)} comments are not scored yet. They come here by themselves.${held}`]
+    const waiting = count.format(elsewhere.unscored)
+    return [t("Waiting for scores"), said(tn(
+      "{many} comment is not scored yet. It comes here by itself.",
+      "{many} comments are not scored yet. They come here by themselves.", elsewhere.unscored, { many: waiting }))]
   }
   if (elsewhere.asked && !mine) {
     const values = { many: count.format(elsewhere.asked), when: since(elsewhere.askedSince) }
-    return [t("Waiting for an answer"), tn("Your question waits for a lead since {when}. The comment comes back here.", "{many} questions of yours wait for a lead, the oldest since {when}. The comments come back here.", elsewhere.asked, values) + outside]
+    return [t("Waiting for an answer"), said(tn("Your question waits for a lead since {when}. The comment comes back here.", "{many} questions of yours wait for a lead, the oldest since {when}. The comments come back here.", elsewhere.asked, values))]
   }
   if (elsewhere.othersTurn && !mine) {
-    const many = count.format(elsewhere.othersTurn)
-    return ["Nothing left for you", `${many} ${elsewhere.othersTurn === 1 ? "waits" : "wait"} for the opinion of somebody else: you have given yours.${outside}`]
+    return [t("Nothing left for you"), said(tn(
+      "{many} waits for the opinion of somebody else: you have given yours.",
+      "{many} wait for the opinion of somebody else: you have given yours.",
+      elsewhere.othersTurn, { many: count.format(elsewhere.othersTurn) }))]
   }
-  return [mine ? "Only held comments are left" : outside ? "Nothing left here" : "All done", (held || " Nothing waits for review. New comments appear here by themselves.").trim()]
+  const title = mine ? t("Only held comments are left") : outside ? t("Nothing left here") : t("All done")
+  return [title, beside || t("Nothing waits for review. New comments appear here by themselves.")]
+}
+
+function claimedWords(elsewhere) {
+  const many = count.format(elsewhere.claimed)
+  const words = elsewhere.held
+    ? t("{many} still wait, all with other moderators ({held} held for later).", { many, held: elsewhere.held })
+    : t("{many} still wait, all with other moderators.", { many })
+  return elsewhere.back === null ? words : `${words} ${t("The first comes back {when} unless it is decided.", { when: backIn(elsewhere.back) })}`
 }
 
 function backIn(seconds) {
-  if (seconds < 90) return `in ${Math.ceil(seconds)} s`
-  return seconds < 5400 ? `in ${Math.round(seconds / 60)} min` : `in ${Math.round(seconds / 3600)} h`
+  if (seconds < 90) return t("in {many} s", { many: Math.ceil(seconds) })
+  return seconds < 5400 ? t("in {many} min", { many: Math.round(seconds / 60) }) : t("in {many} h", { many: Math.round(seconds / 3600) })
 }
