@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from benchmarks.common import peak_rss_mb, report
-from core.agreement import AgreementReports, by_label, by_week, couples, same_at_all
+from core.agreement import AgreementReports, by_label, by_week, same_at_all, spreads
 from core.labels import LABELS
 from core.metrics.pairs import Drawn
 from core.metrics.second_opinions import confusion, human_errors, model_against_people, pulls
@@ -59,7 +59,7 @@ def measure(services: Services) -> tuple[float, float, float, int]:
 def numbers(drawn: Drawn) -> None:
     """Everything that the page shows."""
     pairs = drawn.pairs
-    same_at_all(pairs), by_label(pairs), couples(drawn), confusion(pairs)
+    same_at_all(pairs), by_label(pairs), spreads(drawn), confusion(pairs)
     [by_week(pairs, label) for label in range(len(LABELS))]
     human_errors(pairs), human_errors(pairs, of_traffic=True), model_against_people(pairs)
     pulls(pairs), pulls(pairs, assisted=False)

@@ -1,11 +1,14 @@
 """Agreement between people, and what follows from it, for the page and for whoever corrects the model's numbers."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from core.metrics.agreement import FEW_PAIRS, Agreement, agreements, krippendorff_alpha, share_same
+from core.labels import LABELS
+from core.metrics.agreement import FEW_PAIRS, Agreement, Coefficient, agreements, krippendorff_alpha, share_same
 from core.metrics.bins import Floats, Ints
 from core.metrics.estimate import edges_of
 from core.metrics.human_error import Corrected, corrected, unadjudicated
@@ -19,18 +22,31 @@ from db.stores.second_opinions import SecondOpinionStore
 
 MOST_COUPLES = 30
 """Pairs of people that are told apart, those with the most comments in common."""
+LEAST_COUPLES = 3
+"""Of fewer pairs of people no spread is told: everybody would know whose numbers those are."""
+
+Number = TypeVar("Number", Estimate, Coefficient)
 
 
 @dataclass(frozen=True, slots=True)
-class Couple:
-    """Two people who gave opinions on the same comments, whoever was first."""
+class Spread(Generic[Number]):
+    """How far pairs of people lie apart in one number. It names nobody, and no row of the page is about anybody."""
 
-    one: str
-    other: str
-    pairs: int
-    same: Estimate | None
+    couples: int
+    low: Number
+    middle: Number
+    """That of the pair in the middle, the lower one of two."""
+    high: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads:
+    """How far pairs of people lie apart; None for a number that fewer than LEAST_COUPLES have."""
+
+    same: Spread[Estimate] | None
     """Share of comments on which all six labels and the outcome were the same."""
-    labels: list[Agreement | None]
+    labels: list[Spread[Coefficient] | None]
+    """Cohen's kappa of each label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +99,11 @@ class AgreementReports:
         return ErrorFree(errors, tuple(found))
 
 
-def couples(drawn: Drawn, *, most: int = MOST_COUPLES) -> list[Couple]:
-    """Agreement of two people each, those with the most comments in common first; none with too few."""
-    pairs, many = drawn.pairs, max(len(drawn.people), 1)
-    swap = pairs.first_person > pairs.second_person
-    one = np.where(swap, pairs.second_person, pairs.first_person)
-    other = np.where(swap, pairs.first_person, pairs.second_person)
-    keys, counts = np.unique(one * many + other, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:most]
-    key = one * many + other
-    return [
-        _couple(drawn, pairs.take(np.flatnonzero(key == keys[k])), divmod(int(keys[k]), many))
-        for k in order
-        if counts[k] >= FEW_PAIRS
-    ]
+def spreads(drawn: Drawn, *, most: int = MOST_COUPLES) -> Spreads:
+    """How alike pairs of people are, of the `most` that have the most comments in common and FEW_PAIRS at least."""
+    found = [_couple(pairs, first) for pairs, first in _couples(drawn, most)]
+    kappas = [[one.kappa for _, labels in found if (one := labels[j]) is not None] for j in range(len(LABELS))]
+    return Spreads(_spread([same for same, _ in found if same is not None]), [_spread(of) for of in kappas])
 
 
 def by_week(pairs: Pairs, label: int, *, of_traffic: bool = False) -> Week:
@@ -127,14 +134,26 @@ def by_label(pairs: Pairs, *, of_traffic: bool = False) -> list[Agreement | None
     return agreements(pairs.first, pairs.second, weights)
 
 
-def _couple(drawn: Drawn, pairs: Pairs, who: tuple[int, int]) -> Couple:
+def _couples(drawn: Drawn, most: int) -> Iterator[tuple[Pairs, int]]:
+    """The second opinions between two people each, whoever was first, and the index of one of the two."""
+    pairs, many = drawn.pairs, max(len(drawn.people), 1)
+    one = np.minimum(pairs.first_person, pairs.second_person)
+    key = one * many + np.maximum(pairs.first_person, pairs.second_person)
+    keys, counts = np.unique(key, return_counts=True)
+    for k in np.argsort(-counts, kind="stable")[:most]:
+        if counts[k] >= FEW_PAIRS:
+            yield pairs.take(np.flatnonzero(key == keys[k])), int(keys[k]) // many
+
+
+def _couple(pairs: Pairs, person: int) -> tuple[Estimate | None, list[Agreement | None]]:
     # kappa asks who is who: the same person must be the first of the two throughout
-    turned = (pairs.first_person != who[0])[:, None]
+    turned = (pairs.first_person != person)[:, None]
     one, other = np.where(turned, pairs.second, pairs.first), np.where(turned, pairs.first, pairs.second)
-    return Couple(
-        drawn.people[who[0]],
-        drawn.people[who[1]],
-        len(pairs),
-        share_same(pairs.same, pairs.weight),
-        agreements(one, other, pairs.weight),
-    )
+    return share_same(pairs.same, pairs.weight), agreements(one, other, pairs.weight)
+
+
+def _spread(numbers: list[Number]) -> Spread[Number] | None:
+    if len(numbers) < LEAST_COUPLES:
+        return None
+    in_order = sorted(numbers, key=lambda one: one.value)
+    return Spread(len(in_order), in_order[0], in_order[(len(in_order) - 1) // 2], in_order[-1])

@@ -27,7 +27,7 @@ if len(drawn.pairs):
     panels.draw_human_error(drawn.pairs, of_traffic=of_traffic)
     panels.draw_pull(drawn.pairs)
     panels.draw_confusion(drawn.pairs)
-    panels.draw_couples(drawn)
+    panels.draw_spreads(drawn)
 else:
     panels.draw_empty(waiting)
 panels.draw_waiting(person, waiting)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import agreement
 from core.accounts import Action, Person
-from core.agreement import MOST_COUPLES
+from core.agreement import LEAST_COUPLES, MOST_COUPLES
 from core.domain import Lane
 from core.errors import ModeratoError
 from core.labels import LABELS
@@ -159,21 +159,25 @@ def draw_confusion(pairs: Pairs) -> None:
     st.html(tables.confusion(*confusion(pairs)))
 
 
-def draw_couples(drawn: Drawn) -> None:
-    """Who agrees with whom."""
-    st.subheader(_("Who agrees with whom?"))
-    found = agreement.couples(drawn)
-    if not found:
-        st.caption(_("No two people have {few_pairs} comments in common yet.").format(few_pairs=FEW_PAIRS))
+def draw_spreads(drawn: Drawn) -> None:
+    """How far pairs of people lie apart: the team's spread, without a name, and never a league table."""
+    st.subheader(_("How far do pairs of people lie apart?"))
+    found = agreement.spreads(drawn)
+    if found.same is None:
+        st.caption(
+            _("Fewer than {least} pairs of people have {few_pairs} comments in common yet.").format(
+                least=LEAST_COUPLES, few_pairs=FEW_PAIRS
+            )
+        )
         return
     st.caption(
         _(
-            "Cohen's kappa of each label. At most {most_couples} pairs of people, those with the most "
-            "comments in common. Differences between pairs are often chance: look at the intervals, and "
-            "talk about the comments before you talk about the people."
+            "Cohen's kappa of each label, of at most {most_couples} pairs of people with the most comments in common. "
+            "No names: lowest and highest are often chance. Where their intervals do not meet, the guideline for the "
+            "label may be read in two ways: talk about the comments, and write it down."
         ).format(most_couples=MOST_COUPLES)
     )
-    st.html(tables.couples(found))
+    st.html(tables.spreads(found))
 
 
 def draw_human_error(pairs: Pairs, *, of_traffic: bool) -> None:

@@ -1,14 +1,12 @@
 """Agreement as HTML tables: intervals beneath the numbers, "too few" where there is no number."""
 
 from collections.abc import Sequence
-from html import escape
 
-from core.agreement import Couple
+from core.agreement import Spreads
 from core.metrics.agreement import Agreement, Coefficient
 from core.metrics.bins import Floats
 from core.metrics.intervals import Estimate
 from core.metrics.second_opinions import LabelError, Pull, Versus
-from pages.shared.comment import plain
 from pages.shared.metrics_tables import CSS, few_words
 from pages.shared.titles import label_titles
 from pages.shared.words import _, ngettext, written
@@ -18,10 +16,7 @@ _OWN = """<style>
 .m-mix{border-collapse:separate;border-spacing:2px}
 .m-mix thead th{text-align:center}
 .m-mix td:not(:first-child){min-width:3.4rem}
-.m-numbers th.m-who{min-width:8rem;max-width:16rem;white-space:normal;overflow-wrap:anywhere}
 </style>"""
-_NAME = 40
-"""Characters of a name that are shown."""
 
 
 def by_label(found: Sequence[Agreement | None]) -> str:
@@ -37,23 +32,17 @@ def by_label(found: Sequence[Agreement | None]) -> str:
     )
 
 
-def couples(found: Sequence[Couple]) -> str:
-    """Agreement of two people each."""
-    rows = [
-        (
-            _("{one} and {other}").format(
-                one=f"<bdi>{escape(plain(couple.one, _NAME))}</bdi>",
-                other=f"<bdi>{escape(plain(couple.other, _NAME))}</bdi>",
-            ),
-            [
-                written(couple.pairs),
-                percent(couple.same),
-                *(signed(one.kappa if one else None) for one in couple.labels),
-            ],
-        )
-        for couple in found
-    ]
-    return _table([_("Who"), _("Comments"), _("Same in all"), *label_titles()], rows, names="m-who")
+def spreads(found: Spreads) -> str:
+    """How far pairs of people lie apart, without a name."""
+    same = found.same
+    rows = [(_("Same in all"), [written(same.couples), *(percent(one) for one in (same.low, same.middle, same.high))]
+             if same else [few_words()] * 4)]  # fmt: skip
+    rows += [
+        (title, [written(one.couples), signed(one.low), signed(one.middle), signed(one.high)])
+        if one else (title, [few_words()] * 4)
+        for title, one in zip(label_titles(), found.labels, strict=True)
+    ]  # fmt: skip
+    return _table([_("Label"), _("Pairs of people"), _("Lowest"), _("In the middle"), _("Highest")], rows)
 
 
 def confusion(shares: Floats, many: Floats) -> str:
@@ -142,12 +131,11 @@ def _judged(many: int) -> str:
     return ngettext("{many:,} adjudicated", "{many:,} adjudicated", many).format(many=many)
 
 
-def _table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], *, names: str = "") -> str:
+def _table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
     """First cells of the rows are HTML already."""
     titles = "".join(f"<th>{name}</th>" for name in head)
-    kind = f' class="{names}"' if names else ""
     body = "".join(
-        f'<tr class="m-first"><th{kind}>{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        f'<tr class="m-first"><th>{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         for name, cells in rows
     )
     table = f'<table class="m-numbers"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
