@@ -20,6 +20,7 @@ from benchmarks.common import comment_texts, report
 from core.accounts import local_person
 from core.domain import now
 from core.labels import LABELS
+from core.recent import Recent
 from core.services import Services, build_services
 from core.settings import Settings
 from core.wellbeing.words import found_words
@@ -85,7 +86,7 @@ def measure(services: Services) -> dict[str, float]:
     def refill(wish: Wish) -> Callable[[], object]:
         def take() -> object:
             services.review.give_back(person)
-            services.review._rests.clear()  # each look is a first one: the next would wait
+            services.review._serving._recent = Recent()  # each look is a first one: the next would wait
             started = time.perf_counter()
             services.review.take(person, 40, wish=wish)
             return time.perf_counter() - started

@@ -44,6 +44,10 @@ class Claim:
         """Where it lies on its person's desk: held ones last, handed over ones first, else as the queue serves them."""
         return self.held, self.handed_by is None, _rank(self.lane), self.priority, self.comment_id
 
+    def is_free_to(self, person: str, at: datetime) -> bool:
+        """Whether the person may act on the comment: it is theirs, or its lease has run out."""
+        return self.person == person or self.lease_until < at
+
 
 @dataclass(frozen=True, slots=True)
 class Seeker:
@@ -95,7 +99,7 @@ class ClaimStore:
         Those that reach one of the limits `without` are left out.
 
         Where little matches this reads the whole lane, some 100 ms at 100,000: so it is asked before the transaction
-        that claims, and kept for a while (core.review).
+        that claims, and kept for a while (core.serving).
         """
         if (chosen := conditions(within, lane)) is None:
             return []

@@ -194,7 +194,7 @@ def test_around_a_golden_item_that_is_mixed_in_it_looks_as_around_any_other(serv
     fill(flagged(1, **HER))
     (golden,) = add_golden(services, Waiting("here", golden=True, **HER))
     review = Review(services.sessions, services.settings)
-    review._mix = GoldenMix(services.sessions, chance=Always(7))
+    review._serving._mix = GoldenMix(services.sessions, chance=Always(7))
     assert golden in [claim.comment_id for claim in review.take(ada, 5)]
     shown = services.contexts.show(golden, by=ada)
     assert fates(shown.pages[Part.AUTHOR]) == [Fate.WAITING]

@@ -46,7 +46,7 @@ def clock():
 @pytest.fixture
 def review(services, clock):
     made = Review(services.sessions, services.settings, clock)
-    made._mix = GoldenMix(services.sessions, clock, Always(7))
+    made._serving._mix = GoldenMix(services.sessions, clock, Always(7))
     return made
 
 

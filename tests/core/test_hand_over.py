@@ -127,5 +127,5 @@ def test_an_erasure_takes_the_note_and_the_desk_along(services, hand_over, revie
 def test_a_break_leaves_what_was_handed_over_with_its_receiver(hand_over, review, ada, bob, both):
     hand_over.give(both[1], "Bob", "yours", by=ada)
     review.give_back(bob)
-    (claim,) = review._mine(bob)
+    (claim,) = review.take(bob, 1, least=0)
     assert (claim.comment_id, claim.handed_note) == (both[1], "yours")
