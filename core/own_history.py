@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from uuid import UUID
 
 from core.accounts import Action, Person, check_may
@@ -14,6 +15,7 @@ from core.review import Review
 from core.settings import Settings
 from core.text import storable
 from db.session import Sessions
+from db.stores.golden_mix import GoldenMixStore
 from db.stores.own_history import OwnCriteria, OwnHistoryStore
 
 __all__ = ["Entry", "OwnCriteria", "OwnHistory", "Page", "Undone"]
@@ -117,7 +119,10 @@ class OwnHistory:
         check_may(by, Action.REVIEW)
         with self._sessions.read() as session:
             acts = OwnHistoryStore(session, by.name).days(midnights[0][1])
-        return tell_days(midnights, acts)
+            mixed = GoldenMixStore(session).days(
+                by.name, midnights[0][1]
+            )  # else the sum would tell how many there were
+        return tell_days(midnights, sorted([*acts, *mixed], key=itemgetter(0)) if mixed else acts)
 
     def _entries(self, store: OwnHistoryStore, decisions: Sequence[Decision], by: Person) -> list[Entry]:
         ids = list({decision.comment_id: None for decision in decisions})

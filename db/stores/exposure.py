@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from core.domain import LABELS
 from db.models import DecisionRow, ScoreRow, from_micros, to_micros
 from db.people_models import AuditEventRow
+from db.question_models import GoldenAnswerRow
 
 SEEN = np.dtype(
     [
@@ -39,7 +41,10 @@ class ExposureStore:
         self._session = session
 
     def seen(self, person: str, since: datetime) -> NDArray[np.void]:
-        """The person's acts since then as SEEN, undone ones too, oldest first; of one key press the shown one."""
+        """The person's acts since then as SEEN, undone ones too, oldest first; of one key press the shown one.
+
+        Then the same of golden items, which were mixed in: those are in no ledger, and as hard to read.
+        """
         # + 0: found by comment, not by model, of which there are as many scores as comments
         shown = (ScoreRow.comment_id == DecisionRow.comment_id) & (ScoreRow.model_id + 0 == DecisionRow.model_id)
         query = (
@@ -52,14 +57,17 @@ class ExposureStore:
             .where(or_(DecisionRow.batch.is_(None), DecisionRow.batch == DecisionRow.client_id))
             .order_by(DecisionRow.id)
         )  # fmt: skip
-        rows = self._session.execute(query).all()
+        rows = [*self._session.execute(query), *self._session.execute(_mixed_in(person, since))]
         return np.array([(*row[:5], tuple(row[5:])) for row in rows], SEEN)
 
     def moments(self, person: str, since: datetime) -> list[tuple[datetime, float]]:
         """When each of the person's acts since then was made, and its seconds; newest first."""
         query = select(_moment(), func.coalesce(DecisionRow.seconds, 0.0)).where(*_acts(person, since))
-        rows = self._session.execute(query.order_by(DecisionRow.id.desc()))
-        return [(from_micros(at), seconds) for at, seconds in rows]
+        rows = [
+            *self._session.execute(query),
+            *((row[1], row[3]) for row in self._session.execute(_mixed_in(person, since))),
+        ]
+        return [(from_micros(at), seconds) for at, seconds in sorted(rows, key=itemgetter(0), reverse=True)]
 
     def reveals(self, person: str, what: str, since: datetime) -> list[tuple[datetime, Sequence[int]]]:
         """The person's own events of the kind in the audit trail since then, newest first, with their comments."""
@@ -68,6 +76,22 @@ class ExposureStore:
         )
         rows = self._session.execute(query.order_by(AuditEventRow.id.desc()).limit(_MOST))
         return [(at, details.get("comments") or []) for at, details in rows]
+
+
+def _mixed_in(person: str, since: datetime) -> Select[Any]:
+    """What the person said of golden items since then, in the columns of `seen`."""
+    scored = (ScoreRow.comment_id == GoldenAnswerRow.comment_id) & (ScoreRow.model_id == GoldenAnswerRow.model_id)
+    at = type_coerce(GoldenAnswerRow.closed_at, BigInteger)
+    return (
+        select(
+            GoldenAnswerRow.comment_id, at, GoldenAnswerRow.labels, func.coalesce(GoldenAnswerRow.seconds, 0.0),
+            GoldenAnswerRow.policy_id, *_SCORES,
+        )
+        .outerjoin(ScoreRow, scored)
+        .where(GoldenAnswerRow.person == person, GoldenAnswerRow.outcome.is_not(None))
+        .where(GoldenAnswerRow.closed_at >= since)
+        .order_by(at)
+    )  # fmt: skip
 
 
 def _moment() -> ColumnElement[int]:

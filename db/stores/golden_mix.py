@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, delete, func, or_, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -139,6 +139,14 @@ class GoldenMixStore:
         decided = (GoldenAnswerRow.person == person, GoldenAnswerRow.outcome.is_not(None))
         found = select(GoldenAnswerRow.seconds).where(*decided, GoldenAnswerRow.closed_at >= since)
         return list(self._session.scalars(found))
+
+    def days(self, person: str, since: datetime) -> list[tuple[int, str, int, float | None]]:
+        """The same as OwnHistoryStore.days tells it: when, outcome, bit mask of labels, seconds; in order of time."""
+        at = type_coerce(GoldenAnswerRow.closed_at, BigInteger)
+        found = select(at, GoldenAnswerRow.outcome, GoldenAnswerRow.labels, GoldenAnswerRow.seconds)
+        decided = (GoldenAnswerRow.person == person, GoldenAnswerRow.outcome.is_not(None))
+        rows = self._session.execute(found.where(*decided, GoldenAnswerRow.closed_at >= since).order_by(at))
+        return [(micros, outcome, labels, seconds) for micros, outcome, labels, seconds in rows]
 
     def answered(self, *, person: str | None = None, since: datetime, until: datetime) -> list[Answered]:
         """What was decided, oldest first: by the person, or by everybody. Passed on does not count."""

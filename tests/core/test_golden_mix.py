@@ -13,9 +13,11 @@ from core.domain import Lane, Outcome
 from core.errors import BadInput, NotFound
 from core.focus import Chosen
 from core.golden_mix import GoldenMix, Mix
+from core.own_history import OwnHistory
 from core.questions import Questions
 from core.review import Review
 from core.verdict import Verdict
+from core.wellbeing.exposure import Exposure
 from core.wish import Wish
 from core.work_filter import WorkFilter
 from db.models import ClaimRow, DecisionRow, RoutingRow
@@ -249,3 +251,21 @@ def test_two_windows_that_draw_the_same_one_leave_one(services, golden):
         for _ in range(2):
             GoldenMixStore(session).add(values)
     assert len(answers(services)) == 1
+
+
+def test_ones_own_day_and_meter_count_it_as_any_other(services, review, golden, clock):
+    """Else the difference to the queue's own count would tell how many there were; and it was read all the same."""
+    (plain,) = fill_queue(services.sessions, flagged(1))
+    seen(review, ADA)
+    review.decide(Verdict(uuid4(), plain, Outcome.APPROVE, seconds=2.0), by=ADA)
+    clock.forward(seconds=5)
+    review.decide(Verdict(uuid4(), golden, Outcome.REMOVE, TOXIC, seconds=4.0), by=ADA)
+    began = clock() - timedelta(hours=1)
+    own = OwnHistory(services.sessions, services.browse, review, services.settings, clock)
+    (day,) = own.days([(began.date(), began)], by=ADA)
+    assert day.done == review.counts(ADA, began).done == 2
+    assert (day.outcomes[Outcome.REMOVE], day.labels[0], day.median_seconds) == (1, 1, 3.0)
+    (met,) = Exposure(services.sessions, clock).days(by=ADA, today=began, many=1)
+    assert (met.severe + met.other, met.seconds, met.labels[0]) == (2, 6.0, 1)
+    clock.forward(minutes=4)
+    assert Exposure(services.sessions, clock).stretch(by=ADA).minutes > 4
