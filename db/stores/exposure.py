@@ -1,7 +1,7 @@
 """What one person has had before their eyes: their own entries of the ledger, with the scores that were shown."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -30,8 +30,11 @@ SEEN = np.dtype(
 _SCORES = tuple(getattr(ScoreRow, label) for label in LABELS)
 _SLACK = 10_000
 """Entries before the first of a time that may have been made in it: clocks of several servers differ by seconds."""
-_MOST = 20_000
-"""Events that are looked at for one person: some weeks of a quick one."""
+_PAGE = 500
+"""Events that are read at a time: about a day of a quick person."""
+_ABOVE_ALL = 2**62
+_SKEW = timedelta(minutes=10)
+"""Clocks of several servers differ by less."""
 
 
 class ExposureStore:
@@ -71,11 +74,16 @@ class ExposureStore:
 
     def reveals(self, person: str, what: str, since: datetime) -> list[tuple[datetime, Sequence[int]]]:
         """The person's own events of the kind in the audit trail since then, newest first, with their comments."""
-        query = select(AuditEventRow.at, AuditEventRow.details).where(
-            AuditEventRow.person == person, AuditEventRow.what == what, AuditEventRow.at >= since
-        )
-        rows = self._session.execute(query.order_by(AuditEventRow.id.desc()).limit(_MOST))
-        return [(at, details.get("comments") or []) for at, details in rows]
+        found: list[tuple[datetime, Sequence[int]]] = []
+        columns = (AuditEventRow.id, AuditEventRow.what, AuditEventRow.at, AuditEventRow.details)
+        query = select(*columns).where(AuditEventRow.person == person).order_by(AuditEventRow.id.desc()).limit(_PAGE)
+        last = _ABOVE_ALL
+        while rows := self._session.execute(query.where(AuditEventRow.id < last)).all():
+            found += [(at, told.get("comments") or []) for _, kind, at, told in rows if kind == what and at >= since]
+            last, _, oldest, _ = rows[-1]
+            if oldest < since - _SKEW:  # ids rise with time: what follows was before, a year of it perhaps
+                break
+        return found
 
 
 def _mixed_in(person: str, since: datetime) -> Select[Any]:

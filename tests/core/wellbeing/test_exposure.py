@@ -8,12 +8,15 @@ from uuid import uuid4
 import pytest
 
 from core.accounts import MAY, Action, Person, Role
+from core.audit_trail import What
 from core.domain import Lane, Outcome
 from core.errors import NotAllowed
 from core.review import Review
 from core.settings import ROOT
 from core.verdict import Verdict
 from core.wellbeing.exposure import Exposure
+from db.people_models import AuditEventRow
+from db.stores.exposure import ExposureStore
 from tests.support.queue import SEVERE, Waiting, fill_queue
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -145,3 +148,19 @@ def test_leads_and_administrators_have_no_way_to_it():
 def test_whoever_does_not_review_has_none(exposure, role):
     with pytest.raises(NotAllowed):
         exposure.days(by=Person("Eve", frozenset({role})), today=MIDNIGHT)
+
+
+def test_reveals_are_read_a_page_at_a_time_and_no_further_back_than_asked(services, exposure, clock, ada, monkeypatch):
+    monkeypatch.setattr("db.stores.exposure._PAGE", 2)
+    with services.sessions.begin() as session:
+        shown, other = What.TEXT_REVEALED.value, What.SIGNED_IN.value
+        events = ((60, shown), (50, shown), (3, other), (2, shown), (1, other), (1, other), (1, shown))
+        for number, (hours, what) in enumerate(events, 1_000):
+            plain = {"id": number, "person": ada.name, "subject": "queue", "hash": str(number)}
+            at = clock() - timedelta(hours=hours)
+            session.add(AuditEventRow(**plain, at=at, what=what, details={"comments": [hours]}))
+    with services.sessions.read() as session:
+        found = ExposureStore(session).reveals(ada.name, shown, clock() - timedelta(hours=4))
+        assert [comments for _, comments in found] == [[1], [2]]
+        found = ExposureStore(session).reveals(ada.name, shown, clock() - timedelta(hours=99))
+        assert [comments for _, comments in found] == [[1], [2], [50], [60]]
