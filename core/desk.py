@@ -3,10 +3,14 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from core.domain import Outcome
+from core.accounts import Action, Person, check_may
+from core.domain import Outcome, now
 from core.labels import LABELS
 from core.verdict import MAX_NOTE
+from db.session import Sessions
+from db.stores.comments import CommentStore
 from db.stores.erased import DESK as DESK  # the erasure of a comment forgets the desks that it lies on
+from db.stores.preferences import PreferenceStore
 
 _MOST: Final = 2**63
 
@@ -40,3 +44,20 @@ class Screen:
     def as_json(self) -> dict[str, Any]:
         """What `parse` reads."""
         return asdict(self)
+
+
+class Desks:
+    """Screens that people were left with, on one database."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def keep(self, shown: Screen, *, by: Person) -> None:
+        """Keep what is on the person's screen, as their preference DESK; nothing of a comment that was erased.
+
+        A card that still shows one would bring its note back: the erasure has forgotten the desk already, or waits.
+        """
+        check_may(by, Action.KEEP_PREFERENCES)
+        with self._sessions.begin() as session:
+            if CommentStore(session).hold_text(shown.comment):
+                PreferenceStore(session).put(by.name, DESK, shown.as_json(), at=now())

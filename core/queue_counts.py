@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from core.accounts import Action, Person, check_may
+from core.accounts import Person
 from core.domain import OTHERS_LANES, Lane, now
 from core.recent import Recent
 from core.second_opinions import SecondOpinions
@@ -56,7 +56,7 @@ class Elsewhere:
 
 
 class Counting:
-    """Counts of one database's queue."""
+    """Counts of one database's queue. A part of core.review, which asks who may."""
 
     def __init__(
         self, sessions: Sessions, settings: Settings, opinions: SecondOpinions, clock: Callable[[], datetime] = now
@@ -67,7 +67,6 @@ class Counting:
 
     def counts(self, by: Person, since: datetime) -> Counts:
         """What waits, and what the person did since then."""
-        check_may(by, Action.REVIEW)
         waiting = dict(self._recent.get("waiting", self._waiting))
         for lane in PERSONS_LANES:
             if waiting[lane]:
@@ -79,7 +78,6 @@ class Counting:
 
     def elsewhere(self, by: Person, wish: Wish = ANY) -> Elsewhere:
         """Why nothing could be claimed."""
-        check_may(by, Action.REVIEW)
         with self._sessions.read() as session:
             many, held, first = ClaimStore(session).others(by.name, at=self._clock())
             unscored = QueueStore(session).unscored()

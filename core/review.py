@@ -68,6 +68,7 @@ class Review:
         wish: Wish = ANY,
     ) -> list[Claim]:
         """core.serving.Serving.take: the person's claims, after adding free comments until `want` are ready."""
+        check_may(by, Action.REVIEW)
         return self._serving.take(by, want, lanes, least=least, within=within, wish=wish)
 
     def items(self, by: Person, claims: Sequence[Claim]) -> list[Item]:
@@ -147,14 +148,17 @@ class Review:
 
     def undo(self, by: Person, client_id: UUID, target: UUID | None = None) -> list[int]:
         """core.undoing.Undoing.undo: take back one's own decision; returns the reopened comments."""
+        check_may(by, Action.REVIEW)
         return self._undoing.undo(by, client_id, target)
 
     def counts(self, by: Person, since: datetime) -> Counts:
         """What waits, and what the person did since then."""
+        check_may(by, Action.REVIEW)
         return self._counting.counts(by, since)
 
     def elsewhere(self, by: Person, wish: Wish = ANY) -> Elsewhere:
         """Why nothing could be claimed."""
+        check_may(by, Action.REVIEW)
         return self._counting.elsewhere(by, wish)
 
     def _settle(

@@ -7,6 +7,7 @@ from core.agreement import AgreementReports
 from core.browse import Browse
 from core.context import Contexts
 from core.datasets import Datasets
+from core.desk import Desks
 from core.domain import ModelVersion
 from core.drift.service import Drift
 from core.evaluation import Evaluation
@@ -290,6 +291,11 @@ class Services:
     def golden_mix(self) -> GoldenMix:
         """How often comments with known answers are mixed into queues."""
         return GoldenMix(self.sessions)
+
+    @cached_property
+    def desks(self) -> Desks:
+        """Where people stopped."""
+        return Desks(self.sessions)
 
     @cached_property
     def focuses(self) -> Focuses:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from core import golden_mix, questions
-from core.accounts import Action, Person, check_may
+from core.accounts import Person
 from core.domain import BLIND_LANES, Lane, now
 from core.golden_mix import GoldenMix
 from core.labels import LABELS
@@ -27,7 +27,7 @@ MOST_CANDIDATES = 1_000
 
 
 class Serving:
-    """Fills the desks of one database."""
+    """Fills the desks of one database. A part of core.review, which asks who may."""
 
     def __init__(
         self, sessions: Sessions, settings: Settings, opinions: SecondOpinions, clock: Callable[[], datetime] = now
@@ -53,7 +53,6 @@ class Serving:
         While `least` are ready nothing is added: a refill now and then costs less than one after each decision. What
         is added is `within` what the person works on (core.focus), without what the wish leaves to others.
         """
-        check_may(by, Action.REVIEW)
         claims = self._mine(by)
         if sum(not claim.held and not claim.golden for claim in claims) >= (want if least is None else least):
             return claims

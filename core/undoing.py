@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import golden_mix
-from core.accounts import Action, Person, check_may
+from core.accounts import Person
 from core.domain import OTHERS_LANES, Decision, Lane, Outcome, RoutingState, now
 from core.errors import Conflict, NotFound
 from core.settings import Settings
@@ -19,7 +19,7 @@ from db.stores.second_opinions import SecondOpinionStore
 
 
 class Undoing:
-    """Steps back on one database."""
+    """Steps back on one database. A part of core.review, which asks who may."""
 
     def __init__(self, sessions: Sessions, settings: Settings, clock: Callable[[], datetime] = now) -> None:
         self._sessions, self._clock = sessions, clock
@@ -35,7 +35,6 @@ class Undoing:
         What was sent to review after the policy had removed it (core.removals) is removed without review again.
         A second opinion or adjudication that is not given yet is no reason: it is taken from whoever has it.
         """
-        check_may(by, Action.REVIEW)
         with self._sessions.begin() as session:
             ledger = DecisionStore(session)
             ledger.lock()

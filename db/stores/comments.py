@@ -85,6 +85,11 @@ class CommentStore:
         """The comment, or None."""
         return self.get_many([comment_id]).get(comment_id)
 
+    def hold_text(self, comment_id: int) -> bool:
+        """Whether the comment is there and not erased; if so, nobody erases it until this transaction ends."""
+        there = select(CommentRow.id).where(CommentRow.id == comment_id, CommentRow.text != "")
+        return self._session.scalar(there.with_for_update(read=True)) is not None
+
     def get_many(self, comment_ids: Sequence[int]) -> dict[int, Comment]:
         """The comments that exist, by id."""
         found: dict[int, Comment] = {}

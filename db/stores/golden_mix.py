@@ -146,7 +146,7 @@ class GoldenMixStore:
         found = select(at, GoldenAnswerRow.outcome, GoldenAnswerRow.labels, GoldenAnswerRow.seconds)
         decided = (GoldenAnswerRow.person == person, GoldenAnswerRow.outcome.is_not(None))
         rows = self._session.execute(found.where(*decided, GoldenAnswerRow.closed_at >= since).order_by(at))
-        return [(micros, outcome, labels, seconds) for micros, outcome, labels, seconds in rows]
+        return [(micros, outcome or "", labels or 0, seconds) for micros, outcome, labels, seconds in rows]
 
     def answered(self, *, person: str | None = None, since: datetime, until: datetime) -> list[Answered]:
         """What was decided, oldest first: by the person, or by everybody. Passed on does not count."""

@@ -115,12 +115,16 @@ def test_a_lead_gives_what_somebody_holds_to_somebody(services, hand_over, revie
 
 def test_an_erasure_takes_the_note_and_the_desk_along(services, hand_over, review, ada, bob, both):
     hand_over.give(both[0], "Bob", "quotes the text", by=ada)
-    services.preferences.put(DESK, Screen(both[0], (1,), None, "quotes it").as_json(), by=bob)
+    quoting = Screen(both[0], (1,), None, "quotes it")
+    services.desks.keep(quoting, by=bob)
+    assert services.preferences.get(bob, DESK) == quoting.as_json() | {"labels": [1]}
     services.privacy.erase_comment(both[0], by=ada)
     while services.privacy.eraser.work():
         pass
     with services.sessions.read() as session:
         assert {row.handed_note for row in session.query(ClaimRow)} == {None}
+    assert services.preferences.get(bob, DESK) is None
+    services.desks.keep(quoting, by=bob)  # the card still shows it
     assert services.preferences.get(bob, DESK) is None
 
 

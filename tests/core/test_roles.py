@@ -20,6 +20,7 @@ ASKS = {
     "datasets": dict.fromkeys(("export", "export_into"), Action.EXPORT),
     "exposure": dict.fromkeys(("days", "stretch"), Action.REVIEW),
     "drift": {"choose_reference": Action.JUDGE_DRIFT},
+    "desks": {"keep": Action.KEEP_PREFERENCES},
     "focuses": dict.fromkeys(("choose", "waiting", "origins"), Action.REVIEW),
     "golden_mix": {"set": Action.MIX_GOLDEN},
     "gate_reports": {"add": Action.MANAGE_MODELS},

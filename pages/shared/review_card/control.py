@@ -80,7 +80,7 @@ def screen_json(person: Person, beat: Mapping[str, Any], desk: "Desk", chosen: M
     shown = Screen.parse(beat.get("screen"))
     due = time.monotonic() - desk.screen_at > _EVERY or beat.get("leaving") is True
     if shown and shown != desk.screen and due:
-        services().preferences.put(DESK, shown.as_json(), by=person)
+        services().desks.keep(shown, by=person)
         desk.screen, desk.screen_at = shown, time.monotonic()
     return kept.as_json() if begins and kept else None
 
