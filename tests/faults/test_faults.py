@@ -17,6 +17,7 @@ from core.doctor import Grade, examine
 from core.domain import NewComment, Outcome, now
 from core.errors import DatabaseTrouble, ModelUnavailable
 from core.gate import unopposed
+from core.review import Review
 from core.services import build_services
 from core.settings import ROOT
 from core.verdict import Verdict
@@ -133,15 +134,16 @@ def test_a_lease_of_the_future_does_not_hold_its_batch_when_the_clock_goes_back(
     assert count(services, PendingRow) == 0
 
 
-def test_the_order_of_the_ledger_does_not_follow_the_clock(services, ada, monkeypatch):
+def test_the_order_of_the_ledger_does_not_follow_the_clock(services, ada):
     first, second = fill_queue(services.sessions, flagged(2))
     services.review.claim(ada, 2)
     services.review.decide(Verdict(uuid4(), first, Outcome.REMOVE, seconds=1.0), by=ada)
-    monkeypatch.setattr("core.review.now", lambda: now() - timedelta(hours=1))
-    services.review.decide(Verdict(uuid4(), second, Outcome.REMOVE, seconds=1.0), by=ada)
+    behind = Review(services.sessions, services.settings, lambda: now() - timedelta(hours=1))
+    behind.decide(Verdict(uuid4(), second, Outcome.REMOVE, seconds=1.0), by=ada)
     with services.sessions.read() as session:
         rows = session.scalars(select(DecisionRow).order_by(DecisionRow.id)).all()
     assert [row.comment_id for row in rows] == [first, second]
+    assert rows[0].decided_at > rows[1].decided_at
     live = services.registry.require_live().id
     assert services.metrics.refresh(live) is not None
 
