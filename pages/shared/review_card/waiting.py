@@ -46,8 +46,8 @@ def what_waits(
     counts = review.counts(person, today)
     focus = control.focus_of(person, preferences)
     within = services().focuses.waiting(focus, by=person)
-    here = sum((counts.waiting if within is None else within).values())
-    want = payload.wanted(here)
+    waiting = (counts.waiting if within is None else within).values()
+    here, want = sum(waiting), payload.wanted(waiting)
     wellbeing.keep_wish(services(), person, chosen.wish, desk)
     away = wellbeing.take_break(services(), person, beat, desk)
     least = want // 4 if in_haste else want // 2
