@@ -9,7 +9,8 @@ from core.accounts import Person
 from core.labels import LABEL_TITLES
 from core.own_agreement import FEW, MOST_DIFFERENCES, Compare, Difference
 from pages.shared.agreement_tables import numbers_table, percent
-from pages.shared.comment import CSS, comment_html
+from pages.shared.comment import draw_comment
+from pages.shared.masks import masks
 from pages.shared.questions_of_mine_panel import label_words
 from pages.shared.resources import services
 from pages.shared.words import _, ngettext, written
@@ -63,8 +64,11 @@ def draw_differences(found: Sequence[Difference], key: str, other: str) -> None:
         words = _("Look at the newest {many} that differ")
     with st.expander(words.format(many=len(found)), key=f"differ_{key}"):
         st.caption(_("Read the guideline of the label before you judge: yours may be the better answer."))
+        mine = masks()
         for one in found:
-            st.html(CSS + comment_html(one.comment_id, one.text) + _sides(one, other))
+            given = [any(flags) for flags in zip(one.mine, one.other, one.judged or one.other, strict=True)]
+            draw_comment(one.comment_id, one.text, masked=mine.cover_of_labels(given), place=key)
+            st.html(_sides(one, other))
 
 
 def _sides(one: Difference, other: str) -> str:

@@ -87,11 +87,14 @@ def covered_html(comment_id: int, text: str, covered: Sequence[tuple[int, int]])
     return _opened(comment_id, text, "".join(parts) + _visible(text[at:]), _("Comment with masked words"))
 
 
-def draw_comment(comment_id: int, text: str, spans: Iterable[Highlight] = (), *, masked: bool | Cover = False) -> None:
+def draw_comment(
+    comment_id: int, text: str, spans: Iterable[Highlight] = (), *, masked: bool | Cover = False, place: str = ""
+) -> None:
     """Draw the text here. A masked one comes with buttons that reveal it step by step for this browser session.
 
     `masked` is how it begins, from pages.shared.masks; True is whole. At the step of words, those of `spans` and those
-    of the word list are masked; where there are none, the whole text is.
+    of the word list are masked; where there are none, the whole text is. A page that may draw a comment twice names the
+    second `place`; what is revealed at one is at the other.
     """
     cover = masked if isinstance(masked, Cover) else WHOLE if masked else Cover()
     key = f"shown_{comment_id}" if comment_id else f"shown_{blake2b(text.encode('utf-8', 'replace')).hexdigest()[:16]}"
@@ -107,20 +110,22 @@ def draw_comment(comment_id: int, text: str, spans: Iterable[Highlight] = (), *,
     if now is not Mask.WHOLE and cover.severe:
         _note(comment_id)
     if cover.mask is not Mask.OPEN:
-        _draw_steps(key, cover.mask, now, words=bool(covered))
+        _draw_steps(key, (cover.mask, now), place, words=bool(covered))
 
 
-def _draw_steps(key: str, first: Mask, now: Mask, *, words: bool) -> None:
-    """Buttons to the next steps, and back to how it began."""
+def _draw_steps(key: str, steps: tuple[Mask, Mask], place: str, *, words: bool) -> None:
+    """Buttons to the next steps, and back to how it began; `steps` are how it began and what it is now."""
+    first, now = steps
+    named = f"{key}_{place}" if place else key
     with st.container(horizontal=True, gap="small"):
         if now is Mask.WHOLE and words:
-            st.button(_("Reveal all but the words"), key=f"words_{key}", icon=":material/visibility_lock:",
+            st.button(_("Reveal all but the words"), key=f"words_{named}", icon=":material/visibility_lock:",
                       on_click=_reveal, args=(key, Mask.WORDS))  # fmt: skip
         if now is not Mask.OPEN:
-            st.button(_("Reveal"), key=f"reveal_{key.removeprefix('shown_')}", icon=":material/visibility:",
+            st.button(_("Reveal"), key=f"reveal_{named.removeprefix('shown_')}", icon=":material/visibility:",
                       on_click=_reveal, args=(key, Mask.OPEN))  # fmt: skip
         else:
-            st.button(_("Mask"), key=f"mask_{key}", icon=":material/visibility_off:", type="tertiary",
+            st.button(_("Mask"), key=f"mask_{named}", icon=":material/visibility_off:", type="tertiary",
                       on_click=_reveal, args=(key, first))  # fmt: skip
 
 

@@ -9,8 +9,10 @@ from core.domain import LabelFlags, Outcome
 from core.errors import ModeratoError
 from core.labels import LABEL_TITLES, LABELS
 from core.questions import MOST_SHOWN, Asked
+from core.wellbeing.masking import Cover
 from pages.shared.access import require
-from pages.shared.comment import CSS, comment_html
+from pages.shared.comment import CSS, comment_html, draw_comment
+from pages.shared.masks import masks
 from pages.shared.resources import services
 from pages.shared.words import _, ngettext, said
 
@@ -49,12 +51,20 @@ def _draw_one(one: Asked) -> None:
             st.html(CSS + comment_html(one.comment_id, one.answer))
         if one.text:
             with st.expander(_("The comment")):
-                st.html(CSS + comment_html(one.comment_id, one.text))
+                draw_comment(one.comment_id, one.text, masked=_cover(one), place=f"asked_{one.id}")
         if one.closed_at is None:
             st.button(
                 _("Take it back and decide it myself"), key=f"unask_{one.id}", icon=":material/undo:",
                 on_click=_take_back, args=(one.client_id,),
             )  # fmt: skip
+
+
+def _cover(one: Asked) -> Cover:
+    """By the labels that it got; what nobody has decided begins as the worst would: its scores are not known here."""
+    mine = masks()
+    if one.labels is not None:
+        return mine.cover_of_labels(one.labels)
+    return Cover(mine.cover_of_labels((True,) * len(LABELS)).mask)
 
 
 def _status(one: Asked) -> str:

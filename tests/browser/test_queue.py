@@ -349,6 +349,6 @@ def test_an_idle_moderator_is_warned_and_can_keep_the_comment(browser, tmp_path)
 def test_an_empty_queue_says_so_and_fills_by_itself(card, books):
     card.page.goto(card.server.url)
     card.page.add_init_script("")
-    card.page.get_by_text("All done").wait_for()
+    card.page.get_by_text("No comments yet").wait_for()
     books.fill(flagged(1))
     card.page.wait_for_selector("[data-cid]", timeout=8000)

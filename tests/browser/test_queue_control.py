@@ -1,10 +1,12 @@
 """Filter, own keys, handing over and going on elsewhere, by keyboard in real Chromium."""
 
 import pytest
+from sqlalchemy import update
 
 from core.desk import DESK
 from core.domain import Lane
 from core.preferences import Preferences
+from db.models import ClaimRow
 from tests.browser.conftest import visit_as
 from tests.support.card import Books, Card
 from tests.support.queue import CLEAN, Waiting, fill_queue, flagged
@@ -119,6 +121,56 @@ def test_another_device_goes_on_where_the_first_stopped(cards, books, ada):
     first.wait(lambda: first.id() != made[2], 25)
     first.press("Enter").saved()
     assert sorted(comment for comment, *_ in books.standing()) == sorted({made[0], made[2], first_decided(books)})
+
+
+def test_what_is_open_or_typed_belongs_to_its_comment(cards, books):
+    made = books.fill(flagged(5))
+    card = cards("Ada").open()
+    page = card.page
+    held_list = page.locator(".card .acts [data-act=held]")
+    card.press("h").saved()
+
+    # handing over a held one: R closes the dialog, it does not turn it to the comment on the screen
+    held_list.click()
+    page.locator(".card dialog.held [data-act=handheld]").click()
+    dialog = page.locator(".card dialog.hand")
+    note = dialog.locator("textarea")
+    assert f"Comment {made[0]} " in dialog.inner_text()
+    note.fill("whose is it?")
+    dialog.locator("[data-act=giveback]").focus()
+    card.press("r")
+    assert not dialog.is_visible()
+    card.press("r")
+    assert f"Comment {made[1]} " in dialog.inner_text()
+    assert note.input_value() == "", "the words were for the other one"
+    card.press("Escape")
+
+    # what stands in an open field: a note goes with the decision, a question waits for its comment
+    card.press("n")
+    page.keyboard.type("quoted")
+    page.locator(".card .primary").click()
+    card.saved()
+    assert [(row.comment_id, row.note) for row in books.ledger()] == [(made[1], "quoted")]
+    card.press("q")
+    page.keyboard.type("Irony?")
+    page.locator(".card .label").first.click()
+    card.press("q")
+    assert page.locator(".card .askinput").input_value() == "Irony?"
+    card.press("Escape")
+
+    # the list is open while somebody else gets a held one
+    held_list.click()
+    with books.sessions.begin() as session:
+        session.execute(update(ClaimRow).where(ClaimRow.comment_id == made[0]).values(person="Bob"))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    card.wait(lambda: card.text(".heldcount") == "Held")
+    page.locator(".card dialog.held [data-act=take]").click()
+    assert "You do not hold that one any more." in card.text(".live")
+    assert page.locator(".card dialog.held li").count() == 0
+    assert card.id() == made[2]
+    card.press("Escape", "m")
+    kept = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('moderato.mask-all'))")
+    assert kept == ["moderato.mask-all.Ada"], "for nobody else at this browser"
 
 
 def first_decided(books) -> int:

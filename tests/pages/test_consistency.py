@@ -4,6 +4,8 @@ from uuid import uuid4
 
 from core.accounts import Person, Role, local_person
 from core.golden_mix import Mix
+from core.wellbeing.choices import SEE, Sight
+from core.wellbeing.masking import Mask, Masking, Rule
 from tests.core.test_own_agreement import answer
 from tests.core.test_review import remove
 from tests.support.queue import fill_queue, flagged
@@ -33,13 +35,17 @@ def test_my_work_shows_own_questions_and_takes_one_back(app, app_services):
     assert "Removed: Toxic" in words(app)
     assert "Lena answered:" in words(app)
     assert "Why &lt;b&gt;" in page_html(app)
-    app.button[0].click().run()
+    assert "Comment number 0" not in page_html(app), "as masked as the worst, while nobody has decided"
+    next(one for one in app.button if one.key.startswith(f"reveal_{waits}_asked_")).click().run()
+    assert "Comment number 0" in page_html(app)
+    next(one for one in app.button if one.key.startswith("unask_")).click().run()
     assert not app.exception
     assert [one.taken_back for one in app_services.questions.mine(ADA) if one.comment_id == waits] == [True]
 
 
 def test_my_work_shows_own_agreement_and_nobody_elses(app, app_services):
     answer(app_services, {"Ada": 25, "Bob": 20}, wrong=2)
+    app_services.preferences.put(SEE, Sight(Masking((Rule(Mask.WHOLE),) * 6)).to_json(), by=ADA)
     app.run()
     app.switch_page("my_work.py").run()
     assert not app.exception
@@ -47,6 +53,7 @@ def test_my_work_shows_own_agreement_and_nobody_elses(app, app_services):
     assert "92.0%<small>" in page_html(app)
     assert page_html(app).count("Known answer: <b>Toxic</b>") == 2
     assert "Bob" not in page_html(app) + words(app)
+    assert page_html(app).count("Masked comment") == 2, "the texts of those that differ are as masked as everywhere"
 
 
 def test_a_lead_sets_the_rate_on_the_agreement_page(app, app_services):

@@ -14,6 +14,8 @@ _HERE = Path(__file__).parent
 _PARTS = (
     "words.js",
     "text.js",
+    "elements.js",
+    "kept.js",
     "acts.js",
     "keys.js",
     "desk.js",
@@ -30,15 +32,30 @@ _PARTS = (
     "hand.js",
     "goal.js",
     "coach.js",
+    "sayings.js",
     "view.js",
+    "doings.js",
+    "link.js",
     "card.js",
 )
 """One module in several files: words, text, keys, what is decided, asking, parts beside a comment, hints, the card."""
+_STYLES = (
+    "base.css",
+    "strip.css",
+    "sheets.css",
+    "buttons.css",
+    "desk.css",
+    "labels.css",
+    "panels.css",
+    "over.css",
+    "narrow.css",
+)
+"""In this order: what is for narrow screens comes last."""
 
 _card = st.components.v2.component(
     "review_card",
     html=(_HERE / "card.html").read_text(),
-    css=(_HERE / "card.css").read_text(),
+    css="\n".join((_HERE / part).read_text() for part in _STYLES),
     js="\n".join((_HERE / part).read_text() for part in _PARTS),
 )
 

@@ -20,7 +20,7 @@ function openAsking(item, card) {
     return
   }
   const form = card.view.q(".askform")
-  const asker = item.question ? visible(item.question.by) : ""
+  const asker = item.question ? visibleText(item.question.by) : ""
   form.dataset.does = does
   form.querySelector(".askhint").textContent = does === "ask"
     ? t("A lead sees the comment and this question. Nothing is decided until then.")
@@ -79,9 +79,9 @@ function drawQuestion(box, item, card) {
   box.hidden = !question
   box.replaceChildren()
   if (!question) return
-  const asked = t("{name} asks ({when}):", { name: visible(question.by), when: since(question.at) })
+  const asked = t("{name} asks ({when}):", { name: visibleText(question.by), when: since(question.at) })
   box.append(said(question.mine ? t("You asked ({when}):", { when: since(question.at) }) : asked, question.text, card))
-  if (question.answer) box.append(said(t("{name} answers:", { name: visible(question.answeredBy) }), question.answer, card))
+  if (question.answer) box.append(said(t("{name} answers:", { name: visibleText(question.answeredBy) }), question.answer, card))
   if (own) box.append(said(t("Your answer, sent with your decision:"), own, card))
 }
 
@@ -97,14 +97,14 @@ function said(who, words, card) {
 
 // What became of one's questions that somebody else decided.
 function drawNews(box, card) {
-  box.replaceChildren(...card.desk.news.map((one) => newsRow(one, card)))
+  if (isNews(box, card.desk.news)) box.replaceChildren(...card.desk.news.map((one) => newsRow(one, card)))
 }
 
 function newsRow(one, card) {
   const row = element("div", "", "notice")
   const told = element("ul")
   told.append(said(t("You asked about #{number}:", { number: one.comment }), one.question, card))
-  if (one.answer) told.append(said(t("{name} answers:", { name: visible(one.answeredBy) }), one.answer, card))
+  if (one.answer) told.append(said(t("{name} answers:", { name: visibleText(one.answeredBy) }), one.answer, card))
   told.append(element("li", outcomeWords(one, card)))
   const close = element("button", t("Dismiss"), "quiet")
   close.type = "button"
@@ -115,7 +115,7 @@ function newsRow(one, card) {
 }
 
 function outcomeWords(one, card) {
-  const name = visible(one.decidedBy)
+  const name = visibleText(one.decidedBy)
   const labels = one.labels.map((index) => card.view.titles[index]).join(", ") || t("no label")
   if (one.outcome === "approve") return t("{name} approved it: {labels}.", { name, labels })
   if (one.outcome === "remove") return t("{name} removed it: {labels}.", { name, labels })
@@ -128,8 +128,6 @@ function drawAsked(box, asked) {
   setText(box, words)
   box.hidden = !words
 }
-
-const visible = (words) => Array.from(words || "").map((c) => (isHidden(c) ? "�" : c)).join("")
 
 function since(moment) {
   const at = new Date(moment)

@@ -12,6 +12,7 @@ from core.labels import LABELS
 from core.script import SCRIPTS
 from core.work_filter import WorkFilter
 from pages.shared.resources import services
+from pages.shared.review_card.steps import comment_of, is_number
 from pages.shared.words import _
 
 if TYPE_CHECKING:
@@ -23,17 +24,17 @@ _EVERY: Final = 10.0
 """Seconds between two notes of what is on a screen: a whole working day of them is not kept, only where it stopped."""
 
 
-def act(person: Person, step: Mapping[str, Any]) -> dict[str, Any]:
+def act(person: Person, step: dict[str, Any]) -> dict[str, Any]:
     """Do a step; raises a ModeratoError that the card shows."""
     if step.get("kind") == "focus":
         shown = step.get("comment")
-        keep = shown if isinstance(shown, int) else None
+        keep = shown if is_number(shown) else None
         services().focuses.choose(_chosen(step.get("focus")), by=person, keep=keep)
         return {}
-    to, note, comment = step.get("to"), step.get("note"), step.get("comment")
-    if not isinstance(to, str) or not isinstance(comment, int) or not 0 < comment < 2**63:
+    to, note = step.get("to"), step.get("note")
+    if not isinstance(to, str):
         raise BadInput("Choose somebody to hand the comment over to.")
-    services().hand_over.give(comment, to, note if isinstance(note, str) else None, by=person)
+    services().hand_over.give(comment_of(step), to, note if isinstance(note, str) else None, by=person)
     return {}
 
 
@@ -98,4 +99,4 @@ def _chosen(value: Any) -> Chosen:
 
 
 def _is_label(index: Any) -> bool:
-    return isinstance(index, int) and index in range(len(LABELS))
+    return isinstance(index, int) and not isinstance(index, bool) and index in range(len(LABELS))

@@ -72,14 +72,7 @@ class Desk {
     return last.item
   }
 
-  resume() {
-    const item = this.held[0]
-    if (!item) return
-    this.record({ kind: "resume", comment: item.id })
-    this.put(item)
-  }
-
-  // A held comment that somebody chose from the list.
+  // A held comment.
   takeUp(item) {
     this.record({ kind: "resume", comment: item.id })
     this.put(item)
@@ -147,11 +140,7 @@ class Desk {
     const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...(this.name && { desk: this.name }), ...step }
     this.pending.push(made)
     if (!this.name) this.sitting.count(changeOf(made)) // the practice is no work towards a goal
-    try {
-      localStorage.setItem(this.prefix + made.id, JSON.stringify(made))
-    } catch {
-      // a full or forbidden store: the steps are still here, and are sent
-    }
+    keep(this.prefix + made.id, JSON.stringify(made))
     return made
   }
 
@@ -162,13 +151,11 @@ class Desk {
   }
 
   restore() {
-    for (let at = 0; at < localStorage.length; at += 1) {
-      const key = localStorage.key(at)
-      if (!key.startsWith(this.prefix)) continue
+    for (const key of keptKeys(this.prefix)) {
       try {
-        this.pending.push(JSON.parse(localStorage.getItem(key)))
+        this.pending.push(JSON.parse(kept(key)))
       } catch {
-        localStorage.removeItem(key)
+        unkeep(key)
       }
     }
     this.pending.sort((one, other) => one.at - other.at)
@@ -205,7 +192,7 @@ class Desk {
     const step = this.pending.find((other) => other.id === answer.id)
     if (!step) return
     this.pending = this.pending.filter((other) => other !== step)
-    localStorage.removeItem(this.prefix + step.id)
+    unkeep(this.prefix + step.id)
     if (step.kind === "undo" && !step.comment && answer.ok) this.fronts.push(answer.comment)
     if (answer.ok && answer.tell) this.problems.push(answer.tell)
     if (answer.ok) return

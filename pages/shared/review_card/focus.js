@@ -28,7 +28,7 @@ function drawFocus(card) {
   words.replaceChildren()
   if (names.length) appendVisible(words, Array.from(shortened(names)))
   else words.textContent = t("Everything")
-  words.title = names.join(", ")
+  words.title = visibleText(names.join(", "))
   const [here, outside] = focusCounts(card)
   setText(box.querySelector(".focuscount"), here === null ? "" : t("{here} here, {outside} outside", { here: count.format(here), outside: count.format(outside) }))
   card.root.querySelector(".emptyacts [data-act=widen]").hidden = !(here !== null && outside > 0)

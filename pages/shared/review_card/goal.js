@@ -1,14 +1,14 @@
 // A goal for one sitting, if the reader set one: seen by nobody else. A sitting ends with half an hour without a step.
 
-const SITTING = "moderato.sitting."
+const SITTING = "moderato.sitting"
 const APART_MS = 30 * 60 * 1000
 
 class Sitting {
   constructor(person) {
-    this.key = SITTING + encodeURIComponent(person)
+    this.key = ownKey(SITTING, person)
     const fresh = { began: Date.now(), last: Date.now(), done: 0, told: false }
     try {
-      this.now = { ...fresh, ...JSON.parse(localStorage.getItem(this.key) || "{}") }
+      this.now = { ...fresh, ...JSON.parse(kept(this.key) || "{}") }
     } catch {
       this.now = fresh
     }
@@ -24,11 +24,7 @@ class Sitting {
 
   keep() {
     this.now.last = Date.now()
-    try {
-      localStorage.setItem(this.key, JSON.stringify(this.now))
-    } catch {
-      // a full or forbidden store: it begins anew with the next visit
-    }
+    keep(this.key, JSON.stringify(this.now))
   }
 
   again() {
@@ -56,7 +52,7 @@ function drawGoal(card) {
   const words = goal.items ? t("{done} of {goal}", values) : t("{done} of {goal} min", values)
   setText(box.querySelector(".goalwords"), reached ? t("Goal reached: {words}. A good moment for a break.", { words }) : words)
   box.dataset.reached = String(reached)
-  for (const button of box.querySelectorAll("button")) button.hidden = !reached || !(button.dataset.act in card.acts())
+  for (const button of box.querySelectorAll("button")) button.hidden = !reached
   if (reached && !sitting.now.told) {
     sitting.now.told = true
     sitting.keep()

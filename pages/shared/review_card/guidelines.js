@@ -67,7 +67,7 @@ function hint(card, button) {
 
 function toggleGuides(card) {
   card.settings.guided = !card.settings.guided
-  localStorage.setItem(GUIDED, card.settings.guided ? "1" : "0")
+  remember(GUIDED, card.desk.person, card.settings.guided)
   hint(card, null)
   drawGuided(card)
 }
@@ -83,8 +83,7 @@ function openGuide(card, index) {
   const dialog = card.view.q(".guidetext")
   dialog.setAttribute("aria-label", t("Guideline on {label}", { label: topic.title }))
   dialog.querySelector("h2").textContent = topic.title
-  const since = new Date(topic.since).toLocaleDateString(dateLocale(), { day: "numeric", month: "short", year: "numeric" })
-  dialog.querySelector(".facts").textContent = t("Version {version}, since {day}", { version: topic.version, day: since })
+  dialog.querySelector(".facts").textContent = t("Version {version}, since {day}", { version: topic.version, day: dayWords(topic.since) })
   dialog.querySelector(".body").replaceChildren(...guideBlocks(topic.blocks))
   dialog.querySelector("a").href = "guidelines?topic=" + topic.topic
   dialog.showModal()

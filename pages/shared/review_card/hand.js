@@ -1,17 +1,22 @@
 // Handing a comment over, and the list of what one holds.
 
-let handing = null // the comment that the dialog is about
-
+// The dialog is about card.handing, the comment on the screen or a held one.
 function openHand(card, item) {
-  handing = item
+  const dialog = card.root.querySelector("dialog.hand")
+  if (dialog.open) return dialog.close()
+  if (!item) return heldIsGone(card)
+  card.handing = item
   card.ask("hand")
   drawHand(card)
   card.root.querySelector("dialog.held").close()
-  const dialog = card.root.querySelector("dialog.hand")
-  if (!dialog.open) dialog.showModal()
+  const note = dialog.querySelector("textarea")
+  if (!item.blind) note.value = item.handNote || "" // what was typed stays with its comment
+  note.oninput = () => (item.handNote = note.value)
+  dialog.showModal()
 }
 
 function drawHand(card) {
+  const { handing } = card
   const dialog = card.root.querySelector("dialog.hand")
   const known = card.colleagues
   dialog.querySelector(".which").textContent = t("Comment {id} · {lane}. Nothing is decided; it comes first in their queue, and back to everybody after {hours} hours.", {
@@ -29,19 +34,16 @@ function drawHand(card) {
   if (handing.blind) note.value = ""
 }
 
-const visibleText = (text) => Array.from(text).map((c) => (isHidden(c) ? "�" : c)).join("")
-
 function giveAway(card) {
   const dialog = card.root.querySelector("dialog.hand")
-  const note = dialog.querySelector("textarea")
-  card.desk.give(handing, dialog.querySelector("select").value, note.value.trim() || null)
-  card.tell(t("Handed over to {name}.", { name: dialog.querySelector("select").value }))
-  note.value = ""
+  const to = dialog.querySelector("select").value
+  card.desk.give(card.handing, to, dialog.querySelector("textarea").value.trim() || null)
+  card.tell(t("Handed over to {name}.", { name: visibleText(to) }))
   dialog.close()
 }
 
 function giveBack(card) {
-  card.desk.giveBack(handing)
+  card.desk.giveBack(card.handing)
   card.tell(t("Back to the queue."))
   card.root.querySelector("dialog.hand").close()
 }
@@ -57,7 +59,7 @@ function openHeld(card) {
 
 function drawHeldList(card) {
   const dialog = card.root.querySelector("dialog.held")
-  const rows = card.desk.held.map((item, index) => {
+  const rows = card.desk.held.map((item) => {
     const row = element("li")
     const left = (item.until - performance.now()) / 1000
     const head = element("div", "", "heldhead")
@@ -66,7 +68,7 @@ function drawHeldList(card) {
     row.append(head, heldText(card, item))
     for (const [act, words] of [["take", t("Take it up")], ["handheld", t("Hand over")]]) {
       const button = element("button", words)
-      Object.assign(button.dataset, { act, index })
+      Object.assign(button.dataset, { act, index: item.id }) // by number: the list may change under an open dialog
       button.type = "button"
       row.append(button)
     }
@@ -74,6 +76,21 @@ function drawHeldList(card) {
   })
   dialog.querySelector("ul").replaceChildren(...rows)
   dialog.querySelector(".none").hidden = rows.length > 0
+}
+
+const heldOf = (card, id) => card.desk.held.find((item) => item.id === id)
+
+function takeUpHeld(card, id) {
+  const item = heldOf(card, id)
+  if (!item) return heldIsGone(card)
+  card.root.querySelector("dialog.held").close()
+  card.takeUp(item)
+}
+
+// It went back to everybody while the list was open.
+function heldIsGone(card) {
+  drawHeldList(card)
+  card.tell(t("You do not hold that one any more."))
 }
 
 function heldText(card, item) {

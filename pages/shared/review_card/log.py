@@ -91,7 +91,7 @@ def pairs(beat: dict[str, Any], name: str) -> dict[int, int]:
 
 def newly_revealed(beat: dict[str, Any], desk: Desk) -> set[int]:
     """Severe texts that the person had shown since the last sign of life. A sign may come twice; each counts once."""
-    fresh = {number for number in numbers(beat, "revealed") if 0 < number < 2**63} - desk.revealed
+    fresh = numbers(beat, "revealed") - desk.revealed
     desk.revealed |= fresh
     return fresh
 

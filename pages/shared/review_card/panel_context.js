@@ -3,8 +3,9 @@
 
 const AROUND_PARTS = ["earlier", "later", "replies", "author"]
 const FATE_WORDS = {
-  removed: "removed", approved: "approved", waiting: "waiting", "let through": "let through, not reviewed",
-  "no outcome yet": "no outcome yet", "outcome hidden": "outcome hidden",
+  removed: later("removed"), approved: later("approved"), waiting: later("waiting"),
+  "let through": later("let through, not reviewed"), "no outcome yet": later("no outcome yet"),
+  "outcome hidden": later("outcome hidden"),
 }
 
 const contextPanel = {
@@ -18,11 +19,11 @@ const contextPanel = {
       item.choice.context ? t("Hide thread and author") : t("Show thread and author")))
     if (!item.choice.context) return
     if (!item.context) return box.append(element("p", t("Nothing around it is known: no thread, no author.")))
-    const version = [item.id, item.aroundVersion, card.settings.maskAll, rowsAround(item).map((row) => stepNow(besideOf(row), card.settings))].join()
-    if (!this.made || this.version !== version) this.made = makeAround(item, card)
-    this.version = version
-    box.append(this.made)
-    this.made.scrollTop = item.choice.aroundTop ?? placeOfHere(this.made)
+    const version = [LANGUAGE, item.aroundVersion, item.aroundTrouble, card.settings.maskAll, rowsAround(item).map((row) => stepNow(besideOf(row), card.settings))].join()
+    if (!item.aroundShown || item.aroundShown.version !== version) item.aroundShown = { version, made: makeAround(item, card) }
+    const { made } = item.aroundShown
+    box.append(made)
+    made.scrollTop = item.choice.aroundTop ?? placeOfHere(made)
     const reveal = card.view.button("reveal")
     reveal.disabled = reveal.disabled && !severeAround(item, card.settings).length
   },
@@ -110,7 +111,7 @@ function rowOf(item, row, card, mark = "", named = true) {
   }
   if (row.fate) head.append(fateOf(row, card))
   if (mark) head.append(element("span", mark))
-  if (row.written) head.append(element("span", new Date(row.written).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })))
+  if (row.written) head.append(element("span", dayWords(row.written)))
   const body = element("div", "", "remark")
   body.dir = "auto"
   noteAround(row, card)

@@ -57,10 +57,11 @@ function takeNear(card, told) {
 
 // Made once for what it shows: a key press puts the same list back.
 function nearBody(item, card) {
-  const state = `${item.near ? item.near.entry : "-"} ${isWhole(item)} ${card.settings.maskAll}`
+  const looking = (item.nearTries || 0) < NEAR_TRIES
+  const state = [LANGUAGE, item.near ? item.near.entry : looking, isWhole(item), card.settings.maskAll].join()
   if (item.nearShown && item.nearShown.state === state) return item.nearShown.body
   const body = element("div", "", "near")
-  if (!item.near) body.append(element("p", (item.nearTries || 0) < NEAR_TRIES ? t("Looking …") : t("No answer. Reload the page to try again.")))
+  if (!item.near) body.append(element("p", looking ? t("Looking …") : t("No answer. Reload the page to try again.")))
   else drawNear(body, item, card)
   item.nearShown = { state, body }
   return body
@@ -116,7 +117,7 @@ function nearFoot(one) {
   const who = element("span")
   if (one.who.name) appendVisible(who, Array.from(one.who.name))
   else who.textContent = { you: t("You"), program: t("A program") }[one.who.kind] || t("A colleague")
-  const day = new Date(one.at).toLocaleDateString(dateLocale(), { day: "numeric", month: "short", year: "numeric" })
+  const day = dayWords(one.at)
   row.append(who, element("span", day))
   if (one.many > 1) row.append(element("span", t("{alike} of {many} with this text", { alike: count.format(one.alike), many: count.format(one.many) })))
   const link = element("a", "#" + one.id)
@@ -136,7 +137,7 @@ function likeWords(like) {
 
 function unfoldNear(card) {
   card.settings.near = !card.settings.near
-  localStorage.setItem(NEAR_OPEN, card.settings.near ? "1" : "0")
+  remember(NEAR_OPEN, card.desk.person, card.settings.near)
   card.sent.dirty = card.sent.dirty || card.settings.near
 }
 

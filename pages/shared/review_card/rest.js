@@ -7,6 +7,7 @@ function beginBreak(card) {
   card.resting = crypto.randomUUID() // tells the server one break from the next
   card.desk.restedAt = performance.now()
   card.closeNote()
+  leaveAsking(card, false)
   card.view.drawBreak(true)
   card.send(true)
 }

@@ -7,6 +7,9 @@ const FOLD_CHARS = 6000
 
 const isHidden = (character) => HIDDEN.test(character) && !SHOWN.has(character)
 
+// For places that take a plain string, such as titles and options: one sign for each hidden character.
+const visibleText = (words) => Array.from(words || "").map((c) => (isHidden(c) ? "\ufffd" : c)).join("")
+
 function chip(character, times) {
   const made = document.createElement("span")
   made.className = "chip"

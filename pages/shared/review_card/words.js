@@ -2,7 +2,7 @@
 
 let LANGUAGE = "en"
 let SPOKEN = "en" // the language whose words are here: "" while those of LANGUAGE are missing
-let WORDS = {}
+let WORDS = Object.create(null) // without a prototype: no word is found that is not there
 let PLURAL = new Intl.PluralRules("en")
 let NUMBERS = new Intl.NumberFormat("en-US")
 let POINT = "."
@@ -13,7 +13,7 @@ function speak(data) {
   const language = data.language || "en"
   if (!data.words && language === SPOKEN) return false
   LANGUAGE = language
-  WORDS = data.words || {}
+  WORDS = Object.assign(Object.create(null), data.words)
   SPOKEN = data.words || language === "en" ? language : ""
   PLURAL = new Intl.PluralRules(language)
   NUMBERS = new Intl.NumberFormat(language === "en" ? "en-US" : language)
@@ -23,17 +23,24 @@ function speak(data) {
 
 const decimal = (value, digits) => value.toFixed(digits).replace(".", POINT)
 const dateLocale = () => (LANGUAGE === "en" ? "en-GB" : LANGUAGE)
+const dayWords = (moment) => new Date(moment).toLocaleDateString(dateLocale(), { day: "numeric", month: "short", year: "numeric" })
 
-// Say what stands in a component's HTML: its texts, but for keys, and what its attributes say. English stays as it is.
-function sayAll(root) {
+// A component's own words, to be said now and again later: [what says one in the language of then]. Gathered while
+// nothing but its HTML is there, so that no text of people is ever taken for words of the page.
+function wordsOf(root) {
+  const found = []
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
   for (let node = texts.nextNode(); node; node = texts.nextNode()) {
-    const words = node.data.trim()
-    if (words in WORDS && node.parentElement.tagName !== "KBD") node.data = node.data.replace(words, () => t(words))
+    const [whole, words] = [node.data, node.data.trim()]
+    if (words && node.parentElement.tagName !== "KBD") found.push(() => (node.data = whole.replace(words, () => t(words))))
   }
   for (const name of ["aria-label", "title", "placeholder"]) {
-    for (const element of root.querySelectorAll(`[${name}]`)) element.setAttribute(name, t(element.getAttribute(name)))
+    for (const element of root.querySelectorAll(`[${name}]`)) {
+      const words = element.getAttribute(name)
+      found.push(() => element.setAttribute(name, t(words)))
+    }
   }
+  return found
 }
 
 // Words of a table that is made before the language is known: whoever shows them says them by t.
