@@ -87,7 +87,7 @@ EXAMPLES: Final = (
             ),
             (
                 "flip",
-                "Obscene, but friendly. Take Toxic off ({toxic}), keep Obscene, and turn the outcome "
+                "Obscene, but friendly. Take off {toxic}, keep Obscene, and turn the outcome "
                 "round with {flip}.",
             ),
             ("", "The button says Approve although a label is set: that is meant. {submit} submits."),
@@ -181,8 +181,8 @@ EXAMPLES: Final = (
             ),
             (
                 "",
-                "Masked, as whatever the model takes for hate, threats or severe. Look if you need to "
-                "({reveal}); then the labels and {submit}.",
+                "Masked, as whatever the model takes for hate, threats or severe. If you need to look: "
+                "{reveal}. Then the labels and {submit}.",
             ),
         ),
         marks=(("do not belong in our town", "identity_hate", 0.7), ("vermin", "identity_hate", 1.0)),
@@ -201,7 +201,7 @@ EXAMPLES: Final = (
             (
                 "",
                 "A blind one: no scores, no marks, no labels set. Only your own reading counts. Toggle "
-                "what holds ({toxic} to {identity}), then {submit}.",
+                "what holds from {toxic} to {identity}, then {submit}.",
             ),
         ),
         lane=Lane.AUDIT,
