@@ -131,7 +131,7 @@ class Card {
         if (!revealAround(item, this)) item.choice.step = nextStep(item, this.settings)
       },
       rest: () => (this.resting ? endBreak(this) : beginBreak(this)),
-      later: () => (desk.laterAt = performance.now()),
+      later: () => sayLater(desk),
       unfold: (item) => (item.choice.unfolded = true),
       mask: () => {
         this.settings.maskAll = !this.settings.maskAll

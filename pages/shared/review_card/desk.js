@@ -23,14 +23,15 @@ class Desk {
     this.history = [] // steps of this visit: {id, kind, item, choice}
     this.pending = [] // steps that the server has not confirmed, oldest first
     this.problems = [] // what the server refused, in words
-    this.idle = null // of those, that there was nothing to undo: read by the next step
+    this.idle = new Set() // of those, what needs no answer: gone with the next step
     this.news = [] // what became of one's questions, until it was read
     this.read = new Set() // of those, what was read here
     this.reveals = new Set() // severe texts that were shown, until the server has heard of it
     this.fronts = [] // comments that an undo brings back from before this visit
     this.clock = 0
     this.severeRun = 0 // severe texts since the last mild one
-    this.restedAt = this.laterAt = -1e12 // when a break ended or "not now" was said, on this browser's clock
+    this.restedAt = -1e12 // when a break ended, on this browser's clock
+    this.laterAt = saidLaterAt() // when "not now" was said, on the same
     this.resumed = null // where another device, or an earlier visit, stopped
     this.sitting = new Sitting(data.person)
     this.restore()
@@ -145,7 +146,7 @@ class Desk {
   }
 
   record(step) {
-    this.problems = this.problems.filter((words) => words !== this.idle)
+    this.problems = this.problems.filter((words) => !this.idle.has(words))
     this.clock = Math.max(Date.now(), this.clock + 1)
     const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...(this.name && { desk: this.name }), ...step }
     this.pending.push(made)
@@ -199,6 +200,12 @@ class Desk {
     return gone ? before : null
   }
 
+  // What the last key could not do: gone with the next step, for nothing was lost.
+  tellOnce(words) {
+    if (!this.problems.includes(words)) this.problems.push(words)
+    this.idle.add(words)
+  }
+
   missing(data) {
     const here = new Set([...this.have(), ...data.items.map((item) => item.id)])
     return data.order.some(([id]) => !here.has(id) && !this.lastStep(id))
@@ -214,8 +221,8 @@ class Desk {
     if (answer.ok) return
     const undone = this.pending.some((other) => other.kind === "undo" && other.target === step.id)
     this.history = this.history.filter((other) => other.id !== step.id)
-    if (!(step.kind === "undo" && this.refused === step.target && step.target)) this.problems.push(answer.message)
-    if (step.kind === "undo" && !step.target && !step.comment) this.idle = answer.message
+    if (step.kind === "undo" && !step.target && !step.comment) this.tellOnce(answer.message)
+    else if (!(step.kind === "undo" && this.refused === step.target && step.target)) this.problems.push(answer.message)
     if (undone) this.refused = step.id
   }
 
