@@ -19,3 +19,8 @@ class Sentence:
 
     def __hash__(self) -> int:
         return hash(self.words)
+
+
+def later(words: str) -> str:
+    """Words that stand as a constant: they go into the catalogue, and whoever shows them says them."""
+    return words

@@ -34,7 +34,6 @@ METHODS = {
     "db": [("trouble.py", "locales.catalogue:sentences_of_python")],
     "core": [
         *((f"{part}**", "ignore") for part in ("scoring", "moving", "restore", "reach", "readiness", "key_ring")),
-        ("practice_comments.py", "locales.catalogue:words_of_practice"),
         ("**.py", "locales.catalogue:words_of_python"),
     ],
 }
@@ -85,15 +84,6 @@ def sentences_of_python(fileobj: Any, keywords: Any, comment_tags: Any, options:
         words = node.value if isinstance(node, ast.Constant) and id(node) not in apart else None
         if isinstance(words, str) and words.endswith(".") and " " in words:
             yield node.lineno, "_", words, []
-
-
-def words_of_practice(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001
-    """For Babel: what is said of the practice's comments. The comments themselves stay as they were written."""
-    for node in ast.walk(ast.parse(fileobj.read())):
-        if isinstance(node, ast.keyword) and node.arg in ("why", "hints"):
-            for words in ast.walk(node.value):
-                if isinstance(words, ast.Constant) and isinstance(words.value, str) and " " in words.value:
-                    yield words.lineno, "_", words.value, []
 
 
 def words_of_script(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:  # noqa: ARG001

@@ -9,7 +9,6 @@ from core.own_days import Day, local_midnights
 from pages.shared.charts import Chart, bars, draw_chart
 from pages.shared.own_decision import OUTCOMES
 from pages.shared.resources import services
-from pages.shared.titles import OUTCOMES
 from pages.shared.words import _, ngettext, written
 from pages.shared.zones import browser_zone
 
@@ -32,14 +31,16 @@ def _draw_today(today: Day) -> None:
     with st.container(horizontal=True):
         st.metric(_("Decided"), written(today.done), border=True)
         for outcome, title in OUTCOMES.items():
-            st.metric(_(title), f"{today.outcomes[outcome]:,}", border=True)
+            st.metric(_(title), written(today.outcomes[outcome]), border=True)
         median = today.median_seconds
         st.metric(
-            _("Median time"), "–" if median is None else _("{seconds} s").format(seconds=f"{median:.1f}"), border=True
+            _("Median time"),
+            "–" if median is None else _("{seconds} s").format(seconds=written(median, ".1f")),
+            border=True,
         )
-        st.metric(_("Worked"), _("{minutes} min").format(minutes=f"{today.minutes:.0f}"), border=True)
+        st.metric(_("Worked"), _("{minutes} min").format(minutes=written(today.minutes, ".0f")), border=True)
     given = [(_(LABEL_TITLES[label]), many) for label, many in zip(LABELS, today.labels, strict=True) if many]
-    words = ", ".join(f"{_(title)} {many:,}" for title, many in given)
+    words = ", ".join(f"{title} {written(many)}" for title, many in given)
     told = _("Labels given today: {labels}.").format(labels=words) if given else _("No label given today.")
     st.caption(
         told

@@ -19,12 +19,16 @@ from pages.shared.masks import Masks, masks
 from pages.shared.notice import Kind, notice
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
-from pages.shared.words import _, ngettext, said, written
+from pages.shared.words import _, later, ngettext, said, written
 from pages.shared.zones import browser_zone
 
 OPEN = "own_history_open"
 """Under which the opened decision's number is kept."""
-OUTCOMES = {Outcome.APPROVE: "Approved", Outcome.REMOVE: "Removed", Outcome.ESCALATE: "Escalated"}
+OUTCOMES = {
+    Outcome.APPROVE: later("Approved"),
+    Outcome.REMOVE: later("Removed"),
+    Outcome.ESCALATE: later("Escalated"),
+}
 """What was done, as people read it."""
 _COLOURS = {Outcome.APPROVE: "green", Outcome.REMOVE: "red", Outcome.ESCALATE: "violet"}
 _SAID = "own_history_said"
@@ -168,7 +172,7 @@ def _where(entry: Entry) -> str:
 
 
 def _seconds(decision: Decision) -> str:
-    return "" if decision.seconds is None else _("{seconds} s").format(seconds=f"{decision.seconds:.1f}")
+    return "" if decision.seconds is None else _("{seconds} s").format(seconds=written(decision.seconds, ".1f"))
 
 
 def _moment(at: datetime) -> str:

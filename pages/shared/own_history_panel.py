@@ -22,19 +22,19 @@ from pages.shared.notice import notice
 from pages.shared.own_decision import OPEN, OUTCOMES
 from pages.shared.resources import services
 from pages.shared.state import keep, kept
-from pages.shared.words import _, said
+from pages.shared.words import _, later, said
 from pages.shared.zones import browser_zone
 
 LANES = {
-    Lane.ASKED: "Question",
-    Lane.ESCALATED: "Escalated",
-    Lane.ADJUDICATION: "Two disagree",
-    Lane.AUDIT: "Blind audit",
-    Lane.SECOND: "Second opinion",
-    Lane.DISAGREEMENT: "Models disagree",
-    Lane.RECHECK: "Look again",
-    Lane.SUGGESTED: "Suggested",
-    Lane.FLAGGED: "Flagged",
+    Lane.ASKED: later("Question"),
+    Lane.ESCALATED: later("Escalated"),
+    Lane.ADJUDICATION: later("Two disagree"),
+    Lane.AUDIT: later("Blind audit"),
+    Lane.SECOND: later("Second opinion"),
+    Lane.DISAGREEMENT: later("Models disagree"),
+    Lane.RECHECK: later("Look again"),
+    Lane.SUGGESTED: later("Suggested"),
+    Lane.FLAGGED: later("Flagged"),
 }
 """Lanes as the card names them."""
 _LIST = "own_history"

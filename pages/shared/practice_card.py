@@ -14,13 +14,13 @@ from core.review import Elsewhere
 from core.review_items import Evidence, Item
 from pages.shared.review_card import payload
 from pages.shared.review_card.wellbeing import Chosen
-from pages.shared.words import _
+from pages.shared.words import _, later
 
 DESK: Final = "practice"
 """Name of the practice's desk: its steps carry it, and the browser keeps them apart from the queue's."""
 _THRESHOLDS = (0.5,) * len(LABELS)
 _LONG = 86_400.0
-_OUTCOMES = {Outcome.APPROVE: "Approve", Outcome.REMOVE: "Remove", Outcome.ESCALATE: "Escalate"}
+_OUTCOMES = {Outcome.APPROVE: later("Approve"), Outcome.REMOVE: later("Remove"), Outcome.ESCALATE: later("Escalate")}
 
 
 def told(review: PracticeReview, person: Person, have: Collection[int], chosen: Chosen) -> dict[str, Any]:

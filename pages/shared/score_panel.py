@@ -63,7 +63,7 @@ def draw_text(scorer: Scorer, policy: Policy) -> None:
     if sent := state.kept(_SENT):
         notice(sent, "success")
     if len(rows) == 1:
-        draw_one(rows[0], policy, scorer)
+        draw_one(rows[0], policy, scorer, typed=True)
     else:
         draw_many(rows, policy, scorer, key=f"score_{hash(tuple(row.text for row in rows))}")
 

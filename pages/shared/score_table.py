@@ -21,8 +21,8 @@ from pages.shared.words import _
 _CELL_CHARACTERS = 300
 
 
-def draw_one(row: ScoredText, policy: Policy, scorer: Scorer) -> None:
-    """The text with what moved the scores, its bars, and what the policy does."""
+def draw_one(row: ScoredText, policy: Policy, scorer: Scorer, *, typed: bool = False) -> None:
+    """The text with what moved the scores, its bars, and what the policy does. What one typed oneself is not masked."""
     if row.is_removed(policy):
         st.badge(_("Removed without review"), icon=":material/auto_delete:", color="red")
     elif row.over(policy):
@@ -30,11 +30,10 @@ def draw_one(row: ScoredText, policy: Policy, scorer: Scorer) -> None:
     else:
         st.badge(_("Below every threshold"), icon=":material/check:", color="green")
     with st.container(border=True):
-        cover = masks().masking.cover(row.scores, policy.thresholds)
+        cover = Cover() if typed else masks().masking.cover(row.scores, policy.thresholds)
         spans = strongest(scorer.explain(row.text[:MOST_CHARS]))
-        draw_comment(
-            0, row.text, spans, masked=replace(cover, severe=False)
-        )  # no comment of the queue: nothing is noted
+        masked = replace(cover, severe=False)  # no comment of the queue: nothing is noted
+        draw_comment(0, row.text, spans, masked=masked)
     st.html(score_bars.CSS + score_bars.bars_html(row.scores, policy.thresholds))
     st.caption(_("The mark on a bar is the threshold of the policy; from there a comment goes to review."))
 

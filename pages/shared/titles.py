@@ -53,7 +53,7 @@ _OF_THE_CORE = (
     later("manage keys"), later("manage webhooks"), later("back up"), later("see audit trail"), later("erase"),
     later("manage privacy"), later("move database"), later("manage people"), later("reassign"),
     later("read guidelines"), later("write guidelines"), later("manage slices"), later("answer questions"),
-    later("mix golden"), later("asked"), later("set links"),
+    later("mix golden"), later("asked"), later("set links"), later("Practice"),
     later("decisions that hold"), later("decisions taken back"), later("removals by the policy"),
     later("Latin"), later("Cyrillic"), later("Arabic"), later("Chinese (Han)"), later("Japanese (kana)"),
     later("Korean (Hangul)"), later("Devanagari"), later("Bengali"), later("Greek"), later("Hebrew"), later("Thai"),

@@ -32,6 +32,12 @@ def score_text(page, text, lines=False):
     return page.button(key="score_go").click().run()
 
 
+def test_what_one_typed_oneself_is_not_masked(score):
+    page = score_text(score, "You stupid idiot, I will kill you, you worthless bastard")
+    assert "▇" not in html(page)
+    assert "worthless" in html(page)
+
+
 def test_one_comment_shows_bars_and_its_text(score):
     page = score_text(score, "You idiot <img src=x> \u202e")
     assert html(page).count('role="listitem"') == 6

@@ -1,5 +1,6 @@
 """Migrated databases to copy: a schema is made once a process, not once a test."""
 
+import atexit
 import shutil
 import tempfile
 from functools import cache
@@ -46,6 +47,7 @@ def copy_sqlite(data_dir: Path, *, with_model: bool = True) -> None:
 @cache
 def _sqlite_file(with_model: bool) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="moderato-sqlite-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _prepare(Settings(data_dir=folder), with_model)
     return folder / "moderato.db"
 
