@@ -97,10 +97,7 @@ EXAMPLES: Final = (
             ),
             (
                 "flip",
-                later(
-                    "Obscene, but friendly. Take off {toxic}, keep Obscene, and turn the outcome "
-                    "round with {flip}."
-                ),
+                later("Obscene, but friendly. Take off {toxic}, keep Obscene, and turn the outcome round with {flip}."),
             ),
             ("", later("The button says Approve although a label is set: that is meant. {submit} submits.")),
         ),

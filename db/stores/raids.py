@@ -33,7 +33,7 @@ class Waiting:
     bulk: bool
     """Whether it may be decided together with others: flagged, and neither blind nor golden nor escalated."""
     timed: bool = True
-    """Whether `at` says anything: not of a file's comment without a time of its own, for the whole file came at once."""
+    """Whether `at` says anything: not of a file's comment without a time of its own, for the file came at once."""
 
 
 class RaidStore:
@@ -66,7 +66,8 @@ class RaidStore:
         found = [
             Waiting(
                 i, digest, once.setdefault(source, source) or "", once.setdefault(author, author),
-                once.setdefault(thread, thread), written or added, lane == Lane.FLAGGED and not audit and golden is None,
+                once.setdefault(thread, thread), written or added,
+                lane == Lane.FLAGGED and not audit and golden is None,
                 written is not None or not any(since <= added <= until for since, until in files.get(source, ())),
             )
             for i, digest, source, author, thread, written, added, lane, audit, golden in self._session.execute(
