@@ -97,10 +97,7 @@ EXAMPLES: Final = (
             ),
             (
                 "flip",
-                later(
-                    "Obscene, but friendly. Take Toxic off ({toxic}), keep Obscene, and turn the outcome "
-                    "round with {flip}."
-                ),
+                later("Obscene, but friendly. Take off {toxic}, keep Obscene, and turn the outcome round with {flip}."),
             ),
             ("", later("The button says Approve although a label is set: that is meant. {submit} submits.")),
         ),
@@ -201,8 +198,8 @@ EXAMPLES: Final = (
             (
                 "",
                 later(
-                    "Masked, as whatever the model takes for hate, threats or severe. Look if you need to "
-                    "({reveal}); then the labels and {submit}."
+                    "Masked, as whatever the model takes for hate, threats or severe. If you need to look: "
+                    "{reveal}. Then the labels and {submit}."
                 ),
             ),
         ),
@@ -223,7 +220,7 @@ EXAMPLES: Final = (
                 "",
                 later(
                     "A blind one: no scores, no marks, no labels set. Only your own reading counts. Toggle "
-                    "what holds ({toxic} to {identity}), then {submit}."
+                    "what holds from {toxic} to {identity}, then {submit}."
                 ),
             ),
         ),

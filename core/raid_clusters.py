@@ -97,7 +97,7 @@ def _bursts(
     """Runs of comments of one author or thread: each of them within BURST_WITHIN of LEAST_BURST - 1 others."""
     groups: dict[tuple[str, str], list[Waiting]] = defaultdict(list)
     for one in waiting:
-        if name := of(one):
+        if one.timed and (name := of(one)):
             groups[one.source, name].append(one)
     for (source, name), group in groups.items():
         if len(group) < LEAST_BURST:

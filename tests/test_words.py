@@ -13,6 +13,7 @@ from core.gate import SET_TITLES
 from core.history import Standing
 from core.labels import LABEL_TITLES
 from core.languages import ENGLISH, FOLDER, LANGUAGES
+from core.practice_comments import EXAMPLES
 from core.script import SCRIPTS
 from core.settings import ROOT
 from core.work_filter import LANE_TITLES
@@ -73,6 +74,11 @@ def test_the_catalogue_has_what_the_core_and_the_router_name(gathered):
     named += [*SCRIPTS.values(), *LANE_TITLES.values()]
     named += page_titles()
     assert [title for title in named if title not in keys(gathered)] == []
+
+
+def test_the_catalogue_has_what_is_said_of_the_practice(gathered):
+    said = {words for one in EXAMPLES for words in (one.why, *(words for _need, words in one.hints))}
+    assert said - keys(gathered) == set()
 
 
 def test_every_lane_outcome_role_and_stage_has_a_title():

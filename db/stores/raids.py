@@ -1,5 +1,6 @@
 """What clusters are found among: the newest waiting comments, and which of them one decision may settle."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.domain import Lane, RoutingState
-from db.models import ClaimRow, CommentRow, DecisionRow, GoldenRow, RoutingRow
+from db.models import ClaimRow, CommentRow, DecisionRow, GoldenRow, ImportRow, RoutingRow
 from db.stores.bulk import in_chunks
 from db.stores.decisions import is_standing
 
@@ -31,6 +32,8 @@ class Waiting:
     """When it was written; when it came in where that is not known."""
     bulk: bool
     """Whether it may be decided together with others: flagged, and neither blind nor golden nor escalated."""
+    timed: bool = True
+    """Whether `at` says anything: not of a file's comment without a time of its own, for the file came at once."""
 
 
 class RaidStore:
@@ -50,8 +53,7 @@ class RaidStore:
         query = (
             select(
                 CommentRow.id, CommentRow.text_hash, CommentRow.source, CommentRow.author, CommentRow.thread,
-                func.coalesce(CommentRow.created_at, CommentRow.added_at), RoutingRow.lane, RoutingRow.audit,
-                GoldenRow.comment_id,
+                CommentRow.created_at, CommentRow.added_at, RoutingRow.lane, RoutingRow.audit, GoldenRow.comment_id,
             )
             .join(RoutingRow, RoutingRow.comment_id == CommentRow.id)
             .outerjoin(GoldenRow, GoldenRow.comment_id == CommentRow.id)
@@ -59,17 +61,29 @@ class RaidStore:
             .order_by(RoutingRow.comment_id.desc())
             .limit(limit)
         )  # fmt: skip
+        files = self._imports()
         once: dict[str | None, str | None] = {}  # names recur: each is kept in memory once
         found = [
             Waiting(
                 i, digest, once.setdefault(source, source) or "", once.setdefault(author, author),
-                once.setdefault(thread, thread), at, lane == Lane.FLAGGED and not audit and golden is None,
+                once.setdefault(thread, thread), written or added,
+                lane == Lane.FLAGGED and not audit and golden is None,
+                written is not None or not any(since <= added <= until for since, until in files.get(source, ())),
             )
-            for i, digest, source, author, thread, at, lane, audit, golden in self._session.execute(
+            for i, digest, source, author, thread, written, added, lane, audit, golden in self._session.execute(
                 query.execution_options(yield_per=5_000)
             )
         ]  # fmt: skip
         return found[::-1]
+
+    def _imports(self) -> dict[str, list[tuple[datetime, datetime]]]:
+        """By source, from when to when files were imported."""
+        found: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+        for source, since, until in self._session.execute(
+            select(ImportRow.source, ImportRow.started_at, ImportRow.seen_at)
+        ):
+            found[source].append((since, until))
+        return found
 
     def texts(self, comment_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
         """(text_hash, text) of comments, but of those that were erased meanwhile."""

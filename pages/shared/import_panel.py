@@ -16,6 +16,7 @@ from core.labels import LABELS
 from pages.shared import state
 from pages.shared.access import require
 from pages.shared.comment import plain
+from pages.shared.links import page_link
 from pages.shared.notice import notice
 from pages.shared.resources import services
 from pages.shared.titles import RUN_STATES
@@ -167,6 +168,8 @@ def _outcome(job: Job[ImportSummary]) -> None:
         file=run.file, added=run.added, known=run.known, bad=run.bad
     )
     notice(f"{done} {run.problem or ''}", "warning" if run.problem or run.bad else "success")
+    if run.added:
+        page_link("queue.py", label=_("Open the queue"), icon=":material/inbox:")
     for note in summary.notes:
         notice(note, "info")
     if run.report:

@@ -171,13 +171,15 @@ def _draw_decision(cluster: Cluster, shown: Shown, ticked: Sequence[int], person
         format_func=label_title,
         key=f"raid_labels_{cluster.key}_{first.comment_id if first else 0}",
     )
+    alike = cluster.kind is Kind.TEXT
+    first_part = Part.ALL if alike else Part.TICKED  # a burst's texts differ: one press must not settle unread ones
     part = st.segmented_control(
         _("Which of them"),
         list(Part),
-        default=Part.ALL,
+        default=first_part,
         required=True,
         format_func=lambda part: _(_PARTS[part]),
-        key="raid_part",
+        key="raid_part" if alike else "raid_part_of_burst",
     )
     ids = _chosen(Part(part), cluster, shown, set(ticked))
     batch = recall(f"raid_batch_{cluster.key}", uuid4)

@@ -87,7 +87,7 @@ def test_a_new_moderator_goes_through_it_by_keyboard(visit, world):
     hinted(card, "Escalate (E) passes it on").press("e")
     answered(card, "only somebody who knows the place can say")
     hinted(card, "Guidelines (I) unfolds").press("i")
-    hinted(card, "Look if you need to").press("Enter")
+    hinted(card, "If you need to look").press("Enter")
     hinted(card, "A blind one").press("1", "5", "Enter")
     hinted(card, "All 4 identical (D)").press("d")
     page.get_by_text("That was the practice").wait_for()

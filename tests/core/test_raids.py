@@ -19,7 +19,9 @@ from core.raid_likeness import BANDS, PERMUTATIONS, SIMILAR_FROM, Likeness, _Ind
 from core.raids import MOST_SETTLED, BulkVerdict
 from core.text import text_hash
 from core.verdict import Verdict
-from db.models import DecisionRow, RoutingRow
+from db.models import CommentRow, DecisionRow, ImportRow, RoutingRow
+from db.stores.imports import ImportStore
+from db.stores.raids import RaidStore
 from db.stores.raids import Waiting as Open
 from tests.support.queue import Waiting, fill_queue, flagged
 
@@ -249,6 +251,23 @@ def test_many_within_minutes_are_a_burst(name, kind):
     assert (cluster.kind, cluster.shared, len(cluster.ids)) == (kind, "x", LEAST_BURST + 5)
     assert cluster.last_at - cluster.first_at < BURST_WITHIN
     assert cluster.representative == 0
+
+
+def test_a_file_without_times_is_no_burst(services, fill):
+    texts = ["".join(random.Random(k).choices("abcdefgh ", k=80)) for k in range(LEAST_BURST)]
+    made = fill([Waiting(text, thread="t") for text in texts])
+    assert [one.kind for one in services.raids.find().clusters] == [Kind.THREAD]
+    with services.sessions.begin() as session:
+        added = session.scalars(select(CommentRow.added_at).where(CommentRow.id.in_(made))).all()
+        source = session.scalar(select(CommentRow.source).where(CommentRow.id == made[0]))
+        run = ImportStore(session).start(file="old.csv", source=source, person="ada")
+        session.execute(update(CommentRow).values(created_at=None))
+        times = {"started_at": min(added), "seen_at": max(added)}
+        session.execute(update(ImportRow).where(ImportRow.id == run).values(times))
+    with services.sessions.read() as session:
+        waiting = RaidStore(session).waiting(100)
+    assert {one.timed for one in waiting} == {False}
+    assert found(waiting) == []
 
 
 def test_two_bursts_of_one_author_are_two_and_names_are_of_a_source():

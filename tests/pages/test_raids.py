@@ -1,6 +1,7 @@
 """The Raids page, without a browser."""
 
 import json
+import random
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import select
 
 from core.accounts import Person, Role
 from core.domain import Lane, Outcome
+from core.raid_clusters import LEAST_BURST
 from core.raids import BulkVerdict
 from db.models import DecisionRow
 from tests.support.databases import on_both
@@ -117,6 +119,16 @@ def test_some_are_settled(app, fill, ledger, part, tick, left):
     app.button(key="raid_remove").click().run()
     assert len(ledger()) == 9 - left
     assert (made[0] in {row.comment_id for row in ledger()}) == (part != "rest")
+
+
+def test_a_burst_begins_with_what_was_ticked(app, fill, ledger):
+    texts = ["".join(random.Random(k).choices("abcdefgh ", k=80)) for k in range(LEAST_BURST)]
+    made = fill([Waiting(text, thread="t") for text in texts])
+    open_page(app)
+    assert app.button(key="raid_remove").disabled
+    app.checkbox(key=f"raid_tick_{made[0]}").check().run()
+    app.button(key="raid_remove").click().run()
+    assert [row.comment_id for row in ledger()] == made[:1]
 
 
 def test_the_cluster_that_is_open_stays_when_a_newer_look_has_it_no_more(app, app_services, fill, ada):

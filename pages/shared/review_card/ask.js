@@ -16,7 +16,7 @@ function openAsking(item, card) {
     const words = MEASURED.has(item.lane)
       ? t("This one needs your own judgement: decide as you would, or pass it on.") : t("This question has its answer, or is for somebody else to answer.")
     card.view.say(words)
-    card.desk.problems.push(words)
+    card.desk.tellOnce(words)
     return
   }
   const form = card.view.q(".askform")

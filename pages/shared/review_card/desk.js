@@ -23,13 +23,15 @@ class Desk {
     this.history = [] // steps of this visit: {id, kind, item, choice}
     this.pending = [] // steps that the server has not confirmed, oldest first
     this.problems = [] // what the server refused, in words
+    this.idle = new Set() // of those, what needs no answer: gone with the next step
     this.news = [] // what became of one's questions, until it was read
     this.read = new Set() // of those, what was read here
     this.reveals = new Set() // severe texts that were shown, until the server has heard of it
     this.fronts = [] // comments that an undo brings back from before this visit
     this.clock = 0
     this.severeRun = 0 // severe texts since the last mild one
-    this.restedAt = this.laterAt = -1e12 // when a break ended or "not now" was said, on this browser's clock
+    this.restedAt = -1e12 // when a break ended, on this browser's clock
+    this.laterAt = saidLaterAt() // when "not now" was said, on the same
     this.resumed = null // where another device, or an earlier visit, stopped
     this.sitting = new Sitting(data.person)
     this.restore()
@@ -55,6 +57,7 @@ class Desk {
     const item = this.queue.shift()
     pause(item)
     if (item.scores) this.severeRun = item.masked ? this.severeRun + 1 : 0
+    if (kind === "identical") this.queue = this.queue.filter((other) => !isCopy(other, item)) // settled with it
     const step = this.record({ kind, comment: item.id, ...more })
     this.history.push({ id: step.id, kind, item })
     if (kind === "hold") this.held.push(item)
@@ -136,6 +139,7 @@ class Desk {
   }
 
   record(step) {
+    this.problems = this.problems.filter((words) => !this.idle.has(words))
     this.clock = Math.max(Date.now(), this.clock + 1)
     const made = { id: crypto.randomUUID(), by: this.person, at: this.clock, ...(this.name && { desk: this.name }), ...step }
     this.pending.push(made)
@@ -183,6 +187,12 @@ class Desk {
     return gone ? before : null
   }
 
+  // What the last key could not do: gone with the next step, for nothing was lost.
+  tellOnce(words) {
+    if (!this.problems.includes(words)) this.problems.push(words)
+    this.idle.add(words)
+  }
+
   missing(data) {
     const here = new Set([...this.have(), ...data.items.map((item) => item.id)])
     return data.order.some(([id]) => !here.has(id) && !this.lastStep(id))
@@ -198,7 +208,8 @@ class Desk {
     if (answer.ok) return
     const undone = this.pending.some((other) => other.kind === "undo" && other.target === step.id)
     this.history = this.history.filter((other) => other.id !== step.id)
-    if (!(step.kind === "undo" && this.refused === step.target && step.target)) this.problems.push(answer.message)
+    if (step.kind === "undo" && !step.target && !step.comment) this.tellOnce(answer.message)
+    else if (!(step.kind === "undo" && this.refused === step.target && step.target)) this.problems.push(answer.message)
     if (undone) this.refused = step.id
   }
 
@@ -211,6 +222,7 @@ class Desk {
     const step = this.lastStep(item.id)
     if (!told || (step && !["undo", "resume"].includes(step.kind))) return
     if (this.queue.some((other) => other.id === item.id) || this.held.some((other) => other.id === item.id)) return
+    if (this.isBeingSettled(item)) return
     item.choice = { labels: [...item.preset], outcome: null, note: "", step: null, unfolded: false, context: false }
     item.spent = 0
     item.since = null
@@ -218,6 +230,12 @@ class Desk {
     item.asked = 0 // how often its highlights were
     if (told.held && !step) this.held.push(item)
     else this.queue.splice(this.placeOf(item), 0, item)
+  }
+
+  // A copy that one step settles with others, which the server has not confirmed.
+  isBeingSettled(item) {
+    const onTheWay = new Set(this.pending.map((step) => step.id))
+    return this.history.some((made) => made.kind === "identical" && onTheWay.has(made.id) && isCopy(item, made.item))
   }
 
   // Behind what is on the screen, before what is less urgent.
@@ -277,6 +295,10 @@ const LANES = ["asked", "escalated", "adjudication", "audit", "second", "disagre
 
 // Decisions more or less by a step.
 const changeOf = (step) => (["decide", "identical"].includes(step.kind) ? 1 : step.kind === "undo" && step.target && !TALK.has(step.of) ? -1 : 0)
+
+// As the server groups texts (core.text.text_hash). Blind comments are decided alone.
+const isCopy = (item, other) => !item.blind && foldedText(item.text) === foldedText(other.text)
+const foldedText = (text) => text.normalize("NFKC").toLowerCase().trim().replace(/\s+/g, " ")
 
 function pause(item) {
   if (item.since !== null) item.spent += performance.now() - item.since

@@ -33,7 +33,7 @@ function doingsOf(card) {
       if (!revealAround(item, card)) item.choice.step = nextStep(item, card.settings)
     },
     rest: () => (card.resting ? endBreak(card) : beginBreak(card)),
-    later: () => (desk.laterAt = performance.now()),
+    later: () => sayLater(desk),
     unfold: (item) => (item.choice.unfolded = true),
     mask: () => {
       card.settings.maskAll = !card.settings.maskAll

@@ -132,7 +132,7 @@ function sliceChoice(chosen) {
 
 function scoreChoice(card, own) {
   const made = element("fieldset")
-  made.append(element("legend", t("Score")))
+  made.append(element("legend", t("Range of scores")))
   const line = element("div", "", "score-choice")
   const which = element("select")
   which.name = "score_label"

@@ -2,6 +2,22 @@
 
 const SUGGEST_AGAIN_MS = 20 * 60 * 1000 // after "not now"
 
+const LATER = "moderato.later" // kept in the tab: a reload must not ask again what was just answered
+
+function sayLater(desk) {
+  desk.laterAt = performance.now()
+  try {
+    sessionStorage.setItem(LATER, String(Date.now()))
+  } catch {
+    // a full or forbidden store: it holds until the next reload
+  }
+}
+
+function saidLaterAt() {
+  const at = Number(sessionStorage.getItem(LATER))
+  return at ? performance.now() - Math.max(0, Date.now() - at) : -1e12
+}
+
 function beginBreak(card) {
   card.desk.forget()
   card.resting = crypto.randomUUID() // tells the server one break from the next
