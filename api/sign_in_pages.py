@@ -101,7 +101,7 @@ def _form(form: Form) -> str:
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.hidden
     )
-    begin = next((field for field in form.fields if not field.value), form.fields[0])
+    begin = next((field for field in form.fields if not field.value), next(iter(form.fields), None))
     fields = "".join(_field(field, first=field is begin) for field in form.fields)
     return (
         f'<form method="post" action="{escape(form.action)}">{hidden}{fields}'

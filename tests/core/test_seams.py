@@ -65,6 +65,7 @@ class Site:
         self.acts = []  # (person, client id) of key presses, to undo
         self.cards = {}  # by person and comment: what was last on a screen
         self.numbers = 0
+        self.talk = []  # (what takes it back, person, client id) of questions and answers
         scopes = {"bot": Scope.SUGGEST, "forum": Scope.TRUSTED}
         self.keys = [services.keys.create(name, [scope], by=people[0])[0] for name, scope in scopes.items()]
         self._policy(remove=None)
@@ -91,7 +92,7 @@ class Site:
         weights = {
             "comments": 4, "score": 6, "shadow_score": 6, "decide": 30, "decide_late": 6, "identical": 4, "undo": 6,
             "skip": 2, "hold": 1, "recheck": 2, "send": 2, "policy": 1, "model": 1, "shadow": 2, "withdraw": 0.3,
-            "suggest": 3,
+            "suggest": 3, "ask": 2, "answer": 3, "unsay": 1,
         }  # fmt: skip
         (name,) = self.random.choices(list(weights), list(weights.values()))
         with suppress(Conflict, NotFound):  # said to the person; nothing may have changed
@@ -169,6 +170,29 @@ class Site:
         body = f"0.5 0.5 0.5 base row {self.numbers}"
         items.append(Suspect(Origin.BASE, 0, body, text_hash(body), 1, 0, 0.8))
         self.services.label_errors.review_again(items, by=self.lead)
+
+    def ask(self):
+        """A moderator asks the lead; nobody else could answer what the lead asked."""
+        person, items = self._items()
+        if items and person != self.lead:
+            client_id = uuid4()
+            with suppress(BadInput):  # where one's own judgement is what is wanted
+                item = self.random.choice(items)
+                self.services.questions.ask(item.comment.id, "Is this one?", by=person, client_id=client_id)
+                self.talk.append((self.services.questions.take_back, person, client_id))
+
+    def answer(self):
+        client_id = uuid4()
+        for item in self.services.review.claim(self.lead, want=4, lanes=[Lane.ASKED]):
+            with suppress(BadInput):  # a blind one is decided by the lead
+                self.services.questions.answer(item.comment.id, "It is.", by=self.lead, client_id=client_id)
+                self.talk.append((self.services.questions.take_answer_back, self.lead, client_id))
+                return
+
+    def unsay(self):
+        if self.talk:
+            unsay, person, client_id = self.talk.pop()
+            unsay(client_id, by=person)
 
     def suggest(self):
         """A program says what a comment is: one that is here, or a new one."""
@@ -259,7 +283,7 @@ def people(ada):
 
 def test_whatever_happens(services, people, monkeypatch):
     monkeypatch.setattr("core.metrics.service._PROBE_SECONDS", 1e-9)
-    site = Site(services, people, seed=2)
+    site = Site(services, people, seed=3)
     kept = Metrics(services.sessions)
     for at in range(STEPS):
         name = site.step()
