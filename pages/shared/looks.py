@@ -12,7 +12,7 @@ enough for the white words on buttons. Black on light and white on dark can be r
 _STILL = """<style>
 @media (prefers-reduced-motion:reduce){
 *,::before,::after{animation-duration:1ms!important;animation-iteration-count:1!important;
-transition-duration:1ms!important;transition-delay:0s!important;scroll-behavior:auto!important}
+transition-duration:1ms!important;scroll-behavior:auto!important}
 }
 </style>"""
 """For those whom motion makes ill: what Streamlit slides, fades and pulses comes at once. Not none: some of its code

@@ -94,8 +94,9 @@ def review(page, server, books):
 
 def judge(card):
     """Decide what is on the screen: reveal it if need be; blind items show no labels, so they are set."""
-    if card.page.locator(".card .masked").count():
-        card.press("v")
+    for _ in range(2):  # whole, then words
+        if card.page.locator(".card .text.masked, .card .text .cover").count():
+            card.press("v")
     text = card.text(".text")
     if "Blind audit" in card.text(".lane"):
         card.press(*("15" if text not in KIND else ""), "Enter")
