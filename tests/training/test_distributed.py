@@ -30,11 +30,7 @@ import training.train
 training.train.PRESETS = ("starter", *training.config.list_presets())
 import cli
 import os
-import torch
 import training.fit as fit
-
-# bitsandbytes, which peft loads, would load the compiler with it: seconds a process, for nothing in full precision
-torch.compile = lambda function=None, **_: function or (lambda inner: inner)
 
 step, forward = fit.Fit._step, fit.six_logits
 
