@@ -49,7 +49,7 @@ class Reveals:
                         some = ids[start : start + _MOST_NAMED]
                         subject = f"comment {some[0]}" if len(some) == 1 else f"{len(some)} comments"
                         record(session, person, What.TEXT_REVEALED, subject, comments=some, where=where)
-            except Exception as error:
+            except Exception as error:  # the database may be away: kept, and recorded with the next ones
                 log.warning("reveals could not be recorded, trying again: %s", whereabouts(error))
                 self._keep(person, ids, where)
 

@@ -308,7 +308,7 @@ class _Run:
                 act()
             except Taken:
                 raise
-            except Exception:
+            except Exception:  # each driver has its own word for a deadlock; what stays wrong is raised by the last try
                 if not left:
                     raise
                 time.sleep(0.2)
